@@ -1,0 +1,202 @@
+"""Verbs on data: check a file, train on it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from workbench.cli import options, output
+
+if TYPE_CHECKING:
+    from workbench.checks import Checks
+    from workbench.dataset import Dataset
+    from workbench.sampling import SamplingSpec
+
+
+class Sampling(StrEnum):
+    """How samples are drawn."""
+
+    random = "random"
+    out_of_time = "out-of-time"
+
+
+class Calibration(StrEnum):
+    """How margins become PDs."""
+
+    auto = "auto"
+    isotonic = "isotonic"
+    sigmoid = "sigmoid"
+    none = "none"
+
+
+Family = Annotated[
+    list[str] | None,
+    typer.Option(metavar="F", help="A family of models; may be given again.", show_default="the portfolio's"),
+]
+SamplingKind = Annotated[
+    Sampling | None, typer.Option(help="How samples are drawn.", show_default="portfolio")
+]
+Split = Annotated[str, typer.Option(help="Shares, such as 70/30 or 70/15/15.", show_default="portfolio")]
+FirstDay = Annotated[
+    str, typer.Option(metavar="DATE", help="First day of the out-of-time sample.", show_default=False)
+]
+CalibrationKind = Annotated[Calibration, typer.Option(help="How margins become PDs.")]
+Seed = Annotated[int, typer.Option(min=0, help="Same data, same call, same seed: the same models.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these verbs to the command line."""
+    app.command(epilog="Example: workbench check taiwan.csv --portfolio taiwan_cards")(check)
+    app.command(
+        epilog="Example: workbench train taiwan.csv --portfolio taiwan_cards --family lightgbm --split 70/30"
+    )(train)
+
+
+def check(
+    data: options.Data,
+    portfolio: options.PortfolioName,
+    acknowledge: options.Acknowledge = None,
+    why: options.Why = None,
+    delimiter: options.Delimiter = "",
+    decimal: options.Decimal = "",
+    encoding: options.Encoding = "",
+    as_json: options.Json = False,
+) -> None:
+    """Check a file before anything trains on it; exit status 1 where a finding blocks."""
+    accepted = {(code, column): reason for code, column, reason in options.acknowledged(acknowledge, why)}
+    desk = options.open_desk()
+    dataset = desk.build(Path(data), portfolio, options.reading(delimiter, decimal, encoding))
+    with output.watched(desk.settings.threads) as run:
+        checks = desk.check(dataset, run, accepted)
+    blocking = checks.blocking()
+    if as_json:
+        output.document(_checked(dataset, checks))
+    else:
+        _show_checks(dataset, checks)
+        codes = ", ".join(f"{f.code}:{f.column}" if f.column else f.code for f in blocking)
+        output.note(
+            f"{len(blocking)} findings block training: {codes}." if blocking else "Nothing blocks training."
+        )
+    if blocking:
+        raise typer.Exit(1)
+
+
+def train(
+    data: options.Data,
+    portfolio: options.PortfolioName,
+    family: Family = None,
+    sampling: SamplingKind = None,
+    split: Split = "",
+    out_of_time_from: FirstDay = "",
+    acknowledge: options.Acknowledge = None,
+    why: options.Why = None,
+    calibration: CalibrationKind = Calibration.auto,
+    seed: Seed = 42,
+    delimiter: options.Delimiter = "",
+    decimal: options.Decimal = "",
+    encoding: options.Encoding = "",
+    as_json: options.Json = False,
+) -> None:
+    """Train, calibrate, evaluate and register models; exit status 1 where every model failed."""
+    accepted = options.acknowledged(acknowledge, why)
+    read = options.reading(delimiter, decimal, encoding)
+    desk = options.open_desk()
+    dataset = desk.build(Path(data), portfolio, read)
+    drawn = _sampling(dataset, sampling, split, out_of_time_from, seed)
+    from workbench.desk import TrainRequest
+    from workbench.study import StudySpec
+
+    spec = StudySpec(
+        families=tuple(family or dataset.portfolio.families),
+        sampling=drawn,
+        calibration=calibration.value,
+        seed=seed,
+        acknowledged=accepted,
+    )
+    request = TrainRequest(
+        portfolio=_stated(portfolio, dataset), dataset_sha256=dataset.sha256, options=read, spec=spec
+    )
+    with output.watched(desk.settings.threads) as run:
+        outcome = desk.train(request, run).to_json()
+    if as_json:
+        output.document(outcome)
+    else:
+        _show_outcome(outcome)
+    if not any(model["gate"].get("passed") for model in outcome["models"] if not model.get("error")):
+        raise typer.Exit(1)
+
+
+def _stated(portfolio: str, dataset: Dataset) -> str:
+    """The portfolio as a request can carry it: a file stays a file, a name gets its version."""
+    return portfolio if portfolio.endswith(".toml") else dataset.portfolio.identity
+
+
+def _sampling(
+    dataset: Dataset, kind: Sampling | None, split: str, out_of_time_from: str, seed: int
+) -> SamplingSpec:
+    """What was asked for; what was not asked for is the portfolio's."""
+    from workbench import sampling
+
+    if kind is None and not split and not out_of_time_from:
+        return dataclasses.replace(sampling.suggest(dataset), seed=seed)
+    default = dataset.portfolio.sampling
+    word = kind.value if kind else "out-of-time" if out_of_time_from else default.kind
+    first_day = out_of_time_from or ("" if split or word == "random" else default.out_of_time)
+    return sampling.SamplingSpec.from_split(split or default.split, word, seed, first_day)
+
+
+def _checked(dataset: Dataset, checks: Checks) -> dict[str, Any]:
+    return {
+        "portfolio": dataset.portfolio.identity,
+        "dataset_sha256": dataset.sha256,
+        "rows": dataset.rows_in,
+        "kept": dataset.n,
+        "refused": dataset.rows_in - dataset.n,
+        "columns": sum(map(len, dataset.portfolio.columns_by_role().values())),
+        "bad_rate": dataset.bad_rate,
+        "blocking": len(checks.blocking()),
+    } | checks.to_json()
+
+
+def _show_checks(dataset: Dataset, checks: Checks) -> None:
+    refused = dataset.rows_in - dataset.n
+    output.line(
+        f"{dataset.source.name}: {dataset.rows_in:,} rows, {dataset.n:,} kept, {refused:,} refused; "
+        f"{dataset.n_bad:,} bad ({dataset.bad_rate:.1%})"
+    )
+    rows = [(f.level, f.code, f.column, f.rows, f"{f.message} {f.remedy}".strip()) for f in checks.findings]
+    if rows:
+        output.table("Findings", ("level", "code", "column", "rows", "what, and what to do"), rows)
+    else:
+        output.line("No findings.")
+
+
+def _show_outcome(outcome: Mapping[str, Any]) -> None:
+    models: Sequence[Mapping[str, Any]] = outcome["models"]
+    rows = []
+    for model in models:
+        metrics, gate = model.get("metrics") or {}, model.get("gate") or {}
+        verdict = (
+            model.get("error") or f"{'passed' if gate.get('passed') else 'refused'}: {gate.get('reason', '')}"
+        )
+        rows.append(
+            (
+                model.get("model_id") or "–",
+                model["family"],
+                output.estimate(metrics, "auc"),
+                output.estimate(metrics, "ks"),
+                output.estimate(metrics, "brier"),
+                metrics.get("n"),
+                metrics.get("n_bad"),
+                verdict.rstrip(": "),
+            )
+        )
+    headings = ("model", "family", "AUC (95%)", "KS (95%)", "Brier (95%)", "n", "bads", "gate")
+    output.table("Models, on the sample they are reported on", headings, rows)
+    if outcome.get("best"):
+        output.note(f"Best by validation: {outcome['best']}. Study: {outcome.get('study_id', '')}.")

@@ -1,0 +1,154 @@
+"""Verbs on models: list, show, evaluate, score, promote, and the store's health."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from workbench.cli import options, output
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these verbs to the command line."""
+    app.command("models", epilog="Example: workbench models --portfolio taiwan_cards")(list_models)
+    app.command(epilog="Example: workbench show taiwan_cards@latest")(show)
+    app.command(epilog="Example: workbench evaluate taiwan_cards-1 next_quarter.csv --json")(evaluate)
+    app.command(epilog="Example: workbench score taiwan_cards@latest applicants.csv --out scored.csv")(score)
+    app.command(epilog="Example: workbench promote taiwan_cards-1")(promote)
+    app.command(epilog="Example: workbench fsck --json")(fsck)
+
+
+def list_models(
+    portfolio: Annotated[
+        str,
+        typer.Option("--portfolio", "-P", metavar="P", help="Only of this portfolio.", show_default=False),
+    ] = "",
+    as_json: options.Json = False,
+) -> None:
+    """List the registered models, newest first."""
+    models = [output.plain(row) for row in options.open_desk().models(portfolio or None)]
+    if as_json:
+        output.document({"models": models})
+        return
+    rows = [
+        (
+            m["model_id"],
+            m["family"],
+            m["stage"],
+            output.estimate(m["metrics"], "auc"),
+            output.estimate(m["metrics"], "ks"),
+            m["metrics"].get("n"),
+            m["metrics"].get("n_bad"),
+            str(m["created_at"])[:16].replace("T", " ") + " UTC",
+        )
+        for m in models
+    ]
+    if rows:
+        output.table(
+            "Models", ("model", "family", "stage", "AUC (95%)", "KS (95%)", "n", "bads", "registered"), rows
+        )
+    else:
+        output.note("No models yet. Train one: workbench train DATA --portfolio P")
+
+
+def show(model: options.Model, as_json: options.Json = False) -> None:
+    """Show one model: what it is, how good, from what it was made."""
+    shown = output.plain(options.open_desk().show(model))
+    if as_json:
+        output.document(shown)
+        return
+    metrics = shown.get("metrics") or {}
+    simple = [
+        (key, value)
+        for key, value in shown.items()
+        if not isinstance(value, dict | list) and value is not None
+    ]
+    output.table(str(shown.get("model_id", model)), ("", ""), simple)
+    _show_metrics(f"Metrics of the {shown.get('reported') or 'reported'} sample", metrics)
+
+
+def evaluate(
+    model: options.Model,
+    data: options.Data,
+    as_json: options.Json = False,
+) -> None:
+    """Measure a model on labelled rows."""
+    desk = options.open_desk()
+    measured, *_ = desk.evaluate(model, Path(data))
+    metrics = output.plain(measured.to_json())
+    if as_json:
+        output.document(
+            {"model_id": desk.registry.resolve(model).model_id, "metrics": metrics} | _sizes(metrics)
+        )
+        return
+    _show_metrics(f"{model} on {Path(data).name}", metrics)
+
+
+def score(
+    model: options.Model,
+    data: options.Data,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="CSV, Parquet or Excel.", show_default=False)],
+    as_json: options.Json = False,
+) -> None:
+    """Score a file: one row out for each row in, in the same order."""
+    told = output.plain(options.open_desk().score_file(model, Path(data), out))
+    if as_json:
+        output.document(told)
+        return
+    output.line(f"{told['rows']:,} rows scored, {told['refused']:,} refused; written to {told['out']}")
+
+
+def promote(
+    model: options.Model,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Although it is not better than the champion; never past the gate."),
+    ] = False,
+    why: Annotated[
+        str, typer.Option(metavar="W", help="The reason, kept in the trail.", show_default=False)
+    ] = "",
+    as_json: options.Json = False,
+) -> None:
+    """Make a model the champion of its portfolio; exit status 1 where its gate says no."""
+    desk = options.open_desk()
+    row = desk.promote(model, force=force, why=why)
+    told = output.plain(row)
+    if as_json:
+        output.document(told | {"champion": told["model_id"]})
+        return
+    output.line(f"{told['model_id']} is now the champion of {told['portfolio']}.")
+
+
+def fsck(as_json: options.Json = False) -> None:
+    """Compare the store with the database and every file with its digest; exit status 1 on a problem."""
+    problems = [
+        {"code": p.code, "what": p.what, "where": p.where, "remedy": p.remedy}
+        for p in options.open_desk().fsck()
+    ]
+    if as_json:
+        output.document({"ok": not problems, "problems": problems})
+    else:
+        for problem in problems:
+            output.line(f"{problem['code']}  {problem['where']}: {problem['what']}. {problem['remedy']}")
+        output.note(f"{len(problems)} problems." if problems else "Everything stored is what was stored.")
+    if problems:
+        raise typer.Exit(1)
+
+
+def _sizes(metrics: dict[str, Any]) -> dict[str, Any]:
+    return {"n": metrics.get("n"), "n_bad": metrics.get("n_bad")}
+
+
+def _show_metrics(title: str, metrics: dict[str, Any]) -> None:
+    names = [
+        key
+        for key, value in metrics.items()
+        if not key.endswith(("_low", "_high", "_reason"))
+        and key not in ("n", "n_bad")
+        and not isinstance(value, str)
+    ]
+    rows = [(name, output.estimate(metrics, name), metrics.get(f"{name}_reason", "")) for name in names]
+    size = f" (n {metrics.get('n', 0):,}, {metrics.get('n_bad', 0):,} bad)"
+    output.table(title + size, ("metric", "value (95% interval)", "not defined because"), rows)

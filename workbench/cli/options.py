@@ -1,0 +1,102 @@
+"""Arguments and options that several verbs share, and what they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workbench.errors import InputError
+
+if TYPE_CHECKING:
+    from workbench.desk import Desk
+    from workbench.intake import ReadOptions
+
+Data = Annotated[
+    str, typer.Argument(metavar="DATA", help="A CSV, Parquet or Excel file.", show_default=False)
+]
+Model = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        help="A model id such as taiwan_cards-7, or PORTFOLIO@champion, or PORTFOLIO@latest.",
+        show_default=False,
+    ),
+]
+PortfolioName = Annotated[
+    str,
+    typer.Option(
+        "--portfolio",
+        "-P",
+        metavar="P",
+        help="A portfolio's name, name@version, or a TOML file.",
+        show_default=False,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
+Delimiter = Annotated[
+    str, typer.Option(help="What stands between the columns of a CSV.", show_default="found out")
+]
+Decimal = Annotated[str, typer.Option(help="Decimal sign of a CSV, . or ,", show_default="found out")]
+Encoding = Annotated[str, typer.Option(help="Such as utf-8 or cp1252.", show_default="found out")]
+Acknowledge = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="CODE:COLUMN", help="Accept a finding that blocks; give a --why for it.", show_default=False
+    ),
+]
+Why = Annotated[
+    list[str] | None,
+    typer.Option(metavar="W", help="The reason; one for each --acknowledge, in order.", show_default=False),
+]
+
+
+def reading(delimiter: str, decimal: str, encoding: str) -> ReadOptions:
+    """Return how a file is to be read; what is empty is found out."""
+    from workbench.intake import ReadOptions
+
+    tab = delimiter.replace("\\t", "\t")
+    return ReadOptions(delimiter=tab, decimal=decimal, encoding=encoding)
+
+
+def open_desk() -> Desk:
+    """Return the desk of the configured home, for the operating system's user."""
+    from workbench import desk
+
+    return desk.open()
+
+
+def acknowledged(
+    findings: Sequence[str] | None, reasons: Sequence[str] | None
+) -> tuple[tuple[str, str, str], ...]:
+    """Return (code, column, why) for each acknowledged finding.
+
+    Raises
+    ------
+    InputError
+        ``ACKNOWLEDGE`` where a finding is not CODE:COLUMN or has no reason of its own.
+
+    Examples
+    --------
+    >>> acknowledged(["LEAKAGE_NAME:recoveries"], ["known before the decision"])
+    (('LEAKAGE_NAME', 'recoveries', 'known before the decision'),)
+    """
+    findings, reasons = list(findings or ()), [reason.strip() for reason in reasons or ()]
+    if len(findings) != len(reasons) or not all(reasons):
+        raise InputError(
+            "ACKNOWLEDGE",
+            f"{len(findings)} findings are acknowledged with {sum(map(bool, reasons))} reasons",
+            remedy="Give one --why for each --acknowledge, in the same order.",
+        )
+    for finding in findings:
+        if not finding.partition(":")[0].isupper():
+            raise InputError(
+                "ACKNOWLEDGE",
+                f"{finding!r} is not CODE:COLUMN",
+                remedy="Write it as in the list of findings, such as LEAKAGE_NAME:recoveries.",
+            )
+    return tuple(
+        (finding.partition(":")[0], finding.partition(":")[2], why)
+        for finding, why in zip(findings, reasons, strict=True)
+    )

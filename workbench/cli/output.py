@@ -1,0 +1,159 @@
+"""What a verb says: one JSON document or a table on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import WorkbenchError
+from workbench.run import Run
+
+
+def plain(value: Any) -> Any:
+    """Return `value` as JSON can hold it: NaN and infinities become None, frames lists of rows.
+
+    Examples
+    --------
+    >>> plain({"auc": float("nan"), "sizes": (1, 2)})
+    {'auc': None, 'sizes': [1, 2]}
+    """
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Path | Enum):
+        return str(value)
+    if hasattr(value, "to_dict") and hasattr(value, "columns"):
+        return plain(value.to_dict("records"))
+    if hasattr(value, "to_json"):
+        return plain(value.to_json())
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, Iterable):
+        return [plain(item) for item in value]
+    return str(value)
+
+
+def document(value: Any) -> None:
+    """Write the one JSON document of a verb to standard output."""
+    sys.stdout.write(json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def note(text: str) -> None:
+    """Write a line for people to standard error."""
+    sys.stderr.write(f"{text}\n")
+
+
+def line(text: str = "") -> None:
+    """Write a line of the answer to standard output."""
+    sys.stdout.write(f"{text}\n")
+
+
+def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a table to standard output; numbers stand to the right, nothing is cut."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    cells = [[shown(value) for value in row] for row in rows]
+    numeric = [all(_is_number(row[i]) for row in cells) and bool(cells) for i in range(len(headings))]
+    drawn = Table(title=Text(title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading, right in zip(headings, numeric, strict=True):
+        drawn.add_column(heading, justify="right" if right else "left", overflow="fold")
+    for row in cells:
+        drawn.add_row(*(Text(cell) for cell in row))
+    console = Console(file=sys.stdout, highlight=False)
+    if not console.is_terminal:  # a pipe has no width; wrapping there would cut words
+        console = Console(file=sys.stdout, highlight=False, width=200)
+    console.print(drawn)
+
+
+def shown(value: Any) -> str:
+    """Return one cell as people read it.
+
+    Examples
+    --------
+    >>> shown(0.77419), shown(30000), shown(float("nan")), shown(True)
+    ('0.7742', '30,000', '–', 'yes')
+    """
+    if value is None or isinstance(value, float) and not math.isfinite(value):
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return str(value)
+
+
+def estimate(metrics: Mapping[str, Any], name: str) -> str:
+    """Return one metric with its interval, as ``0.774 (0.763–0.785)``; a dash where it is not defined.
+
+    Examples
+    --------
+    >>> estimate({"auc": 0.7742, "auc_low": 0.763, "auc_high": 0.785}, "auc")
+    '0.774 (0.763–0.785)'
+    """
+    value, low, high = (metrics.get(name + end) for end in ("", "_low", "_high"))
+    if value is None or not math.isfinite(value):
+        return "–"
+    known = low is not None and high is not None and math.isfinite(low) and math.isfinite(high)
+    return f"{value:.3f} ({low:.3f}–{high:.3f})" if known else f"{value:.3f}"
+
+
+def failed(error: WorkbenchError, as_json: bool) -> None:
+    """Tell an error: the sentence on standard error and, where JSON was asked for, the document too."""
+    note(f"workbench: {error}")
+    if as_json:
+        document(error.to_json())
+
+
+@contextmanager
+def watched(threads: int) -> Iterator[Run]:
+    """Yield a `Run` whose progress is drawn on standard error: a bar for people, lines for a log."""
+    if not sys.stderr.isatty():
+        yield Run(threads=threads, watch=_Lines())
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=1.0)
+        yield Run(
+            threads=threads, watch=lambda what, done: progress.update(task, description=what, completed=done)
+        )
+
+
+class _Lines:
+    """Progress for a log: one line whenever the step changes."""
+
+    def __init__(self) -> None:
+        self.last = ""
+
+    def __call__(self, what: str, done: float) -> None:
+        if what != self.last:
+            note(f"{done:4.0%} {what}")
+            self.last = what
+
+
+def _is_number(cell: str) -> bool:
+    return cell == "–" or cell.lstrip("-").replace(",", "").replace(".", "", 1).rstrip("%").isdigit()
