@@ -1,0 +1,25 @@
+"""The kinds of model, one file a kind, in one table from which menus, choices and messages come."""
+
+from __future__ import annotations
+
+from workbench.errors import InputError
+from workbench.families import lightgbm, logistic
+from workbench.families.family import Family, Fitted, FitSpec
+
+FAMILIES: dict[str, Family] = {family.name: family for family in (logistic.FAMILY, lightgbm.FAMILY)}
+
+
+def find(name: str) -> Family:
+    """Return the family called `name`.
+
+    Raises
+    ------
+    InputError
+        ``FAMILY``, listing those there are.
+    """
+    if name not in FAMILIES:
+        raise InputError("FAMILY", f"there is no family {name!r}", remedy=f"Take one of: {', '.join(FAMILIES)}.")
+    return FAMILIES[name]
+
+
+__all__ = ["FAMILIES", "Family", "FitSpec", "Fitted", "find"]

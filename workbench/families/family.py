@@ -1,0 +1,93 @@
+"""What every family offers, in one shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from workbench.features import Encoder
+from workbench.features.encoder import EncodingKind
+from workbench.run import Run
+
+Scalar = str | int | float | bool
+
+
+class Fitted(Protocol):
+    """A fitted model: the family's own margin from what its encoder made."""
+
+    def margin(self, x: np.ndarray) -> np.ndarray:
+        """Return the margin of each row of `x`; shape (n,), log-odds of bad."""
+        ...
+
+    def margin_of_one(self, x: list[float]) -> float:
+        """Return the margin of one applicant, equal to `margin` to the last bit."""
+        ...
+
+    def to_files(self) -> dict[str, bytes]:
+        """Return the model in the family's own format, by file name."""
+        ...
+
+    def canonical(self) -> bytes:
+        """Return what was learned, the same bytes for the same model; the digest is made of it."""
+        ...
+
+
+@dataclass(frozen=True)
+class FitSpec:
+    """What a fit is asked: a seed and the family's parameters, defaults where not given."""
+
+    seed: int = 42
+    params: tuple[tuple[str, Scalar], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class FitRows:
+    """Encoded rows to fit on, or to stop early by."""
+
+    x: np.ndarray
+    bad: np.ndarray
+    weight: np.ndarray | None
+
+
+FitFunction = Callable[[Encoder, FitRows, "FitRows | None", FitSpec, Run], Fitted]
+
+
+@dataclass(frozen=True)
+class Family:
+    """One kind of model and what an analyst should know of it.
+
+    Attributes
+    ----------
+    encoding : {"ordered", "linear"}
+        What its encoder makes.
+    fit : callable
+        (encoder, development rows, validation rows or None, FitSpec, Run) -> Fitted.
+    read : callable
+        The files that `Fitted.to_files` wrote -> Fitted.
+    importance : callable
+        (encoder, fitted, encoded development rows) -> array, one a characteristic, not negative.
+    coefficients : callable
+        (encoder, fitted) -> frame ``column, characteristic, detail, coefficient``; empty where
+        the family has none.
+    rounds : str
+        The parameter that folds choose where there is no validation sample; empty for none.
+    """
+
+    name: str
+    title: str
+    purpose: str
+    strengths: str
+    limits: str
+    when: str
+    importance_title: str
+    encoding: EncodingKind
+    defaults: tuple[tuple[str, Scalar], ...]
+    fit: FitFunction
+    read: Callable[[dict[str, bytes]], Fitted]
+    importance: Callable[[Encoder, Fitted, np.ndarray], np.ndarray]
+    coefficients: Callable[[Encoder, Fitted], pd.DataFrame]
+    rounds: str = ""

@@ -1,0 +1,193 @@
+"""Gradient-boosted trees by LightGBM on ordered codes, missing values as they are."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from workbench.families.family import Family, FitRows, FitSpec, Fitted
+from workbench.features import Encoder
+from workbench.run import Cancelled, Run
+
+FILE = "lightgbm_model.txt"
+DEFAULTS = (
+    ("rounds", 1000),
+    ("rounds_without_validation", 150),
+    ("early_stopping", 50),
+    ("learning_rate", 0.05),
+    ("num_leaves", 15),
+    ("min_data_in_leaf", 50),
+    ("feature_fraction", 0.9),
+    ("bagging_fraction", 0.8),
+    ("bagging_freq", 5),
+    ("lambda_l2", 1.0),
+)
+OWN = ("rounds", "rounds_without_validation", "early_stopping")
+RAW_SCORE = 1
+FLOAT64 = 1
+
+
+class Trees:
+    """A LightGBM booster read from its text; the text is the model."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._single: tuple[Any, ...] | None = None
+
+    @cached_property
+    def booster(self) -> Any:
+        """The engine's booster."""
+        import lightgbm
+
+        return lightgbm.Booster(model_str=self.text)
+
+    @property
+    def trees(self) -> int:
+        """Number of trees."""
+        return int(self.booster.num_trees())
+
+    def margin(self, x: np.ndarray) -> np.ndarray:
+        """Return log-odds of bad; shape (n,)."""
+        return self.booster.predict(x, raw_score=True, num_threads=1)
+
+    def margin_of_one(self, x: list[float]) -> float:
+        """Return the log-odds of bad of one applicant, by the engine's single-row entry."""
+        if self._single is None:
+            self._single = self._open_single(len(x))
+        call, row, out = self._single[0], self._single[1], self._single[2]
+        row[:] = x
+        call()
+        return out.value
+
+    def _open_single(self, width: int) -> tuple[Any, ...]:
+        """Prepare the engine's fast single-row call once: buffers and configuration stay in place."""
+        from lightgbm.basic import _LIB, _safe_call
+
+        config, length, out = ctypes.c_void_p(), ctypes.c_int64(), ctypes.c_double()
+        row = (ctypes.c_double * width)()
+        _safe_call(
+            _LIB.LGBM_BoosterPredictForMatSingleRowFastInit(
+                self.booster._handle, ctypes.c_int(RAW_SCORE), ctypes.c_int(0), ctypes.c_int(-1),
+                ctypes.c_int(FLOAT64), ctypes.c_int32(width), ctypes.c_char_p(b"num_threads=1"),
+                ctypes.byref(config),
+            )
+        )  # fmt: skip
+        predict = _LIB.LGBM_BoosterPredictForMatSingleRowFast
+        arguments = (config, row, ctypes.byref(length), ctypes.byref(out))
+
+        def call() -> None:
+            _safe_call(predict(*arguments))
+
+        return call, row, out, config, length
+
+    def to_files(self) -> dict[str, bytes]:
+        """Return the model in LightGBM's text format."""
+        return {FILE: self.text.encode()}
+
+    def canonical(self) -> bytes:
+        """Return the text; `fit` has taken out what does not belong to the learned model."""
+        return self.text.encode()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"text": self.text, "_single": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+
+def read(files: dict[str, bytes]) -> Trees:
+    """Return the model that `Trees.to_files` wrote."""
+    return Trees(files[FILE].decode())
+
+
+def fit(encoder: Encoder, development: FitRows, validation: FitRows | None, spec: FitSpec, run: Run) -> Trees:
+    """Fit trees; stop early on the validation sample where there is one.
+
+    Notes
+    -----
+    ``deterministic`` and ``force_col_wise`` make the text the same for any number of threads.
+    """
+    import lightgbm
+
+    params = dict(DEFAULTS) | dict(spec.params)
+    rounds = int(params["rounds"] if validation else params["rounds_without_validation"])
+    names = [re.sub(r"[^0-9A-Za-z_]", "_", e.name) for e in encoder.encoded]
+    names = [f"{name}_{j}" for j, name in enumerate(names)]
+    data = lightgbm.Dataset(
+        development.x, development.bad, weight=development.weight, feature_name=names, free_raw_data=True
+    )
+    callbacks: list[Callable[[Any], None]] = [_watching(run, rounds)]
+    sets: list[Any] = []
+    if validation is not None:
+        sets = [lightgbm.Dataset(validation.x, validation.bad, weight=validation.weight, reference=data)]
+        callbacks.append(lightgbm.early_stopping(int(params["early_stopping"]), verbose=False))
+    booster = lightgbm.train(
+        _engine_params(params, spec.seed, run.threads), data, rounds, valid_sets=sets, callbacks=callbacks
+    )
+    best = booster.best_iteration if booster.best_iteration > 0 else rounds
+    return Trees(_learned_text(booster.model_to_string(num_iteration=best)))
+
+
+def _engine_params(params: dict[str, Any], seed: int, threads: int) -> dict[str, Any]:
+    engine = {key: value for key, value in params.items() if key not in OWN}
+    return engine | {
+        "objective": "binary",
+        "metric": "binary_logloss",
+        "seed": seed,
+        "num_threads": threads,
+        "deterministic": True,
+        "force_col_wise": True,
+        "verbosity": -1,
+    }
+
+
+def _learned_text(text: str) -> str:
+    # threads do not change what is learned, and must not change the digest
+    return re.sub(r"^\[num_threads: \d+\]$", "[num_threads: 1]", text, flags=re.MULTILINE)
+
+
+def _watching(run: Run, rounds: int) -> Callable[[Any], None]:
+    def watch(env: Any) -> None:
+        done = env.iteration + 1
+        if done == 1 or done % 10 == 0 or done == rounds:
+            run.step(f"tree {done:,} of at most {rounds:,}", done / rounds)
+        elif run.cancelled():
+            raise Cancelled
+
+    return watch
+
+
+def importance(encoder: Encoder, fitted: Fitted, x: np.ndarray) -> np.ndarray:
+    """Return each characteristic's share of the loss that splits took away."""
+    assert isinstance(fitted, Trees)
+    gain = np.asarray(fitted.booster.feature_importance("gain"), dtype=float)
+    return gain / gain.sum() if gain.sum() > 0 else gain
+
+
+def coefficients(encoder: Encoder, fitted: Fitted) -> pd.DataFrame:
+    """Return an empty frame: trees have no coefficients."""
+    return pd.DataFrame(columns=["column", "characteristic", "detail", "coefficient"])
+
+
+FAMILY = Family(
+    name="lightgbm",
+    title="LightGBM",
+    purpose="Gradient-boosted trees: many shallow trees, each mending what the others left.",
+    strengths="Finds bends and interactions by itself; takes missing values as they are; usually ranks best.",
+    limits="Cannot be read as a formula; needs a few hundred bads; explain it before you sign it.",
+    when="Where ranking matters most and a few hundred bads or more are there.",
+    importance_title="share of the loss taken away by splits on the characteristic",
+    encoding="ordered",
+    defaults=DEFAULTS,
+    fit=fit,
+    read=read,
+    importance=importance,
+    coefficients=coefficients,
+    rounds="rounds_without_validation",
+)

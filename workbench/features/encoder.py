@@ -1,0 +1,198 @@
+"""Encoders learned on development rows: *ordered* (one number a characteristic) and *linear* (a design)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from workbench.dataset import BAD, Dataset
+from workbench.features.columns import (
+    Column,
+    LevelColumn,
+    NumberColumn,
+    from_json,
+    learn_levels,
+    learn_number,
+    months,
+    to_json,
+)
+from workbench.portfolio import Portfolio
+
+EncodingKind = Literal["ordered", "linear"]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One column that a family sees, and the characteristic it comes from.
+
+    Attributes
+    ----------
+    detail : str
+        What of the characteristic it is: "value", "missing", ``= level``, ``code -9``.
+    """
+
+    name: str
+    characteristic: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """How typed characteristics become a float array.
+
+    *ordered*: one column a characteristic; a category's level becomes its rank by smoothed
+    development bad rate, a missing number stays NaN. *linear*: numbers clipped at the development
+    percentiles and standardised (a missing one is 0 with a flag of its own), special codes as
+    indicators, categories one-hot with rare levels pooled.
+
+    Parameters
+    ----------
+    kind : {"ordered", "linear"}
+    columns : tuple of Column
+        In portfolio order.
+    date : str
+        The application date's column; dates become months before it. Empty: months since 2000.
+    date_last : str
+        Latest application date in development, ISO; empty without dates.
+    """
+
+    kind: EncodingKind
+    columns: tuple[Column, ...]
+    date: str = ""
+    date_last: str = ""
+
+    @cached_property
+    def encoded(self) -> tuple[Encoded, ...]:
+        """The columns `encode` returns, in order."""
+        if self.kind == "ordered":
+            return tuple(Encoded(c.name, c.name, "value") for c in self.columns)
+        return tuple(item for column in self.columns for item in _design(column))
+
+    def raw(self, frame: pd.DataFrame, date: pd.Series | None) -> np.ndarray:
+        """Return values as numbers, one column a characteristic; shape (n, characteristics).
+
+        A category becomes the index of its level, -1 where development did not see it;
+        NaN is missing. The array is in column order, so that each characteristic is contiguous.
+        """
+        out = np.empty((len(frame), len(self.columns)), order="F")
+        for j, column in enumerate(self.columns):
+            values = frame[column.name]
+            if isinstance(column, LevelColumn):
+                out[:, j] = _level_indices(column, values)
+                continue
+            x = months(values, date) if column.date else values.to_numpy(dtype=float)
+            out[:, j] = x if column.fill is None else np.where(np.isnan(x), column.fill, x)
+        return out
+
+    def encode(self, raw: np.ndarray) -> np.ndarray:
+        """Return what the family sees; shape (n, len(encoded)), in column order."""
+        out = np.empty((len(raw), len(self.encoded)), order="F")
+        at = 0
+        for j, column in enumerate(self.columns):
+            width = 1 if self.kind == "ordered" else len(_design(column))
+            _encode_column(self.kind, column, raw[:, j], out[:, at : at + width])
+            at += width
+        return out
+
+    def flags(self, raw: np.ndarray) -> np.ndarray:
+        """Return the flag of each raw value; shape as `raw`, int8, see ``FLAG_WORDS``."""
+        out = np.empty(raw.shape, np.int8, order="F")
+        for j, column in enumerate(self.columns):
+            out[:, j] = column.flags(raw[:, j])
+        return out
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the encoder as plain values."""
+        return {"kind": self.kind, "date": self.date, "date_last": self.date_last, "columns": [to_json(c) for c in self.columns]}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Encoder:
+        """Return the encoder that `to_json` wrote."""
+        return cls(values["kind"], tuple(from_json(c) for c in values["columns"]), values["date"], values["date_last"])
+
+
+def learn(dataset: Dataset, rows: np.ndarray, kind: EncodingKind) -> Encoder:
+    """Learn an encoder from the rows `rows` (positions) of `dataset` and their outcome."""
+    portfolio: Portfolio = dataset.portfolio
+    frame = dataset.frame.iloc[rows]
+    bad = (dataset.outcome[rows] == BAD).astype(float)
+    weight = None if dataset.weight is None else dataset.weight[rows]
+    date = None if dataset.date is None else dataset.date.iloc[rows]
+    columns: list[Column] = []
+    for characteristic in portfolio.characteristics:
+        values = frame[characteristic.name]
+        if characteristic.kind in ("category", "flag"):
+            columns.append(learn_levels(characteristic, values, bad, weight))
+            continue
+        x = months(values, date) if characteristic.kind == "date" else values.to_numpy(dtype=float)
+        if characteristic.fill is not None:
+            x = np.where(np.isnan(x), float(characteristic.fill), x)
+        columns.append(learn_number(characteristic, x, weight))
+    last = "" if date is None or date.isna().all() else date.max().date().isoformat()
+    return Encoder(kind, tuple(columns), portfolio.date if date is not None else "", last)
+
+
+def _level_indices(column: LevelColumn, values: pd.Series) -> np.ndarray:
+    position = {level: float(i) for i, level in enumerate(column.levels)}
+    table = [position.get(str(c), -1.0) for c in values.cat.categories]
+    missing = float("nan") if column.fill is None else position.get(column.fill, -1.0)
+    return np.array([*table, missing])[values.cat.codes.to_numpy()]
+
+
+def _design(column: Column) -> tuple[Encoded, ...]:
+    name = column.name
+    if isinstance(column, NumberColumn):
+        parts = [Encoded(name, name, "value")]
+        if column.missing_share > 0:
+            parts.append(Encoded(f"{name} missing", name, "missing"))
+        parts += [Encoded(f"{name} = {code:g}", name, f"code {code:g}") for code in column.special]
+        return tuple(parts)
+    kept = [level for level, pooled in zip(column.levels, column.pooled, strict=True) if not pooled]
+    parts = [Encoded(f"{name} = {level}", name, f"= {level}") for level in kept]
+    if any(column.pooled):
+        parts.append(Encoded(f"{name} rare", name, "rare levels"))
+    if column.missing_share > 0:
+        parts.append(Encoded(f"{name} missing", name, "missing"))
+    return tuple(parts)
+
+
+def one_hot_table(column: LevelColumn) -> np.ndarray:
+    """Return the position within the column's design by level index, then unseen, then missing; -1 is none."""
+    kept = iter(range(len(column.levels)))
+    n_kept = sum(not pooled for pooled in column.pooled)
+    rare = n_kept if any(column.pooled) else -1
+    positions = [rare if pooled else next(kept) for pooled in column.pooled]
+    missing = n_kept + (rare >= 0) if column.missing_share > 0 else rare
+    return np.array([*positions, rare, missing], dtype=np.intp)
+
+
+def _encode_column(kind: EncodingKind, column: Column, raw: np.ndarray, out: np.ndarray) -> None:
+    if isinstance(column, LevelColumn):
+        last = len(column.levels)
+        index = np.where(np.isnan(raw), last + 1, np.where(raw < 0, last, raw)).astype(np.intp)
+        if kind == "ordered":
+            out[:, 0] = column.code_table[index]
+            return
+        position = one_hot_table(column)[index]
+        for k in range(out.shape[1]):
+            out[:, k] = position == k
+        return
+    if kind == "ordered":
+        out[:, 0] = raw
+        return
+    missing = np.isnan(raw)
+    codes = np.isin(raw, column.special)
+    z = (np.minimum(np.maximum(raw, column.clip_low), column.clip_high) - column.mean) / column.sd
+    out[:, 0] = np.where(missing | codes, 0.0, z)
+    k = 1
+    if column.missing_share > 0:
+        out[:, k] = missing
+        k += 1
+    for code in column.special:
+        out[:, k] = raw == code
+        k += 1

@@ -1,0 +1,259 @@
+"""The one way from rows to PD, points, band, decision and flags."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from workbench.dataset import Applicants
+from workbench.features import FLAG_WORDS, LevelColumn
+from workbench.features.columns import (
+    DAYS_A_MONTH,
+    EPOCH,
+    MISSING,
+    OUT_OF_RANGE,
+    UNEXPECTED_MISSING,
+    UNSEEN,
+    UNUSUAL,
+)
+from workbench.policy import DECISIONS
+from workbench.portfolio import Points
+from workbench.training import TrainedModel
+
+P_LOW, P_HIGH = 1e-4, 1 - 1e-4
+SCORE_COLUMNS = ("p_bad", "points", "band", "decision", "flags")
+
+
+@dataclass(frozen=True)
+class Flag:
+    """Something about an applicant's value that a person should know.
+
+    Attributes
+    ----------
+    kind : {"missing", "unexpected missing", "unseen", "out of range", "unusual"}
+    """
+
+    kind: str
+    characteristic: str
+    title: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Score:
+    """One applicant's answer.
+
+    Attributes
+    ----------
+    p_bad : float
+        Calibrated PD.
+    low, high : float
+        95% interval from calibration uncertainty only; NaN where there is none.
+    points : int
+        Higher is safer.
+    band, decision : str
+        By the model's policy.
+    """
+
+    p_bad: float
+    low: float
+    high: float
+    points: int
+    band: str
+    decision: str
+    flags: tuple[Flag, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the score as plain values; an undefined interval is None."""
+        values = asdict(self)
+        for name in ("low", "high"):
+            values[name] = None if math.isnan(values[name]) else values[name]
+        return values
+
+
+@dataclass(frozen=True)
+class Field:
+    """What a form needs to ask for one characteristic."""
+
+    name: str
+    title: str
+    group: str
+    unit: str
+    kind: str
+    low: float | None
+    high: float | None
+    usual_low: float | None
+    usual_high: float | None
+    choices: tuple[tuple[str, str], ...]
+    typical: float | str | None
+    missing_allowed: bool
+    note: str = ""
+
+
+def points(scale: Points, p_bad: np.ndarray) -> np.ndarray:
+    """Return whole points, half up, of PDs clipped to [.0001, .9999]; shape as `p_bad`, int64.
+
+    Examples
+    --------
+    >>> points(Points(), np.array([1 / 51])).tolist()
+    [600]
+    """
+    p = np.clip(p_bad, P_LOW, P_HIGH)
+    return np.floor(scale.offset + scale.factor * np.log((1 - p) / p) + 0.5).astype(np.int64)
+
+
+class Scorer:
+    """Scores one applicant or a table with a model; everything is prepared at construction.
+
+    Parameters
+    ----------
+    model : TrainedModel
+        A model that was verified when it was loaded.
+    """
+
+    def __init__(self, model: TrainedModel) -> None:
+        self.model = model
+        self.policy = model.policy
+        self._program = model.program()
+        self._fitted = model.fitted
+        self._calibrator = model.calibrator
+        self._titles = {c.name: c.shown for c in model.portfolio.characteristics}
+
+    def p_bad(self, row: Mapping[str, Any]) -> float:
+        """Return the calibrated PD of one applicant; see `score` for errors."""
+        x, _ = self._program.row(row)
+        return float(self._calibrator.p_bad(self._fitted.margin_of_one(x)))
+
+    def score(self, row: Mapping[str, Any]) -> Score:
+        """Score one applicant.
+
+        Parameters
+        ----------
+        row : mapping
+            Values by column name; None is missing, other names are ignored.
+
+        Raises
+        ------
+        InputError
+            ``SCHEMA_MISMATCH``, ``NOT_A_NUMBER``, ``NON_FINITE``, ``NOT_A_DATE``, ``MISSING_REFUSED``.
+        """
+        x, codes = self._program.row(row)
+        margin = self._fitted.margin_of_one(x)
+        p_bad = float(self._calibrator.p_bad(margin))
+        low, high = self._calibrator.interval(margin)
+        flags = tuple(
+            self._flag(name, code, row.get(name))
+            for name, code in zip(self._program.names, codes, strict=True)
+            if code
+        )
+        return Score(
+            p_bad=p_bad, low=low, high=high,
+            points=int(points(self.model.portfolio.points, np.array([p_bad]))[0]),
+            band=self.policy.band(p_bad), decision=self.policy.decide(p_bad), flags=flags,
+        )  # fmt: skip
+
+    def score_table(self, applicants: Applicants) -> pd.DataFrame:
+        """Score checked rows, in order.
+
+        Returns
+        -------
+        DataFrame
+            The row key's column, then ``p_bad, points, band, decision, flags``; flags are
+            "kind: column; ..." or empty. One line for each row kept.
+        """
+        encoder = self.model.encoder
+        raw = encoder.raw(applicants.frame, applicants.date)
+        p_bad = self._calibrator.p_bad(self._fitted.margin(encoder.encode(raw)))
+        return pd.DataFrame(
+            {
+                str(applicants.row_key.name or "record"): applicants.row_key.to_numpy(),
+                "p_bad": p_bad,
+                "points": points(self.model.portfolio.points, p_bad),
+                "band": np.asarray(self.policy.bands, dtype=object)[self.policy.band_codes(p_bad)],
+                "decision": np.asarray(DECISIONS, dtype=object)[self.policy.decision_codes(p_bad)],
+                "flags": flag_text(encoder.flags(raw), self._program.names),
+            }
+        )
+
+    def typical(self) -> dict[str, Any]:
+        """Return the typical development applicant: medians and most common attributes."""
+        return {field.name: field.typical for field in self.fields()}
+
+    def fields(self) -> tuple[Field, ...]:
+        """Return what a form asks, in portfolio order."""
+        fields = tuple(self._field(name) for name in self._program.names)
+        if self.model.encoder.date and any(field.kind == "date" for field in fields):
+            # dates are counted back from the application date, so the form has to ask for that too
+            name, last = self.model.encoder.date, self.model.encoder.date_last
+            when = Field(name, "Application date", "", "", "date", None, None, None, None, (), last, False)
+            fields = (when, *fields)
+        return fields
+
+    def _field(self, name: str) -> Field:
+        characteristic = self.model.portfolio.characteristic(name)
+        column = next(c for c in self.model.encoder.columns if c.name == name)
+        common: dict[str, Any] = {
+            "name": name, "title": characteristic.shown, "group": characteristic.group,
+            "unit": characteristic.unit, "kind": characteristic.kind, "note": characteristic.note,
+            "missing_allowed": characteristic.missing != "refuse",
+        }  # fmt: skip
+        if isinstance(column, LevelColumn):
+            declared = [a.value for a in characteristic.attributes]
+            values = declared + [v for v in column.levels if v not in declared]
+            choices = tuple((value, characteristic.label(value)) for value in values)
+            return Field(
+                **common, low=None, high=None, usual_low=None, usual_high=None, choices=choices,
+                typical=column.typical,
+            )  # fmt: skip
+        if column.date:
+            typical = self._date_of(column.typical)
+            return Field(
+                **common, low=None, high=None, usual_low=None, usual_high=None, choices=(), typical=typical
+            )
+        return Field(
+            **common, low=column.low, high=column.high, usual_low=column.usual_low,
+            usual_high=column.usual_high, choices=(), typical=column.typical,
+        )  # fmt: skip
+
+    def _date_of(self, months: float) -> str:
+        last = self.model.encoder.date_last
+        origin = np.datetime64(last, "s") if last else EPOCH
+        days = np.timedelta64(round(months * DAYS_A_MONTH * 86400), "s")
+        return str((origin - days if last else origin + days).astype("datetime64[D]"))
+
+    def _flag(self, name: str, code: int, value: Any) -> Flag:
+        title = self._titles[name]
+        column = next(c for c in self.model.encoder.columns if c.name == name)
+        if code == MISSING:
+            message = f"{title} is missing, as for {column.missing_share:.1%} of development applicants"
+        elif code == UNEXPECTED_MISSING:
+            message = f"{title} is missing; no development applicant lacked it"
+        elif code == UNSEEN:
+            message = f"{title}: no development applicant had this attribute; scored as a rare one"
+        elif isinstance(column, LevelColumn):
+            message = f"{title}: fewer than 0.5% of development applicants had this attribute"
+        elif code == OUT_OF_RANGE:
+            low, high = column.bounds
+            message = f"{title} lies outside {low:,.6g} to {high:,.6g}, the range seen in development"
+        else:
+            low, high = column.usual_low, column.usual_high
+            message = f"{title} is unusual: 99% of development applicants lie from {low:,.6g} to {high:,.6g}"
+        return Flag(FLAG_WORDS[code], name, title, message)
+
+
+def flag_text(codes: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
+    """Return flags as text, "kind: column; kind: column"; shape (n,), "" where there is none."""
+    out = np.full(len(codes), "", dtype=object)
+    for j, name in enumerate(names):
+        for code in (MISSING, UNEXPECTED_MISSING, UNSEEN, OUT_OF_RANGE, UNUSUAL):
+            at = np.flatnonzero(codes[:, j] == code)
+            if len(at):
+                text = f"{FLAG_WORDS[code]}: {name}"
+                held = out[at]
+                out[at] = np.where(held == "", text, held + ("; " + text))
+    return out
