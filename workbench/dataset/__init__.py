@@ -1,5 +1,7 @@
 """Data that have been read (Table) and data that have been checked (Dataset, Applicants)."""
 
+from workbench.dataset.build import applicants, build
+from workbench.dataset.fingerprint import fingerprint
 from workbench.dataset.values import (
     BAD,
     GOOD,
@@ -10,6 +12,8 @@ from workbench.dataset.values import (
     Dataset,
     Source,
     Table,
+    empty_refused,
+    from_frame,
 )
 
 __all__ = [
@@ -22,4 +26,9 @@ __all__ = [
     "Dataset",
     "Source",
     "Table",
+    "applicants",
+    "build",
+    "empty_refused",
+    "fingerprint",
+    "from_frame",
 ]

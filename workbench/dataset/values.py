@@ -51,7 +51,8 @@ class Table:
     ----------
     frame : DataFrame
         Kept rows. Columns read from text hold str with "" as missing (NA never means "NA");
-        columns of a Parquet file keep their own types. Index 0..n-1.
+        columns of a Parquet file, and plain numbers read with a confirmed portfolio, keep their
+        own types. Index 0..n-1.
     record : array of int, shape (n,)
         Position of each kept row in the file, 1 for the first row of data.
     refused : DataFrame
@@ -150,3 +151,16 @@ class Dataset(Applicants):
 
 Acknowledged = Mapping[tuple[str, str], str]
 """Acknowledged findings: (code, column) -> the reason given."""
+
+
+def from_frame(frame: pd.DataFrame, name: str = "table") -> Table:
+    """Return a frame made in memory as a table, for scoring and for examples."""
+    plain = frame.reset_index(drop=True)
+    record = np.arange(1, len(plain) + 1)
+    return Table(plain, record, empty_refused(), Source(name, "", 0, "csv"))
+
+
+def empty_refused() -> pd.DataFrame:
+    """Return a frame of refused rows without any."""
+    kinds = {"record": np.int64, "column": "str", "code": "str", "reason": "str", "text": "str"}
+    return pd.DataFrame({column: pd.Series(dtype=kinds[column]) for column in REFUSED_COLUMNS})

@@ -1,0 +1,140 @@
+"""Dates as people write them; a date that can be read in two ways is never read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+ISO = "%Y-%m-%d"
+EXCEL = "excel"
+OK, MISSING, NOT_A_DATE = 0, 1, 2
+
+# shape of the text -> the formats it can be; the first is named first when asked
+SHAPES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (r"\d{4}-\d{1,2}-\d{1,2}", ("%Y-%m-%d", "%Y-%d-%m")),
+    (r"\d{4}/\d{1,2}/\d{1,2}", ("%Y/%m/%d", "%Y/%d/%m")),
+    (r"\d{4}\.\d{1,2}\.\d{1,2}", ("%Y.%m.%d", "%Y.%d.%m")),
+    (r"\d{4}-\d{1,2}", ("%Y-%m",)),
+    (r"\d{1,2}/\d{1,2}/\d{4}", ("%d/%m/%Y", "%m/%d/%Y")),
+    (r"\d{1,2}-\d{1,2}-\d{4}", ("%d-%m-%Y", "%m-%d-%Y")),
+    (r"\d{1,2}\.\d{1,2}\.\d{4}", ("%d.%m.%Y", "%m.%d.%Y")),
+    (r"\d{1,2}/\d{1,2}/\d{2}", ("%d/%m/%y", "%m/%d/%y", "%y/%m/%d")),
+    (r"\d{1,2}-\d{1,2}-\d{2}", ("%d-%m-%y", "%m-%d-%y", "%y-%m-%d")),
+    (r"\d{1,2}\.\d{1,2}\.\d{2}", ("%d.%m.%y", "%m.%d.%y", "%y.%m.%d")),
+    (r"\d{1,2}/\d{4}", ("%m/%Y",)),
+    (r"(19|20)\d{6}", ("%Y%m%d",)),
+    (r"[A-Za-z]{3}-\d{2}", ("%b-%y",)),
+    (r"[A-Za-z]{3}-\d{4}", ("%b-%Y",)),
+    (r"[A-Za-z]{3} \d{4}", ("%b %Y",)),
+    (r"[A-Za-z]{4,9}[ -]\d{4}", ("%B %Y", "%B-%Y")),
+    (r"\d{1,2}-[A-Za-z]{3}-\d{4}", ("%d-%b-%Y",)),
+    (r"\d{1,2} [A-Za-z]{3} \d{4}", ("%d %b %Y",)),
+    (r"\d{1,2}-[A-Za-z]{3}-\d{2}", ("%d-%b-%y", "%y-%b-%d")),
+    (r"\d{1,2}[A-Za-z]{3}\d{4}", ("%d%b%Y",)),
+    (r"\d{1,2}[A-Za-z]{3}\d{2}", ("%d%b%y",)),
+    (r"[A-Za-z]{3} \d{1,2}, \d{4}", ("%b %d, %Y",)),
+)
+# the second reading of these is never written in practice; it counts only where the first fails
+RARE = frozenset({"%Y-%d-%m", "%Y/%d/%m", "%Y.%d.%m"})
+CLOCK = r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?(Z|[+-]\d{2}:?\d{2})?$"
+
+
+@dataclass(frozen=True)
+class DateForm:
+    """What the texts of a date column prove.
+
+    Attributes
+    ----------
+    format : str
+        The one format they can have; empty where there is none or more than one.
+    candidates : tuple of str
+        Formats between which the texts do not decide.
+    share : float
+        Share of the distinct texts that `format` reads.
+    """
+
+    format: str
+    candidates: tuple[str, ...] = ()
+    share: float = 0.0
+
+
+def without_clock(texts: pd.Series) -> pd.Series:
+    """Return texts without a time of day behind the date."""
+    return texts.str.strip().str.replace(CLOCK, "", regex=True)
+
+
+def infer(texts: pd.Series) -> DateForm:
+    """Return which format the distinct, non-blank `texts` prove.
+
+    A format is proved when it reads at least 95% of the texts and no other format of the same
+    shape reads as many.
+
+    Examples
+    --------
+    >>> infer(pd.Series(["13/02/2024", "01/02/2024"])).format
+    '%d/%m/%Y'
+    >>> infer(pd.Series(["01/02/2024"])).candidates
+    ('%d/%m/%Y', '%m/%d/%Y')
+    """
+    if texts.empty:
+        return DateForm("")
+    texts = without_clock(texts)
+    shape = _shape(texts)
+    if not shape:
+        return DateForm("")
+    read = {form: pd.to_datetime(texts, format=form, errors="coerce").notna() for form in shape}
+    counts = {form: int(mask.sum()) for form, mask in read.items()}
+    best = max(counts.values())
+    if best < 0.95 * len(texts):
+        several = tuple(form for form, count in counts.items() if count)
+        return DateForm("", several if len(several) > 1 else ())
+    first = [form for form, count in counts.items() if count == best]
+    common = [form for form in first if form not in RARE] or first
+    rivals = [form for form in counts if form not in RARE and form not in common and counts[form]]
+    contradicted = any((read[rival] & ~read[common[0]]).any() for rival in rivals)
+    if len(common) > 1 or contradicted:
+        return DateForm("", tuple(dict.fromkeys((*common, *(rivals if contradicted else ())))))
+    return DateForm(common[0], (), best / len(texts))
+
+
+def _shape(texts: pd.Series) -> tuple[str, ...]:
+    """Return the formats of the shape that nearly all texts have."""
+    sample = texts.iloc[:: max(1, len(texts) // 500)]
+    for pattern, formats in SHAPES:
+        if sample.str.fullmatch(pattern).mean() >= 0.95:
+            return formats
+    return ()
+
+
+def serial(texts: pd.Series) -> pd.Series:
+    """Return a mask of texts that look like Excel serial day numbers of 1954 to 2119."""
+    return texts.str.fullmatch(r"[2-7]\d{4}(\.\d+)?")
+
+
+def parse(texts: pd.Series, form: str) -> pd.Series:
+    """Return the days that distinct `texts` name under `form` (``"excel"``: serial day numbers); NaT else."""
+    texts = texts.str.strip()
+    if form == EXCEL:
+        days = pd.to_numeric(texts.where(serial(texts), None), errors="coerce")
+        found = pd.Timestamp("1899-12-30") + pd.to_timedelta(np.floor(days), unit="D")
+        return found.astype("datetime64[s]")
+    if not re.search("%[HIMSp]", form):
+        texts = without_clock(texts)
+    return pd.to_datetime(texts, format=form, errors="coerce").dt.floor("D").astype("datetime64[s]")
+
+
+def unwrap_century(dates: pd.Series, applied: pd.Series | None) -> pd.Series:
+    """Return dates of a two-digit year with the century that the application dates imply.
+
+    ``Jan-62`` on an application of 2011 is 1962. Where most of a column lies before the application,
+    a date more than ten years after it is moved back a century; elsewhere only one more than 31 years
+    after it, so that last payments and maturities stay where they are.
+    """
+    if applied is None or not (known := dates.notna() & applied.notna()).any():
+        return dates
+    ahead = (dates - applied).dt.days / 365.25
+    limit = 10.0 if ahead[known].median() <= 0 else 31.0
+    return dates.mask(ahead > limit, dates - pd.DateOffset(years=100)).astype("datetime64[s]")
