@@ -1,0 +1,211 @@
+"""How well scores set bads apart from goods: AUC, Gini, KS, average precision and their curves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from workbench.evaluation.measure import NAN, Measure, normal, undefined
+from workbench.evaluation.tally import Tally, tally, totals
+
+BOOTSTRAP_BINS = 500
+REPLICATES = 500
+CURVE_POINTS = 400
+
+
+def delong(
+    bad: np.ndarray, scores: np.ndarray, weight: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the AUC of each score and the covariance of the AUCs on the same rows.
+
+    Parameters
+    ----------
+    bad : array, shape (n,)
+        1 bad, 0 good.
+    scores : array, shape (k, n)
+        Higher is riskier.
+    weight : array, shape (n,), optional
+        Sampling weights. The covariance then is that of the linearised weighted AUC, each row counted
+        with its squared weight; with equal weights it is DeLong's.
+
+    Returns
+    -------
+    aucs : array, shape (k,)
+    covariance : array, shape (k, k)
+        Both NaN without goods or without bads; the covariance also with one good or one bad only.
+
+    References
+    ----------
+    DeLong et al. (1988), doi:10.2307/2531595; the sorted form: Sun and Xu (2014),
+    doi:10.1109/LSP.2014.2337313.
+
+    Examples
+    --------
+    >>> aucs, covariance = delong(np.array([0, 0, 1, 1]), np.array([[0.1, 0.4, 0.35, 0.8]]))
+    >>> float(aucs[0]), float(covariance[0, 0])
+    (0.75, 0.125)
+    """
+    scores = np.atleast_2d(np.asarray(scores, dtype=float))
+    weight = np.ones(scores.shape[1]) if weight is None else np.asarray(weight, dtype=float)
+    kept = weight > 0
+    is_bad, weight = np.asarray(bad)[kept] == 1, weight[kept]
+    size = len(scores)
+    if is_bad.all() or not is_bad.any():
+        return np.full(size, NAN), np.full((size, size), NAN)
+    placed = np.stack([_placed(is_bad, score[kept], weight) for score in scores])
+    covariance = np.zeros((size, size))
+    for side in (is_bad, ~is_bad):
+        share = weight[side] / weight[side].sum()
+        centred = (placed[:, side] - (placed[:, side] @ share)[:, None]) * share
+        count = int(side.sum())
+        covariance += centred @ centred.T * (count / (count - 1) if count > 1 else NAN)
+    return placed[:, is_bad] @ (weight[is_bad] / weight[is_bad].sum()), covariance
+
+
+def _placed(is_bad: np.ndarray, score: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return for each bad the share of goods that score lower, for each good the share of bads higher."""
+    tallied = tally(is_bad, score, weight)
+    of_bads, of_goods = placements(tallied)
+    at = np.empty(tallied.n, dtype=np.int64)
+    at[tallied.order] = np.repeat(np.arange(len(tallied.score)), tallied.rows)
+    return np.where(is_bad, of_bads[at], of_goods[at])
+
+
+def placements(tallied: Tally) -> tuple[np.ndarray, np.ndarray]:
+    """Return, at each distinct score, the share of goods below and the share of bads above; ties half.
+
+    Returns
+    -------
+    of_bads, of_goods : array, shape (k,)
+        Their weighted means over bads and over goods both are the AUC.
+    """
+    goods, bads = np.cumsum(tallied.goods), np.cumsum(tallied.bads)
+    of_bads = 1.0 - (goods - tallied.goods / 2) / goods[-1]
+    of_goods = (bads - tallied.bads / 2) / bads[-1]
+    return of_bads, of_goods
+
+
+def auc(tallied: Tally) -> Measure:
+    """Return the AUC, the chance that a bad scores riskier than a good, with DeLong's interval.
+
+    Notes
+    -----
+    The interval is normal and clipped to 0 and 1. It is that of `delong` for one score.
+    """
+    reason = tallied.undefined
+    if reason:
+        return undefined("auc", reason, tallied.n, tallied.n_bad)
+    of_bads, of_goods = placements(tallied)
+    value = float(of_bads @ tallied.bads / tallied.bads.sum())
+    variance = 0.0
+    sides = (
+        (of_bads, tallied.bads, tallied.bads_squared, tallied.n_bad),
+        (of_goods, tallied.goods, tallied.goods_squared, tallied.n - tallied.n_bad),
+    )
+    for placed, weight, squared, count in sides:
+        correction = count / (count - 1) if count > 1 else NAN
+        variance += float(squared @ (placed - value) ** 2) / float(weight.sum()) ** 2 * correction
+    return normal("auc", value, variance**0.5, tallied.n, tallied.n_bad, 0.0, 1.0)
+
+
+def gini(of_auc: Measure) -> Measure:
+    """Return the Gini, ``2 AUC - 1``, from the AUC and its interval."""
+    return of_auc._replace(
+        name="gini", value=2 * of_auc.value - 1, low=2 * of_auc.low - 1, high=2 * of_auc.high - 1
+    )
+
+
+def rank_measures(tallied: Tally, seed: int) -> list[Measure]:
+    """Return KS, the score at which it occurs, and average precision, with bootstrap intervals."""
+    reason = tallied.undefined
+    n, n_bad = tallied.n, tallied.n_bad
+    if reason:
+        return [undefined(name, reason, n, n_bad) for name in ("ks", "ks_at", "average_precision")]
+    distance = _distances(tallied.goods, tallied.bads)
+    ks = float(distance.max())
+    precision = float(_average_precision(tallied.goods, tallied.bads))
+    bounds = _bootstrap(tallied, seed)
+    at = float(tallied.score[distance.argmax()])
+    return [
+        Measure("ks", ks, *bounds["ks"], n, n_bad),
+        Measure("ks_at", at, NAN, NAN, n, n_bad, "no interval: it is a place, not an estimate"),
+        Measure("average_precision", precision, *bounds["average_precision"], n, n_bad),
+    ]
+
+
+def _distances(goods: np.ndarray, bads: np.ndarray) -> np.ndarray:
+    goods, bads = np.cumsum(goods, axis=-1), np.cumsum(bads, axis=-1)
+    return np.abs(bads / bads[..., -1:] - goods / goods[..., -1:])
+
+
+def _greatest_distance(goods: np.ndarray, bads: np.ndarray) -> np.ndarray:
+    return _distances(goods, bads).max(axis=-1)
+
+
+def _average_precision(goods: np.ndarray, bads: np.ndarray) -> np.ndarray:
+    caught, flagged = np.cumsum(bads, axis=-1), np.cumsum(goods + bads, axis=-1)
+    precision = np.divide(caught, flagged, out=np.zeros_like(caught), where=flagged > 0)
+    return (bads * precision).sum(axis=-1) / caught[..., -1]
+
+
+def _bootstrap(tallied: Tally, seed: int) -> dict[str, tuple[float, float]]:
+    """Return percentile intervals from resampled counts of goods and bads in narrow score bins.
+
+    A bin's weight is resampled with the mean and the variance that resampling its rows would give it;
+    what binning takes from the estimate is put back as a shift.
+    """
+    start = tallied.equal_mass(BOOTSTRAP_BINS)
+    rng = np.random.default_rng(seed)
+    drawn, binned = [], []
+    for weight, squared in ((tallied.goods, tallied.goods_squared), (tallied.bads, tallied.bads_squared)):
+        total, square = totals(weight, start), totals(squared, start)
+        scale = np.divide(square, total, out=np.ones_like(total), where=total > 0)
+        drawn.append(rng.poisson(total / scale, size=(REPLICATES, len(start))) * scale)
+        binned.append(total)
+    whole = (drawn[0].sum(axis=1) > 0) & (drawn[1].sum(axis=1) > 0)
+    goods, bads = drawn[0][whole], drawn[1][whole]
+    bounds = {}
+    for name, measure in (("ks", _greatest_distance), ("average_precision", _average_precision)):
+        exact = float(measure(tallied.goods, tallied.bads))
+        low, high = np.quantile(measure(goods, bads), [0.025, 0.975]) + exact - float(measure(*binned))
+        bounds[name] = (float(np.clip(low, 0.0, exact)), float(np.clip(high, exact, 1.0)))
+    return bounds
+
+
+def curves(tallied: Tally) -> dict[str, pd.DataFrame]:
+    """Return the ROC, KS and gains curves, thinned for drawing; empty where they are not defined.
+
+    The first and last points and the point of the greatest distance are always kept.
+    """
+    columns = {
+        "roc": ["share_goods", "share_bads", "p_bad"],
+        "ks_curve": ["p_bad", "cumulative_goods", "cumulative_bads", "distance"],
+        "gains": ["share_applicants", "share_bads", "lift"],
+    }
+    if tallied.undefined:
+        return {name: pd.DataFrame(columns=names, dtype=float) for name, names in columns.items()}
+    at = _kept(tallied)
+    goods, bads = np.cumsum(tallied.goods), np.cumsum(tallied.bads)
+    share_goods, share_bads = goods[at] / goods[-1], bads[at] / bads[-1]
+    share, p_bad = (goods + bads)[at] / (goods[-1] + bads[-1]), tallied.score[at]
+    values = {
+        "roc": [_from(0.0, share_goods), _from(0.0, share_bads), _from(NAN, p_bad)],
+        "ks_curve": [p_bad, share_goods, share_bads, share_bads - share_goods],
+        "gains": [_from(0.0, share), _from(0.0, share_bads), _from(NAN, share_bads / share)],
+    }
+    return {name: pd.DataFrame(dict(zip(columns[name], values[name], strict=True))) for name in columns}
+
+
+def _from(first: float, rest: np.ndarray) -> np.ndarray:
+    return np.concatenate(([first], rest))
+
+
+def _kept(tallied: Tally) -> np.ndarray:
+    """Return positions of the points drawn: evenly spaced along the curve, its corners kept."""
+    size = len(tallied.score)
+    if size <= CURVE_POINTS:
+        return np.arange(size)
+    length = np.cumsum(tallied.goods / tallied.goods.sum() + tallied.bads / tallied.bads.sum())
+    even = np.searchsorted(length, np.linspace(0.0, length[-1], CURVE_POINTS - 3))
+    corners = [0, int(_distances(tallied.goods, tallied.bads).argmax()), size - 1]
+    return np.unique(np.concatenate((np.minimum(even, size - 1), corners)))
