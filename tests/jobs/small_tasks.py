@@ -1,0 +1,73 @@
+"""Small real use cases for the tests of jobs: a LightGBM fit and some ways to fail."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+import time
+from typing import Any
+
+from workbench.errors import InputError, Problem
+from workbench.jobs.tasks import Job
+from workbench.run import Run
+
+
+def fit(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:
+    """Fit `trees` trees, `pause` seconds apart, and register by the job's id."""
+    import lightgbm
+    import numpy as np
+
+    rng = np.random.default_rng(7)
+    x = rng.normal(size=(500, 5))
+    trees, pause = params["trees"], params.get("pause", 0.0)
+
+    def tell(env: Any) -> None:
+        run.step(f"Fitting LightGBM, tree {env.iteration + 1} of {trees}", (env.iteration + 1) / trees)
+        time.sleep(pause)
+
+    run.step("Preparing", 0.0)
+    lightgbm.train(
+        {"objective": "binary", "num_threads": run.threads, "num_leaves": 4, "verbose": -1},
+        lightgbm.Dataset(x, x[:, 0] > 0),
+        trees,
+        callbacks=[tell],
+    )
+    made = job.settings.home / "made" / job.job_id
+    made.parent.mkdir(exist_ok=True)
+    with made.open("a") as file:
+        file.write("registered\n")
+    return {"study_id": "s-1", "models": [f"m-{job.job_id}"], "threads": run.threads, "who": job.who,
+            "omp": os.environ["OMP_NUM_THREADS"], "wait": os.environ["OMP_WAIT_POLICY"]}  # fmt: skip
+
+
+def hold(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:
+    """Stay in one call that lets no one in, with a process of its own beside it."""
+    other = subprocess.Popen(["sleep", "300"])
+    run.step(f"pids {os.getpid()} {other.pid}", 0.5)
+    time.sleep(0.3)
+    run.step(f"pids {os.getpid()} {other.pid} holding", 0.5)
+    # PyDLL keeps the interpreter's lock, as a busy library might: no thread of this process runs
+    ctypes.PyDLL(None).sleep(300)
+    return {}
+
+
+def refuse(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:
+    """Fail as the caller's data might make it."""
+    raise InputError.of(
+        [
+            Problem("TOO_FEW_BADS", "3 bads, 100 are needed", "sample", "Give more rows."),
+            Problem("CONSTANT", "one value only", "income", "Leave it out."),
+        ]
+    )
+
+
+def stumble(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:
+    """Fail as a bug might make it."""
+    return {"nothing": {}["there"]}
+
+
+def die(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:
+    """End as the out-of-memory killer might end it."""
+    os.kill(os.getpid(), 9)
+    return {}

@@ -1,0 +1,122 @@
+"""The process of one job: runs the use case, tells its progress, and dies with its worker."""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import importlib
+import multiprocessing
+import os
+import re
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from workbench.errors import WorkbenchError
+from workbench.run import Run
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+    from workbench.jobs.tasks import Job
+
+# seconds between two reports of the same step; a fit may tell hundreds a second
+EVERY = 0.2
+_PR_SET_PDEATHSIG = 1
+_NUMBERS = re.compile(r"\d+")
+
+
+def warm_up() -> None:
+    """Do nothing: the first child makes the server of children load what all of them need."""
+
+
+def work(conn: Connection, task: str, params: dict[str, Any], job: Job, log: Path) -> None:
+    """Run `task`, ``module:function``, and send progress, then ``result`` or ``failed``, over `conn`."""
+    _die_with_worker()
+    _write_to(log)
+    with Outcome(conn) as outcome:
+        module, name = task.split(":")
+        function = getattr(importlib.import_module(module), name)
+        outcome.result = function(params, Run(threads=job.settings.threads, watch=outcome.watch), job)
+
+
+class Outcome:
+    """Sends what happens in a job to the worker, an error included."""
+
+    def __init__(self, conn: Connection, clock: Callable[[], float] = time.monotonic) -> None:
+        self.result: Any = None
+        self._conn = conn
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._told = ("", float("-inf"))
+
+    def watch(self, what: str, done: float) -> None:
+        """Tell the step and its share, at most each `EVERY` seconds unless the words change."""
+        words, now = same_step(what), self._clock()
+        with self._lock:
+            if words == self._told[0] and now - self._told[1] < EVERY:
+                return
+            self._told = (words, now)
+            self._conn.send(("progress", what, float(done)))
+
+    def __enter__(self) -> Outcome:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if error is None:
+            self._conn.send(("result", self.result))
+        elif isinstance(error, WorkbenchError):
+            self._conn.send(("failed", error.to_json()))
+            sys.stderr.write(f"{error.code}: {error}\n")
+            return True
+        else:
+            self._conn.send(("failed", unexpected(error)))
+        # the traceback goes to the log, for an unexpected error leaves this process
+        return False
+
+
+def same_step(what: str) -> str:
+    """Return `what` without its numbers: "tree 12 of 400" and "tree 13 of 400" are one step."""
+    return _NUMBERS.sub("#", what)
+
+
+def unexpected(error: BaseException) -> dict[str, Any]:
+    """Return an error that is not the caller's to mend as code and one sentence."""
+    if isinstance(error, MemoryError):
+        what = "there was not enough memory; use fewer rows, or give the machine more memory"
+        return {"error": "OUT_OF_MEMORY", "message": f"The job stopped: {what}.", "problems": []}
+    first = (str(error).strip().splitlines() or ["no message"])[0][:300]
+    what = f"The job stopped on an unexpected error ({type(error).__name__}: {first})."
+    return {"error": "UNEXPECTED", "message": f"{what} See the log of the job.", "problems": []}
+
+
+def _die_with_worker() -> None:
+    # a group of its own, so that what the use case starts is ended with it
+    os.setsid()
+    if sys.platform == "linux":
+        # the kernel's way, should Python be busy: the server of children ends with the worker
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    parent = multiprocessing.parent_process()
+
+    def follow() -> None:
+        if parent is not None:
+            parent.join()
+            os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+def _write_to(log: Path) -> None:
+    """Send what libraries print, and the last words of a crash, to the job's log."""
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    faulthandler.enable(sys.stderr)

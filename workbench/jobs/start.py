@@ -1,0 +1,75 @@
+"""How a worker comes to life: beside the app, or in place of the command that asked for it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from workbench.jobs import locks, places
+
+if TYPE_CHECKING:
+    from workbench.settings import Settings
+
+# a module of three lines: each job's process imports the main module of its worker again
+WORKER_MAIN = ("-m", "workbench.jobs.worker_main")
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the environment of a worker: ours, with `settings` spelled out."""
+    return dict(os.environ) | {
+        "WORKBENCH_HOME": str(Path(settings.home).absolute()),
+        # not an argument: others can read a command line, and a database's address may hold its password
+        "WORKBENCH_DATABASE_URL": str(settings.database_url),
+        "WORKBENCH_THREADS": str(settings.threads),
+    }
+
+
+def ensure_worker(settings: Settings | None = None, *, command: Sequence[str] = WORKER_MAIN) -> bool:
+    """Start a worker when none is alive, and return whether one was started; call it at each poll.
+
+    Two who start one at once are harmless: the worker's own lock lets one live.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        Those of the environment where none are given.
+    command : sequence of str
+        What Python runs.
+    """
+    settings = places.given(settings)
+    if locks.worker_alive(settings):
+        return False
+    with (places.folder(settings) / "worker.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, *command],
+            env=environment(settings),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            # Ctrl-C in the app's terminal must not reach it
+            start_new_session=True,
+        )
+    # reaped when it leaves, so that no dead process stays in the list
+    threading.Thread(target=process.wait, daemon=True).start()
+    return True
+
+
+def become_worker(settings: Settings | None = None, *, once: bool = False) -> NoReturn:
+    """Replace this process by a worker that stays until it is told to go, for ``workbench worker``.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        Those of the environment where none are given.
+    once : bool
+        Leave as soon as the queue is empty.
+    """
+    mode = "once" if once else "stay"
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execve(sys.executable, [sys.executable, *WORKER_MAIN, mode], environment(places.given(settings)))

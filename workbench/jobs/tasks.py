@@ -1,0 +1,42 @@
+"""The use cases a job can run, each a function of parameters, `Run` and `Job`, in a process of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from workbench.run import Run
+
+if TYPE_CHECKING:
+    from workbench.settings import Settings
+
+# by name, so that neither the app nor the worker imports what only the job's process needs
+TASKS = {"train": "workbench.jobs.tasks:train"}
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a use case may know of the job that runs it.
+
+    Parameters
+    ----------
+    job_id : str
+        The same when the job is run again after a killed worker, so that what it makes is registered once.
+    who : str
+        Who asked for it.
+    settings : Settings
+        Those of the worker.
+    """
+
+    job_id: str
+    who: str
+    settings: Settings
+
+
+def train(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:
+    """Train as `params`, a `workbench.desk.TrainRequest`, says; return the study and its models."""
+    from workbench import desk
+
+    request = replace(desk.TrainRequest.from_json(params), job_id=job.job_id)
+    at = desk.open(job.settings)
+    return replace(at, who=job.who or at.who).train(request, run).to_json()
