@@ -1,0 +1,8 @@
+"""The use cases: read, check, train, evaluate, score, promote. Every door calls these and nothing below."""
+
+from __future__ import annotations
+
+from workbench.desk.desk import Desk, open  # noqa: A004
+from workbench.desk.requests import TrainedLine, TrainOutcome, TrainRequest
+
+__all__ = ["Desk", "TrainOutcome", "TrainRequest", "TrainedLine", "open"]

@@ -1,0 +1,155 @@
+"""The desk: settings, who acts and a clock, with every use case as a method."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from workbench import checks, intake, proposal, registry, study
+from workbench.checks import Checks
+from workbench.dataset import Acknowledged, Dataset, Table, build
+from workbench.desk import scoring_files, trainings
+from workbench.desk.requests import TrainOutcome, TrainRequest
+from workbench.errors import Problem
+from workbench.evaluation import Evaluation
+from workbench.intake import PortfolioShelf, ReadOptions
+from workbench.portfolio import Portfolio
+from workbench.registry import ModelRow, Registry
+from workbench.run import Run
+from workbench.scoring import Score, Scorer
+from workbench.settings import Settings
+from workbench.study import Study
+from workbench.training import TrainedModel
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def open(settings: Settings | None = None, who: str = "") -> Desk:  # noqa: A001
+    """Return a desk with the settings of the environment and the operating system's user."""
+    return Desk(settings or Settings.from_env(), who or getpass.getuser(), _utc_now)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where the rooms, the files and the registry come together.
+
+    Parameters
+    ----------
+    settings : Settings
+    who : str
+        Who acts; written into the trail.
+    now : callable
+        Returns the time, aware, in UTC.
+    """
+
+    settings: Settings
+    who: str
+    now: Callable[[], datetime]
+
+    @cached_property
+    def shelf(self) -> PortfolioShelf:
+        """Shipped and saved portfolios."""
+        return PortfolioShelf(self.settings.home)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """Versions, stages and the trail."""
+        return registry.open(self.settings)
+
+    def run(self, watch: Callable[[str, float], None] | None = None) -> Run:
+        """Return a run with the settings' threads that reports to `watch`."""
+        return Run(self.settings.threads) if watch is None else Run(self.settings.threads, watch)
+
+    def portfolio(self, name: str) -> Portfolio:
+        """Return a portfolio by name, ``name@version`` or TOML file."""
+        return self.shelf.find(name)
+
+    def read(
+        self, path: Path, portfolio: Portfolio | None = None, options: ReadOptions | None = None, name: str = ""
+    ) -> Table:
+        """Read a file; `name` is what to call it where its path is not what the user knows."""
+        return intake.read(
+            Path(path), name=name, portfolio=portfolio, options=options or ReadOptions()
+        )
+
+    def propose(
+        self, table: Table, name: str, bad: tuple[str, tuple[str, ...]] | None = None, kind: str = "application"
+    ) -> proposal.Proposal:
+        """Draft a portfolio from a table."""
+        return proposal.propose(table, name=name, bad=bad, kind=kind)
+
+    def keep(self, table: Table, portfolio: Portfolio) -> Dataset:
+        """Check a table's types against a portfolio and keep what came out."""
+        dataset = build(table, portfolio)
+        self.registry.save_dataset(dataset, who=self.who, when=self.now())
+        return dataset
+
+    def build(self, path: Path, portfolio: Portfolio, options: ReadOptions | None = None) -> Dataset:
+        """Read a file of a portfolio, check its types, keep it."""
+        return self.keep(self.read(path, portfolio, options), portfolio)
+
+    def dataset(self, sha256: str, portfolio: Portfolio) -> Dataset:
+        """Return a kept data set."""
+        return self.registry.load_dataset(sha256, portfolio)
+
+    def check(self, dataset: Dataset, run: Run, acknowledged: Acknowledged | None = None) -> Checks:
+        """Look for what makes data unfit to train on."""
+        return checks.check(dataset, run, acknowledged=acknowledged or {})
+
+    def train(self, request: TrainRequest, run: Run) -> TrainOutcome:
+        """Run a study, keep it, and register its models."""
+        return trainings.train(self, request, run)
+
+    def study(self, study_id: str) -> Study:
+        """Return a kept study."""
+        return study.from_files(self.registry.load_study(study_id))
+
+    def model(self, reference: str) -> TrainedModel:
+        """Return a verified model by id, ``portfolio@champion`` or ``portfolio@latest``."""
+        return self.registry.load(reference)
+
+    def scorer(self, reference: str) -> Scorer:
+        """Return a scorer of a verified model."""
+        return Scorer(self.model(reference))
+
+    def score_one(self, reference: str, row: Mapping[str, Any]) -> Score:
+        """Score one applicant."""
+        return self.scorer(reference).score(row)
+
+    def score_file(
+        self, reference: str, path: Path, out: Path, options: ReadOptions | None = None
+    ) -> dict[str, Any]:
+        """Score a file; one line out for each row in, in order."""
+        return scoring_files.score_file(self, reference, Path(path), Path(out), options)
+
+    def evaluate(
+        self, reference: str, path: Path, options: ReadOptions | None = None
+    ) -> tuple[Evaluation, Dataset]:
+        """Measure a model on labelled rows; return the measures and the rows."""
+        return scoring_files.evaluate_file(self, reference, Path(path), options)
+
+    def models(self, portfolio: str | None = None) -> list[ModelRow]:
+        """Return registered models, newest first."""
+        return self.registry.models(portfolio)
+
+    def show(self, reference: str) -> dict[str, Any]:
+        """Return what is known of a model: its row and its part of the trail."""
+        row = self.registry.resolve(reference)
+        lines = [line for line in self.registry.trail(row.portfolio, limit=1000) if line.model_id == row.model_id]
+        return row.to_json() | {"trail": [line.to_json() for line in lines]}
+
+    def promote(self, reference: str, *, force: bool = False, why: str = "") -> ModelRow:
+        """Make a model the champion of its portfolio."""
+        model_id = self.registry.resolve(reference).model_id
+        return self.registry.promote(model_id, who=self.who, when=self.now(), force=force, why=why)
+
+    def fsck(self) -> list[Problem]:
+        """Compare the store with the database."""
+        return self.registry.fsck()

@@ -1,0 +1,111 @@
+"""What a use case is asked and what it tells, as values that fit into a queue, a page or a line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from workbench.errors import InputError
+from workbench.intake import ReadOptions
+from workbench.study import StudySpec
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """Train a study of a portfolio on data that are kept, or on a file.
+
+    Attributes
+    ----------
+    portfolio : str
+        A name, ``name@version`` or a TOML file.
+    dataset_sha256 : str
+        Fingerprint of a kept data set; where empty, `path` is read, checked and kept.
+    options : ReadOptions
+        How the file is written, where that has to be said.
+    job_id : str, optional
+        The job that runs it, so that a step run twice registers once.
+    """
+
+    portfolio: str
+    spec: StudySpec
+    dataset_sha256: str = ""
+    path: str = ""
+    options: ReadOptions = field(default_factory=ReadOptions)
+    job_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.dataset_sha256 and not self.path:
+            raise InputError("NO_DATA", "no data were named", remedy="Name a kept data set or a file.")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the request as plain values."""
+        return {
+            "portfolio": self.portfolio,
+            "spec": self.spec.to_json(),
+            "dataset_sha256": self.dataset_sha256,
+            "path": self.path,
+            "options": asdict(self.options) | {"missing": list(self.options.missing)},
+            "job_id": self.job_id,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> TrainRequest:
+        """Return the request that `to_json` wrote."""
+        options = values["options"]
+        return cls(
+            portfolio=values["portfolio"],
+            spec=StudySpec.from_json(values["spec"]),
+            dataset_sha256=values["dataset_sha256"],
+            path=values["path"],
+            options=ReadOptions(**{**options, "missing": tuple(options["missing"])}),
+            job_id=values["job_id"],
+        )
+
+
+@dataclass(frozen=True)
+class TrainedLine:
+    """One family's outcome: its version in the registry, or why there is none.
+
+    Attributes
+    ----------
+    known : bool
+        True where the same model stood in the registry already.
+    """
+
+    family: str
+    model_id: str | None
+    metrics: dict[str, Any]
+    samples: dict[str, dict[str, Any]]
+    gate: dict[str, Any]
+    reported: str
+    known: bool = False
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class TrainOutcome:
+    """What a training told.
+
+    Attributes
+    ----------
+    best : str, optional
+        Model id of the best by log loss on its calibration rows.
+    """
+
+    study_id: str
+    portfolio: str
+    dataset_sha256: str
+    models: tuple[TrainedLine, ...]
+    best: str | None
+    sentence: str
+    seconds: float
+
+    @property
+    def failed(self) -> bool:
+        """True where no family could be trained."""
+        return all(line.model_id is None for line in self.models)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the outcome as plain values."""
+        return asdict(self) | {"models": [asdict(line) for line in self.models]}

@@ -1,0 +1,85 @@
+"""Train a study and register what came out."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from workbench import study
+from workbench.dataset import Dataset
+from workbench.desk.requests import TrainedLine, TrainOutcome, TrainRequest
+from workbench.run import Run
+from workbench.study import Study, StudyModel
+
+if TYPE_CHECKING:
+    from workbench.desk.desk import Desk
+
+GOLDEN_ROWS = 64
+
+
+def train(desk: Desk, request: TrainRequest, run: Run) -> TrainOutcome:
+    """Run a study, keep it, and register its models; see `Desk.train`."""
+    started = time.perf_counter()
+    run.step("reading the data", 0.0)
+    portfolio = desk.portfolio(request.portfolio)
+    if request.dataset_sha256:
+        dataset = desk.dataset(request.dataset_sha256, portfolio)
+    else:
+        dataset = desk.build(Path(request.path), portfolio, request.options)
+    done = study.run(dataset, request.spec, run.part(0.05, 0.9))
+    run.step("keeping the study", 0.9)
+    study_id = _study_id(desk, request)
+    desk.registry.save_study(
+        study_id, study.to_files(done), portfolio=portfolio, dataset_sha256=dataset.sha256,
+        who=desk.who, when=desk.now(), job_id=request.job_id,
+    )  # fmt: skip
+    lines = []
+    for i, model in enumerate(done.models):
+        run.step(f"registering {model.title}", 0.92 + 0.08 * i / len(done.models))
+        lines.append(_register(desk, request, done, model, dataset, study_id))
+    best = next((line.model_id for line in lines if line.family == done.best and line.model_id), None)
+    return TrainOutcome(
+        study_id=study_id, portfolio=portfolio.identity, dataset_sha256=dataset.sha256,
+        models=tuple(lines), best=best, sentence=done.sentence(), seconds=time.perf_counter() - started,
+    )  # fmt: skip
+
+
+def _study_id(desk: Desk, request: TrainRequest) -> str:
+    name = desk.portfolio(request.portfolio).name
+    mark = (request.job_id or uuid.uuid4().hex).replace("-", "")[:8]
+    return f"{name}-{desk.now():%Y%m%dT%H%M%SZ}-{mark}"
+
+
+def _register(
+    desk: Desk, request: TrainRequest, done: Study, answer: StudyModel, dataset: Dataset, study_id: str
+) -> TrainedLine:
+    if answer.model is None:
+        return TrainedLine(
+            answer.family, None, {}, {}, answer.gate.to_json(), answer.reported, error=answer.error
+        )
+    told = answer.to_json()
+    rows = golden_positions(done)
+    # one family a version: the spec that made this model is the study's with this family alone
+    spec = replace(done.spec, families=(answer.family,))
+    row = desk.registry.register(
+        answer.model, metrics=told["metrics"], samples=told["samples"], gate=told["gate"],
+        reported=answer.reported, dataset_sha256=dataset.sha256, spec=spec.to_json(), study_id=study_id,
+        golden=dataset.frame.iloc[rows].reset_index(drop=True),
+        golden_dates=None if dataset.date is None else dataset.date.iloc[rows].reset_index(drop=True),
+        golden_p_bad=answer.p_bad[rows], who=desk.who, when=desk.now(), job_id=request.job_id,
+    )  # fmt: skip
+    return TrainedLine(
+        answer.family, row.model_id, told["metrics"], told["samples"], told["gate"], answer.reported,
+        known=row.study_id != study_id,
+    )  # fmt: skip
+
+
+def golden_positions(done: Study) -> np.ndarray:
+    """Return up to 64 rows of the reported sample, evenly spread; they are scored again at each load."""
+    rows = np.flatnonzero(done.samples.mask(done.reported))
+    return rows[np.unique(np.linspace(0, len(rows) - 1, min(GOLDEN_ROWS, len(rows))).astype(int))]
