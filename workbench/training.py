@@ -57,7 +57,7 @@ class TrainedModel:
     ----------
     importance : DataFrame
         Sorted by size: ``characteristic, title, importance, share, effect, detail``; effect is
-        "raises", "lowers" or "mixed" (what a higher value, or the named attributes, do to the risk).
+        "raises" or "lowers" (what a higher value does to the risk), "mixed" for a category, "no effect".
     coefficients : DataFrame
         ``column, characteristic, detail, coefficient, effect`` sorted by size; empty for trees.
     log_loss : float
@@ -343,4 +343,4 @@ def _effect(
     if (steps <= 1e-9).all():
         return "lowers", "risk falls as the value rises"
     word = "raises" if means[-1] > means[0] else "lowers"
-    return "mixed", f"{word} the risk from low to high values, not steadily"
+    return word, "from low to high values, though not steadily"

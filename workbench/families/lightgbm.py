@@ -128,14 +128,17 @@ def fit(encoder: Encoder, development: FitRows, validation: FitRows | None, spec
         sets = [lightgbm.Dataset(validation.x, validation.bad, weight=validation.weight, reference=data)]
         callbacks.append(lightgbm.early_stopping(int(params["early_stopping"]), verbose=False))
     booster = lightgbm.train(
-        _engine_params(params, spec.seed, run.threads), data, rounds, valid_sets=sets, callbacks=callbacks
+        _engine_params(params, encoder, spec.seed, run.threads), data, rounds, valid_sets=sets, callbacks=callbacks
     )
     best = booster.best_iteration if booster.best_iteration > 0 else rounds
     return Trees(_learned_text(booster.model_to_string(num_iteration=best)))
 
 
-def _engine_params(params: dict[str, Any], seed: int, threads: int) -> dict[str, Any]:
+def _engine_params(params: dict[str, Any], encoder: Encoder, seed: int, threads: int) -> dict[str, Any]:
     engine = {key: value for key, value in params.items() if key not in OWN}
+    directions = [getattr(column, "monotone", 0) for column in encoder.columns]
+    if any(directions):
+        engine["monotone_constraints"] = directions
     return engine | {
         "objective": "binary",
         "metric": "binary_logloss",

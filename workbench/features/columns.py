@@ -40,6 +40,8 @@ class NumberColumn:
         Codes that are no quantities: never clipped, never out of range.
     missing_share : float
         Share of development rows without a value; a missing value is unexpected where it is 0.
+    monotone : int
+        1 where risk may only rise with the value, -1 where it may only fall, 0 else.
     """
 
     name: str
@@ -58,6 +60,7 @@ class NumberColumn:
     low: float | None
     high: float | None
     missing_share: float
+    monotone: int = 0
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -181,6 +184,7 @@ def learn_number(
         clip_low=cuts[0], clip_high=cuts[1], mean=mean, sd=sd if sd > 0 else 1.0, typical=cuts[4],
         seen_low=float(x.min()), seen_high=float(x.max()), usual_low=cuts[2], usual_high=cuts[3],
         low=characteristic.low, high=characteristic.high, missing_share=share,
+        monotone={"rises": 1, "falls": -1}.get(characteristic.monotone, 0),
     )  # fmt: skip
 
 

@@ -1,0 +1,79 @@
+"""From rows to PD, points, band, decision and flags."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests import made
+from workbench import sampling, training
+from workbench.dataset import applicants, from_frame
+from workbench.portfolio import Points
+from workbench.run import Run
+from workbench.scoring import Scorer, points
+
+DATASET = made.dataset(3000)
+SAMPLES = sampling.draw(DATASET, sampling.SamplingSpec.from_split("70/30", "random", 42))
+SCORERS = {
+    family: Scorer(training.train(DATASET, SAMPLES, training.TrainSpec(family), Run(1)))
+    for family in ("logistic", "lightgbm")
+}
+families = pytest.mark.parametrize("family", list(SCORERS))
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
+    return frame.astype(object).where(frame.notna(), None).to_dict(orient="records")
+
+
+@families
+def test_one_applicant_and_a_table_agree_to_the_last_bit(family: str) -> None:
+    frame = made.frame(300, seed=11)
+    frame.loc[3, "home"] = "castle"
+    frame.loc[5, "income"] = 1e9
+    scorer = SCORERS[family]
+    table = scorer.score_table(applicants(from_frame(frame), DATASET.portfolio))
+    for i, row in enumerate(_records(frame)):
+        one = scorer.score(row)
+        assert one.p_bad == scorer.p_bad(row) == table["p_bad"][i]
+        assert (one.points, one.band, one.decision) == (table["points"][i], table["band"][i], table["decision"][i])
+        assert "; ".join(f"{flag.kind}: {flag.characteristic}" for flag in one.flags) == table["flags"][i]
+    assert "unseen: home" in table["flags"][3]
+    assert "out of range: income" in table["flags"][5]
+
+
+@families
+def test_order_of_rows_is_kept_and_changes_nothing(family: str) -> None:
+    frame = made.frame(200, seed=12)
+    shuffled = frame.sample(frac=1, random_state=1)[list(reversed(frame.columns))]
+    a = SCORERS[family].score_table(applicants(from_frame(frame), DATASET.portfolio))
+    b = SCORERS[family].score_table(applicants(from_frame(shuffled), DATASET.portfolio))
+    assert b["id"].tolist() == shuffled["id"].tolist()
+    pd.testing.assert_frame_equal(a.set_index("id"), b.set_index("id").loc[a["id"]])
+
+
+@families
+def test_risk_up_is_points_down_and_decisions_follow_the_policy(family: str) -> None:
+    table = SCORERS[family].score_table(DATASET).sort_values("p_bad", kind="stable")
+    policy = SCORERS[family].policy
+    assert table["points"].is_monotonic_decreasing
+    assert table["band"].is_monotonic_increasing
+    assert (table["decision"] == "approve").mean() == pytest.approx(0.7, abs=0.03)
+    assert (table["p_bad"][table["decision"] == "approve"] < policy.approve_below).all()
+    assert (table["p_bad"][table["decision"] == "decline"] >= policy.decline_from).all()
+
+
+@families
+def test_the_interval_contains_the_pd_and_the_typical_applicant_scores(family: str) -> None:
+    scorer = SCORERS[family]
+    typical = scorer.typical()
+    score = scorer.score(typical)
+    assert score.low <= score.p_bad <= score.high
+    assert score.flags == ()
+    assert set(typical) == {c.name for c in DATASET.portfolio.characteristics} | {"opened"}
+
+
+def test_points_are_the_fields() -> None:
+    p = 1 / (1 + np.array([50.0, 100.0, 25.0]))
+    assert points(Points(), p).tolist() == [600, 620, 580]
+    assert points(Points(), np.array([0.0, 1.0])).tolist() == points(Points(), np.array([1e-4, 1 - 1e-4])).tolist()
