@@ -1,0 +1,261 @@
+"""A CSV file -> Table: a typed pass where a portfolio says the types, else text, and nothing guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as cp
+import pyarrow.csv as pc
+
+from workbench.dataset import Source, Table, empty_refused
+from workbench.errors import InputError
+from workbench.intake.form import require_text
+from workbench.intake.options import MAX_CELL, MAX_ROWS, ReadOptions
+from workbench.intake.shape import Header, find_decimal, find_delimiter, read_header, require_no_data_in_header
+from workbench.intake.survey import ENCODINGS, Survey, check_encoding, head_text, undecodable
+from workbench.portfolio import Portfolio
+
+BLOCK = 8 * 2**20
+LARGEST = 3.4e38
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How one CSV file is written, and the tokens that mean missing in it."""
+
+    header: Header
+    delimiter: str
+    decimal: str
+    encoding: str
+    missing: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def read_csv(found: Survey, portfolio: Portfolio | None, options: ReadOptions) -> Table:
+    """Return the table in a CSV file; every structural fault raises and nothing is imported.
+
+    Raises
+    ------
+    InputError
+        ``NOT_CSV, NO_ROWS, NO_HEADER, ENCODING, DELIMITER, DECIMAL, DUPLICATE_COLUMNS, RAGGED_ROWS,
+        TRUNCATED, TOO_MANY_COLUMNS, TOO_LARGE``.
+    """
+    manner = find_manner(found, portfolio, options)
+    typed = _typed_pass(found, manner, portfolio) if portfolio is not None else None
+    if typed is not None:
+        return _table(found, replace(manner, decimal=manner.decimal or "."), typed)
+    read, manner = _careful_pass(found, manner, portfolio)
+    return _table(found, manner, read)
+
+
+def find_manner(found: Survey, portfolio: Portfolio | None, options: ReadOptions) -> Manner:
+    """Return how the file is written, from its beginning and what is declared."""
+    name = found.name
+    if not found.head:
+        raise InputError("NO_ROWS", "is empty (0 bytes)", name, "Give a file with a header and rows of data.")
+    require_text(found.head, name)
+    declared = None if portfolio is None else portfolio.reading
+    encoding = check_encoding(options.encoding or (declared.encoding if declared else ""), name)
+    _require_text_bytes(found, encoding)
+    text = head_text(found, encoding)
+    delimiter, note = find_delimiter(text, options.delimiter or (declared.delimiter if declared else ""), name)
+    header = read_header(text, delimiter, name)
+    decimal = options.decimal or (declared.decimal if declared else "")
+    if decimal not in ("", ".", ","):
+        raise InputError("DECIMAL", f"{decimal!r} is no decimal sign", name, 'Take "." or ",".')
+    missing = ("", *options.missing, *(declared.missing if declared else ()))
+    notes = [*header.notes, *([note] if note else [])]
+    if encoding != "utf-8":
+        notes.append(f"read as {encoding}, as declared")
+    return Manner(header, delimiter, decimal, encoding, tuple(dict.fromkeys(missing)), tuple(notes))
+
+
+def _require_text_bytes(found: Survey, encoding: str) -> None:
+    wide = found.head[:2] in (b"\xff\xfe", b"\xfe\xff")
+    if encoding.startswith(("utf-16", "utf-32")):
+        return
+    if wide or found.zeros:
+        what = "starts with a UTF-16 mark" if wide else f"holds {found.zeros:,} zero bytes"
+        looks = wide or found.zeros > found.size // 4
+        remedy = 'Declare encoding "utf-16", or save the file as UTF-8.' if looks else "Export the file again."
+        at = found.head.find(b"\0") if not wide else 0
+        place = f", the first at position {at:,}" if not wide and at >= 0 else f" (byte 0x{found.head[0]:02X} at position 0)"
+        raise InputError("ENCODING", f"{what}{place}; it is not {encoding.upper()} text", found.name, remedy)
+
+
+def _stream(found: Survey, encoding: str) -> Any:
+    if not found.zipped and encoding == "utf-8":
+        return pa.memory_map(str(found.path))
+    stream = pa.PythonFile(found.open(), mode="r")
+    return stream if encoding == "utf-8" else pa.transcoding_input_stream(stream, encoding, "utf-8")
+
+
+def _parse(
+    found: Survey, manner: Manner, types: dict[str, pa.DataType], *, careful: Callable[[Any], str] | None
+) -> pa.Table:
+    convert = pc.ConvertOptions(
+        column_types=types,
+        strings_can_be_null=False,
+        quoted_strings_can_be_null=True,
+        null_values=list(manner.missing),
+        decimal_point=manner.decimal or ".",
+    )
+    parse = pc.ParseOptions(
+        delimiter=manner.delimiter, newlines_in_values=True, invalid_row_handler=careful
+    )
+    with _stream(found, manner.encoding) as stream:
+        read = pc.ReadOptions(use_threads=careful is None, block_size=BLOCK)
+        return pc.read_csv(stream, read, parse, convert)
+
+
+def _typed_pass(found: Survey, manner: Manner, portfolio: Portfolio) -> pa.Table | None:
+    """Return the table with plain numbers typed, or None where anything needs a careful look."""
+    numbers, formatted = _number_columns(portfolio)
+    types = {
+        raw: pa.float64() if name in numbers else pa.large_string()
+        for raw, name in zip(manner.header.raw, manner.header.names, strict=True)
+    }
+    try:
+        table = _parse(found, manner, types, careful=None)
+    except (pa.ArrowInvalid, UnicodeDecodeError):
+        return None
+    if tuple(table.column_names) != manner.header.raw or not table.num_rows or _unclosed(found, manner, table):
+        return None
+    table = table.rename_columns(list(manner.header.names))
+    for name in table.column_names:
+        column = table.column(name)
+        if name in numbers:
+            filled = cp.fill_null(column, 0.0)
+            if not cp.all(cp.less_equal(cp.abs(filled), LARGEST)).as_py():
+                return None
+        elif name in formatted and not manner.decimal and cp.any(cp.match_substring(column, ",")).as_py():
+            return None
+    return _checked(found, manner, table)
+
+
+def _number_columns(portfolio: Portfolio) -> tuple[set[str], set[str]]:
+    """Return the columns that are plain numbers, and those that are numbers in another form."""
+    declared = [c for c in (*portfolio.characteristics, *portfolio.protected) if c.kind == "number"]
+    plain = {c.name for c in declared if c.format == "plain"} | ({portfolio.weight} if portfolio.weight else set())
+    return plain, {c.name for c in declared if c.format != "plain"}
+
+
+def _careful_pass(found: Survey, manner: Manner, portfolio: Portfolio | None) -> tuple[pa.Table, Manner]:
+    """Return all columns as text, with the decimal sign proved or declared."""
+    ragged: list[tuple[int, int, int]] = []
+
+    def note(row: Any) -> str:
+        if len(ragged) < 100_000:
+            ragged.append((row.number - 1, row.expected_columns, row.actual_columns))
+        return "skip"
+
+    types = dict.fromkeys(manner.header.raw, pa.large_string())
+    try:
+        table = _parse(found, manner, types, careful=note)
+        if tuple(table.column_names) != manner.header.raw:
+            ragged.clear()
+            table = _parse(found, manner, dict.fromkeys(table.column_names, pa.large_string()), careful=note)
+    except UnicodeDecodeError:
+        raise undecodable(found, manner.encoding) from None
+    except pa.ArrowInvalid as error:
+        raise _unreadable(found, manner, str(error)) from None
+    if _unclosed(found, manner, table):
+        what = f"a quotation mark is opened and never closed; the last complete row is {max(table.num_rows - 1, 0):,}"
+        raise InputError("TRUNCATED", what, found.name, "Copy the whole file again, or close the quotation mark.")
+    if ragged:
+        raise _ragged(found, ragged, table.num_rows)
+    if not table.num_rows:
+        raise InputError("NO_ROWS", "has a header and no rows", found.name, "Give a file with rows of data.")
+    table = table.rename_columns(list(manner.header.names))
+    require_no_data_in_header(manner.header, table.columns, found.name)
+    if not manner.decimal:
+        wanted = set(manner.header.names)
+        if portfolio is not None:
+            wanted &= set.union(*_number_columns(portfolio))
+        sign, said = find_decimal({name: table.column(name) for name in table.column_names if name in wanted}, found.name)
+        manner = replace(manner, decimal=sign, notes=(*manner.notes, said) if said else manner.notes)
+    return _checked(found, manner, table), manner
+
+
+def _ragged(found: Survey, ragged: list[tuple[int, int, int]], kept: int) -> InputError:
+    record, expected, actual = ragged[0]
+    last = len(ragged) == 1 and record > kept and actual < expected
+    if last and not found.tail.endswith((b"\n", b"\r")):
+        what = f"ends in the middle of row {record:,} ({actual} of {expected} fields); the last complete row is {kept:,}"
+        return InputError("TRUNCATED", what, found.name, "Copy the whole file again.")
+    shown = ", ".join(f"row {r:,} has {a}" for r, _, a in ragged[:5])
+    more = f" and {len(ragged) - 5:,} more rows" if len(ragged) > 5 else ""
+    what = f"the header has {expected} fields, {shown}{more}; nothing was imported"
+    remedy = "Check for a separator too many, an unquoted separator inside a value, or a decimal comma."
+    if kept == 0 and expected == 1:
+        remedy = "The first line may be a title: delete it, so that the column names come first."
+    return InputError("RAGGED_ROWS", what, found.name, remedy)
+
+
+def _unreadable(found: Survey, manner: Manner, message: str) -> InputError:
+    """Word what the parser refused; its own message may hold values and is not shown."""
+    if "UTF8" in message or "UTF-8" in message:
+        return undecodable(found, manner.encoding)
+    if "straddling" in message or "too large" in message:
+        what = f"one record is longer than {BLOCK // 2**20} MB; a quotation mark is probably not closed"
+        return InputError("TRUNCATED", what, found.name, "Close the quotation mark, or copy the file again.")
+    what = "cannot be split into rows and columns"
+    return InputError("NOT_CSV", what, found.name, f"Export the file again as CSV in UTF-8, or declare {ENCODINGS}.")
+
+
+def _unclosed(found: Survey, manner: Manner, table: pa.Table) -> bool:
+    """Return whether the last field was opened by a quotation mark that never closes.
+
+    The parser takes everything up to the end of the file as that field and does not complain.
+    """
+    if found.quotes % 2 == 0 or not table.num_rows:
+        return False
+    column = table.column(table.num_columns - 1)
+    last = next((str(c[-1].as_py()) for c in reversed(table.columns) if str(c[-1].as_py() or "")), "")
+    if not pa.types.is_large_string(column.type) and not last:
+        return False
+    end = found.tail.decode(manner.encoding, errors="replace")
+    return bool(last) and (last.endswith(("\n", "\r")) or end.endswith('"' + last.replace('"', '""')))
+
+
+def _checked(found: Survey, manner: Manner, table: pa.Table) -> pa.Table:
+    """Return the table within limits, with missing tokens as blanks."""
+    if table.num_rows > MAX_ROWS:
+        what = f"has {table.num_rows:,} rows; at most {MAX_ROWS:,} are read"
+        raise InputError("TOO_LARGE", what, found.name, "Give a part of the file, or a sample.")
+    tokens = [token for token in manner.missing if token]
+    for position, name in enumerate(table.column_names):
+        column = table.column(position)
+        if not pa.types.is_large_string(column.type):
+            continue
+        longest = cp.max(cp.binary_length(column)).as_py() or 0
+        if longest > MAX_CELL:
+            what = f"column {name} has a cell of {longest:,} bytes; at most {MAX_CELL:,} are read"
+            raise InputError("TOO_LARGE", what, found.name, "Leave that column out of the extract.")
+        if tokens:
+            hit = cp.is_in(column, value_set=pa.array(tokens, pa.large_string()))
+            if cp.any(hit).as_py():
+                table = table.set_column(position, name, cp.if_else(hit, pa.scalar("", pa.large_string()), column))
+    return table
+
+
+def _table(found: Survey, manner: Manner, table: pa.Table) -> Table:
+    frame = table.to_pandas(split_blocks=True)
+    texts = {name: "str" for name in frame if not pd.api.types.is_float_dtype(frame[name].dtype)}
+    frame = frame.astype(texts) if any(frame[n].dtype != "str" for n in texts) else frame
+    source = Source(
+        name=found.name,
+        sha256=found.sha256,
+        size=found.size,
+        form="csv",
+        delimiter=manner.delimiter,
+        decimal=manner.decimal,
+        encoding=manner.encoding,
+        notes=manner.notes,
+    )
+    return Table(frame, np.arange(1, len(frame) + 1), empty_refused(), source)

@@ -1,0 +1,60 @@
+"""The one way from a file to a Table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from workbench.dataset import Table
+from workbench.intake.csv_file import read_csv
+from workbench.intake.form import form_of
+from workbench.intake.options import ReadOptions
+from workbench.intake.survey import check_encoding, survey
+from workbench.portfolio import Portfolio
+
+
+def read(
+    path: Path, *, name: str = "", portfolio: Portfolio | None = None, options: ReadOptions = ReadOptions()
+) -> Table:
+    """Return the table in a CSV, Parquet or Excel file.
+
+    Parameters
+    ----------
+    path : Path
+        Where the bytes are.
+    name : str
+        What the user calls the file; its ending says the format. The path's own name where empty.
+    portfolio : Portfolio, optional
+        A confirmed portfolio: its plain numbers are typed while reading, and its `reading` says how its
+        files are written. The data set that comes of it is the same as without.
+    options : ReadOptions
+        What is declared about this file; wins over the portfolio.
+
+    Raises
+    ------
+    MissingError, InputError
+        ``MISSING_FILE``; what is wrong with the file, where, and what to do. Nothing is imported then.
+    """
+    path = Path(path)
+    name = Path(name).name if name else path.name
+    form = form_of(name)
+    if form == "parquet":
+        from workbench.intake.parquet_file import read_parquet
+
+        return read_parquet(path, name)
+    if form == "excel":
+        from workbench.intake.excel_file import read_excel
+
+        return read_excel(path, name, options, portfolio)
+    return read_csv(survey(path, name, name.lower().endswith(".gz")), portfolio, options)
+
+
+def preview(path: Path, options: ReadOptions = ReadOptions(), *, name: str = "", lines: int = 8) -> str:
+    """Return the first lines of a text file as they stand, for a page that asks how it is written.
+
+    Bytes that are not text in the declared encoding are shown as the replacement character.
+    """
+    path = Path(path)
+    label = Path(name).name if name else path.name
+    found = survey(path, label, label.lower().endswith(".gz"))
+    text = found.head.decode(check_encoding(options.encoding, label), errors="replace").removeprefix("\ufeff")
+    return "\n".join(line[:400] for line in text.splitlines()[:lines])
