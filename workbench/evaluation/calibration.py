@@ -141,10 +141,8 @@ def slope_and_intercept(tallied: Tally) -> list[Measure]:
 def _logistic(design: np.ndarray, offset: np.ndarray, tallied: Tally) -> tuple[float, float] | None:
     """Return the last coefficient and its standard error by Newton's method, None without a maximum."""
     beta = np.zeros(design.shape[1])
-    if design.shape[1] == 2:
-        beta[1] = 1.0
     weight = tallied.weight
-    loss = math.inf
+    loss = _loss(design @ beta + offset, tallied)
     for _ in range(100):
         margin = np.clip(design @ beta + offset, -500, 500)
         p = 1 / (1 + np.exp(-margin))

@@ -178,7 +178,7 @@ def _ks(tallied: Tally, value: float, drawn: np.ndarray) -> Measure:
     """Return KS with its interval.
 
     A maximum comes out too high in a sample, and higher again in a resample. The lower bound is brought
-    down by twice what resampling adds; simulated, the interval then holds the truth 90 to 95 times of 100,
+    down by twice what resampling adds; simulated, the interval then holds the truth 93 to 95 times of 100,
     the plain percentiles only 70 to 90.
     """
     spread, added = float(drawn.std()), max(float(drawn.mean()) - value, 0.0)
