@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from workbench import intake
 from workbench.dataset import BAD, Applicants, Dataset, Table, applicants, build
+from workbench.desk import tables
 from workbench.errors import InputError
 from workbench.evaluation import Evaluation, evaluate
 from workbench.intake import ReadOptions
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 def score_file(desk: Desk, reference: str, path: Path, out: Path, options: ReadOptions | None) -> dict[str, Any]:
     """Score a file; see `Desk.score_file`."""
-    writer = intake.table_writer(out)
+    tables.check_target(out)
     row = desk.registry.resolve(reference)
     scorer = desk.scorer(row.model_id)
     table = desk.read(path, None, options)
     checked = applicants(table, scorer.model.portfolio)
     frame = scored_frame(scorer, table, checked)
-    writer(frame)
+    tables.write(frame, out)
     return {
         "model_id": row.model_id,
         "rows": checked.rows_in,

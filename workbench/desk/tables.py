@@ -1,0 +1,119 @@
+"""Tables as CSV, Excel and Parquet: text can never be read as a formula."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from workbench.errors import InputError
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
+PLAIN_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?%?$")
+ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+def escaped(value: Any) -> Any:
+    """Return `value` so that a spreadsheet shows it as text; numbers stay as they are.
+
+    Examples
+    --------
+    >>> escaped("=1+1"), escaped("-3"), escaped(-3), escaped("+sum(a1)")
+    ("'=1+1", '-3', -3, "'+sum(a1)")
+    """
+    if isinstance(value, str) and value.startswith(FORMULA) and not PLAIN_NUMBER.match(value):
+        return "'" + value
+    return value
+
+
+def safe(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a copy of `frame` whose text and headings cannot be read as formulas."""
+    out = frame.rename(columns=escaped)
+    for position, dtype in enumerate(out.dtypes):
+        if not (pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_datetime64_any_dtype(dtype)):
+            out.isetitem(position, out.iloc[:, position].astype(object).map(escaped, na_action="ignore"))
+    return out
+
+
+def to_csv(frame: pd.DataFrame) -> bytes:
+    """Return `frame` as CSV; UTF-8 with a mark, so that Excel reads accents."""
+    return safe(frame).to_csv(index=False).encode("utf-8-sig")
+
+
+def to_excel(frame: pd.DataFrame) -> bytes:
+    """Return `frame` as an Excel file of one sheet; text is stored as text."""
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("table")
+
+    def cell(value: Any) -> Any:
+        if pd.api.types.is_scalar(value) and pd.isna(value):
+            return None
+        if isinstance(value, pd.Timestamp):
+            return value.tz_localize(None).to_pydatetime() if value.tzinfo else value.to_pydatetime()
+        if isinstance(value, (bool, int, float)) or hasattr(value, "dtype"):
+            return value.item() if hasattr(value, "item") else value
+        text = WriteOnlyCell(sheet, value=ILLEGAL.sub("", str(value)))
+        text.data_type = "s"
+        return text
+
+    sheet.append([cell(name) for name in frame.columns])
+    for row in frame.itertuples(index=False, name=None):
+        sheet.append([cell(value) for value in row])
+    target = io.BytesIO()
+    book.save(target)
+    return target.getvalue()
+
+
+def to_parquet(frame: pd.DataFrame) -> bytes:
+    """Return `frame` as Parquet."""
+    target = io.BytesIO()
+    frame.to_parquet(target, index=False)
+    return target.getvalue()
+
+
+FORMS = {".csv": to_csv, ".xlsx": to_excel, ".parquet": to_parquet}
+
+
+def check_target(path: Path) -> None:
+    """Raise before any work is done where a table could not be written to `path`.
+
+    Raises
+    ------
+    InputError
+        ``OUT_FORMAT`` for another ending than .csv, .xlsx or .parquet; ``OUT_FOLDER`` where the
+        folder does not exist.
+    """
+    if path.suffix.lower() not in FORMS:
+        raise InputError(
+            "OUT_FORMAT", "the ending says no form that can be written", path.name,
+            f"End the name in one of: {', '.join(FORMS)}.",
+        )  # fmt: skip
+    if not path.parent.is_dir():
+        raise InputError("OUT_FOLDER", "the folder does not exist", str(path.parent), "Make it, or name another.")
+
+
+def write(frame: pd.DataFrame, path: Path) -> None:
+    """Write `frame` in the form its name's ending says, whole or not at all."""
+    check_target(path)
+    content = FORMS[path.suffix.lower()](frame)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(name, 0o666 & ~umask)
+        os.replace(name, path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
