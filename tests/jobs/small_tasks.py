@@ -42,13 +42,11 @@ def fit(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:
 
 
 def hold(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:
-    """Stay in one call that lets no one in, with a process of its own beside it."""
+    """Stay in one call, with a process of its own beside it; `busy` lets no other thread run meanwhile."""
     other = subprocess.Popen(["sleep", "300"])
-    run.step(f"pids {os.getpid()} {other.pid}", 0.5)
-    time.sleep(0.3)
-    run.step(f"pids {os.getpid()} {other.pid} holding", 0.5)
-    # PyDLL keeps the interpreter's lock, as a busy library might: no thread of this process runs
-    ctypes.PyDLL(None).sleep(300)
+    run.step(f"process {os.getpid()} beside {other.pid}", 0.5)
+    # PyDLL keeps the interpreter's lock, as a busy library may
+    ctypes.PyDLL(None).sleep(300) if params.get("busy") else time.sleep(300)
     return {}
 
 

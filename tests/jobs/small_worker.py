@@ -3,9 +3,9 @@
 if __name__ == "__main__":
     import sys
 
-    from tests.jobs.small_settings import from_env
     from workbench.jobs.worker import run_worker
+    from workbench.settings import Settings
 
     names = ("fit", "hold", "refuse", "stumble", "die")
     tasks = {name: f"tests.jobs.small_tasks:{name}" for name in names}
-    run_worker(from_env(), mode=sys.argv[1], tasks=tasks, preload=["lightgbm"], look_every=0.3)
+    run_worker(Settings.from_env(), mode=sys.argv[1], tasks=tasks, preload=["lightgbm"], look_every=0.3)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import faulthandler
 import importlib
 import multiprocessing
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 # seconds between two reports of the same step; a fit may tell hundreds a second
 EVERY = 0.2
-_PR_SET_PDEATHSIG = 1
 _NUMBERS = re.compile(r"\d+")
 
 
@@ -100,9 +98,6 @@ def unexpected(error: BaseException) -> dict[str, Any]:
 def _die_with_worker() -> None:
     # a group of its own, so that what the use case starts is ended with it
     os.setsid()
-    if sys.platform == "linux":
-        # the kernel's way, should Python be busy: the server of children ends with the worker
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     parent = multiprocessing.parent_process()
 
     def follow() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.errors import InputError
 from workbench.jobs import locks, places
-from workbench.jobs.state import JobStatus, of_workflow
+from workbench.jobs.state import JobStatus, moves, of_workflow
 
 if TYPE_CHECKING:
     from dbos import DBOSClient
@@ -112,11 +112,15 @@ def status(job_id: str, settings: Settings | None = None) -> JobStatus:
 
 
 def recent(limit: int = 20, settings: Settings | None = None) -> tuple[JobStatus, ...]:
-    """Return the last `limit` jobs, the newest first."""
+    """Return the last `limit` jobs, the newest first; finished ones without their log lines."""
     queue = client(settings)
     rows = queue.list_workflows(name=places.WORKFLOW, limit=limit, sort_desc=True, load_input=False)
+    # one more read a job, worth it only for what still moves: every page shows this list
     return tuple(
-        of_workflow(row, queue.get_event(row.workflow_id, PROGRESS, timeout_seconds=0)) for row in rows
+        of_workflow(
+            row, queue.get_event(row.workflow_id, PROGRESS, timeout_seconds=0) if moves(row) else None
+        )
+        for row in rows
     )
 
 

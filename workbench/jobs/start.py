@@ -7,13 +7,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from workbench.jobs import locks, places
-
-if TYPE_CHECKING:
-    from workbench.settings import Settings
+from workbench.settings import PREFIX, Settings
 
 # a module of three lines: each job's process imports the main module of its worker again
 WORKER_MAIN = ("-m", "workbench.jobs.worker_main")
@@ -21,12 +18,9 @@ WORKER_MAIN = ("-m", "workbench.jobs.worker_main")
 
 def environment(settings: Settings) -> dict[str, str]:
     """Return the environment of a worker: ours, with `settings` spelled out."""
-    return dict(os.environ) | {
-        "WORKBENCH_HOME": str(Path(settings.home).absolute()),
-        # not an argument: others can read a command line, and a database's address may hold its password
-        "WORKBENCH_DATABASE_URL": str(settings.database_url),
-        "WORKBENCH_THREADS": str(settings.threads),
-    }
+    # not as arguments: others can read a command line, and a database's address may hold its password
+    given = {name: value for name, value in settings.model_dump().items() if value is not None}
+    return dict(os.environ) | {f"{PREFIX}{name.upper()}": str(value) for name, value in given.items()}
 
 
 def ensure_worker(settings: Settings | None = None, *, command: Sequence[str] = WORKER_MAIN) -> bool:

@@ -101,13 +101,18 @@ class JobStatus:
         return out
 
 
+def moves(row: WorkflowStatus) -> bool:
+    """Return whether the job of a DBOS workflow still waits or runs."""
+    return STATES[row.status] not in FINISHED
+
+
 def of_workflow(row: WorkflowStatus, progress: Mapping[str, Any] | None) -> JobStatus:
     """Return the job of a DBOS workflow and its last `progress` event."""
     told = progress or {}
     state = STATES[row.status]
     labels = row.attributes or {}
     error = _error(row) if state == "failed" else {}
-    started_ms = told.get("started_at_ms")
+    started_ms = told.get("started_at_ms") or row.dequeued_at
     # SQLite's clock counts whole seconds
     finished_ms = max(row.completed_at or 0, started_ms or 0) if state in FINISHED else None
     return JobStatus(

@@ -38,5 +38,4 @@ def train(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:
     from workbench import desk
 
     request = replace(desk.TrainRequest.from_json(params), job_id=job.job_id)
-    at = desk.open(job.settings)
-    return replace(at, who=job.who or at.who).train(request, run).to_json()
+    return desk.open(job.settings, job.who).train(request, run).to_json()

@@ -71,6 +71,10 @@ def run_worker(
     lock = locks.take(folder / locks.WORKER, patience=1.0)
     if lock is None:
         raise BusyError("WORKER", "a worker already runs", str(folder), "Let it work, or stop it first.")
+    # for people; the lock alone says whether it lives
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
     told_to_go = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told_to_go.set())
@@ -126,9 +130,13 @@ def cap_threads(threads: int) -> None:
 def _warm_up(preload: Sequence[str]) -> None:
     multiprocessing.set_forkserver_preload(["workbench.jobs.child", *preload])
     process = multiprocessing.get_context("forkserver").Process(target=child.warm_up)
-    process.start()
-    # collected while the queue is opened: loading takes seconds
-    threading.Thread(target=process.join, daemon=True).start()
+
+    def start() -> None:
+        process.start()
+        process.join()
+
+    # loading takes seconds, in which the queue can be opened
+    threading.Thread(target=start, daemon=True).start()
 
 
 def _launch(settings: Settings, tasks: Mapping[str, str], at_work: AtWork) -> None:
