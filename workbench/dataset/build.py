@@ -205,7 +205,9 @@ def _typed(
         weight = attempt(portfolio.weight, lambda c: casting.cast_weight(c, decimal))
     found: list[dict[str, Cast]] = []
     for declared in (wanted, portfolio.protected if with_outcome else ()):
-        casts = {c.name: attempt(c.name, lambda s, c=c: casting.cast(s, c, decimal, applied)) for c in declared}
+        casts = {
+            c.name: attempt(c.name, lambda s, c=c: casting.cast(s, c, decimal, applied)) for c in declared
+        }
         found.append({name: cast for name, cast in casts.items() if cast is not None})
     if problems:
         raise InputError.of([replace(p, where=f"{table.source.name}, {p.where}") for p in problems])
@@ -293,10 +295,14 @@ _MORE = "Give a file with at least two rows, and enough bads to learn from."
 def _enough(table: Table, refused: pd.DataFrame, kept: int) -> None:
     if kept >= 2:
         return
-    by = refused.groupby(["column", "code", "reason"])["record"].nunique().sort_values(ascending=False).head(3)
+    by = (
+        refused.groupby(["column", "code", "reason"])["record"].nunique().sort_values(ascending=False).head(3)
+    )
     why = "; ".join(f"{count:,} rows: {reason} ({code})" for (_, code, reason), count in by.items())
     what = f"{kept} of {len(table.frame):,} rows can be used; {why}"
-    raise InputError("TOO_FEW_ROWS", what, table.source.name, "Correct the columns, or how they are declared.")
+    raise InputError(
+        "TOO_FEW_ROWS", what, table.source.name, "Correct the columns, or how they are declared."
+    )
 
 
 def _kept(values: pd.Series, keep: np.ndarray) -> pd.Series:

@@ -14,7 +14,16 @@ from workbench.dataset.text import BLANKS, as_text, canonical, canonical_value
 from workbench.errors import InputError
 from workbench.portfolio import Characteristic
 
-CODES = ("", "", "NOT_A_NUMBER", "NON_FINITE", "NOT_A_DATE", "OUTCOME_UNKNOWN", "MISSING_REFUSED", "NOT_A_WEIGHT")
+CODES = (
+    "",
+    "",
+    "NOT_A_NUMBER",
+    "NON_FINITE",
+    "NOT_A_DATE",
+    "OUTCOME_UNKNOWN",
+    "MISSING_REFUSED",
+    "NOT_A_WEIGHT",
+)
 OK, MISSING, NOT_A_NUMBER, NON_FINITE, NOT_A_DATE, OUTCOME_UNKNOWN, MISSING_REFUSED, NOT_A_WEIGHT = range(8)
 FORM_WORDS = {
     "plain": "a number",

@@ -84,7 +84,9 @@ def _plain(text: pa.Array, decimal: str) -> Numbers:
     except pa.ArrowInvalid:
         matches = cp.match_substring_regex(filled, PLAIN)
         words = cp.match_substring_regex(filled, WORDS)
-        safe = cp.if_else(matches, filled, cp.if_else(words, pa.scalar("nan", text.type), pa.scalar("0", text.type)))
+        safe = cp.if_else(
+            matches, filled, cp.if_else(words, pa.scalar("nan", text.type), pa.scalar("0", text.type))
+        )
         values = cp.cast(safe, pa.float64()).to_numpy(zero_copy_only=False)
         written = cp.or_(matches, words).to_numpy(zero_copy_only=False)
     gone = missing.to_numpy(zero_copy_only=False)
@@ -127,7 +129,9 @@ def _amount(levels: pa.Array, decimal: str) -> tuple[pa.Array, np.ndarray]:
     shaped = cp.and_(
         cp.match_substring_regex(text, amount_pattern(decimal)), cp.match_substring_regex(text, r"\d")
     )
-    digits = cp.replace_substring_regex(text, r"[.,' ]" if decimal == "" else rf"[{',' if decimal == '.' else '.'}' ]", "")
+    digits = cp.replace_substring_regex(
+        text, r"[.,' ]" if decimal == "" else rf"[{',' if decimal == '.' else '.'}' ]", ""
+    )
     digits = cp.if_else(cp.match_substring_regex(text, WORDS), text, digits)
     return cp.replace_substring(digits, ",", "."), shaped.to_numpy(zero_copy_only=False)
 

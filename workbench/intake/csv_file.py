@@ -16,7 +16,13 @@ from workbench.dataset import Source, Table, empty_refused
 from workbench.errors import InputError
 from workbench.intake.form import require_text
 from workbench.intake.options import MAX_CELL, MAX_ROWS, ReadOptions
-from workbench.intake.shape import Header, find_decimal, find_delimiter, read_header, require_no_data_in_header
+from workbench.intake.shape import (
+    Header,
+    find_decimal,
+    find_delimiter,
+    read_header,
+    require_no_data_in_header,
+)
 from workbench.intake.survey import ENCODINGS, Survey, check_encoding, head_text, undecodable
 from workbench.portfolio import Portfolio
 
@@ -63,7 +69,9 @@ def find_manner(found: Survey, portfolio: Portfolio | None, options: ReadOptions
     encoding = check_encoding(options.encoding or (declared.encoding if declared else ""), name)
     _require_text_bytes(found, encoding)
     text = head_text(found, encoding)
-    delimiter, note = find_delimiter(text, options.delimiter or (declared.delimiter if declared else ""), name)
+    delimiter, note = find_delimiter(
+        text, options.delimiter or (declared.delimiter if declared else ""), name
+    )
     header = read_header(text, delimiter, name)
     decimal = options.decimal or (declared.decimal if declared else "")
     if decimal not in ("", ".", ","):
@@ -82,9 +90,15 @@ def _require_text_bytes(found: Survey, encoding: str) -> None:
     if wide or found.zeros:
         what = "starts with a UTF-16 mark" if wide else f"holds {found.zeros:,} zero bytes"
         looks = wide or found.zeros > found.size // 4
-        remedy = 'Declare encoding "utf-16", or save the file as UTF-8.' if looks else "Export the file again."
+        remedy = (
+            'Declare encoding "utf-16", or save the file as UTF-8.' if looks else "Export the file again."
+        )
         at = found.head.find(b"\0") if not wide else 0
-        place = f", the first at position {at:,}" if not wide and at >= 0 else f" (byte 0x{found.head[0]:02X} at position 0)"
+        place = (
+            f", the first at position {at:,}"
+            if not wide and at >= 0
+            else f" (byte 0x{found.head[0]:02X} at position 0)"
+        )
         raise InputError("ENCODING", f"{what}{place}; it is not {encoding.upper()} text", found.name, remedy)
 
 
@@ -105,9 +119,7 @@ def _parse(
         null_values=list(manner.missing),
         decimal_point=manner.decimal or ".",
     )
-    parse = pc.ParseOptions(
-        delimiter=manner.delimiter, newlines_in_values=True, invalid_row_handler=careful
-    )
+    parse = pc.ParseOptions(delimiter=manner.delimiter, newlines_in_values=True, invalid_row_handler=careful)
     with _stream(found, manner.encoding) as stream:
         read = pc.ReadOptions(use_threads=careful is None, block_size=BLOCK)
         return pc.read_csv(stream, read, parse, convert)
@@ -124,7 +136,11 @@ def _typed_pass(found: Survey, manner: Manner, portfolio: Portfolio) -> pa.Table
         table = _parse(found, manner, types, careful=None)
     except (pa.ArrowInvalid, UnicodeDecodeError):
         return None
-    if tuple(table.column_names) != manner.header.raw or not table.num_rows or _unclosed(found, manner, table):
+    if (
+        tuple(table.column_names) != manner.header.raw
+        or not table.num_rows
+        or _unclosed(found, manner, table)
+    ):
         return None
     table = table.rename_columns(list(manner.header.names))
     for name in table.column_names:
@@ -141,7 +157,9 @@ def _typed_pass(found: Survey, manner: Manner, portfolio: Portfolio) -> pa.Table
 def _number_columns(portfolio: Portfolio) -> tuple[set[str], set[str]]:
     """Return the columns that are plain numbers, and those that are numbers in another form."""
     declared = [c for c in (*portfolio.characteristics, *portfolio.protected) if c.kind == "number"]
-    plain = {c.name for c in declared if c.format == "plain"} | ({portfolio.weight} if portfolio.weight else set())
+    plain = {c.name for c in declared if c.format == "plain"} | (
+        {portfolio.weight} if portfolio.weight else set()
+    )
     return plain, {c.name for c in declared if c.format != "plain"}
 
 
@@ -166,7 +184,9 @@ def _careful_pass(found: Survey, manner: Manner, portfolio: Portfolio | None) ->
         raise _unreadable(found, manner, str(error)) from None
     if _unclosed(found, manner, table):
         what = f"a quotation mark is opened and never closed; the last complete row is {max(table.num_rows - 1, 0):,}"
-        raise InputError("TRUNCATED", what, found.name, "Copy the whole file again, or close the quotation mark.")
+        raise InputError(
+            "TRUNCATED", what, found.name, "Copy the whole file again, or close the quotation mark."
+        )
     if ragged:
         raise _ragged(found, ragged, table.num_rows)
     if not table.num_rows:
@@ -177,7 +197,9 @@ def _careful_pass(found: Survey, manner: Manner, portfolio: Portfolio | None) ->
         wanted = set(manner.header.names)
         if portfolio is not None:
             wanted &= set.union(*_number_columns(portfolio))
-        sign, said = find_decimal({name: table.column(name) for name in table.column_names if name in wanted}, found.name)
+        sign, said = find_decimal(
+            {name: table.column(name) for name in table.column_names if name in wanted}, found.name
+        )
         manner = replace(manner, decimal=sign, notes=(*manner.notes, said) if said else manner.notes)
     return _checked(found, manner, table), manner
 
@@ -205,7 +227,9 @@ def _unreadable(found: Survey, manner: Manner, message: str) -> InputError:
         what = f"one record is longer than {BLOCK // 2**20} MB; a quotation mark is probably not closed"
         return InputError("TRUNCATED", what, found.name, "Close the quotation mark, or copy the file again.")
     what = "cannot be split into rows and columns"
-    return InputError("NOT_CSV", what, found.name, f"Export the file again as CSV in UTF-8, or declare {ENCODINGS}.")
+    return InputError(
+        "NOT_CSV", what, found.name, f"Export the file again as CSV in UTF-8, or declare {ENCODINGS}."
+    )
 
 
 def _unclosed(found: Survey, manner: Manner, table: pa.Table) -> bool:
@@ -240,7 +264,9 @@ def _checked(found: Survey, manner: Manner, table: pa.Table) -> pa.Table:
         if tokens:
             hit = cp.is_in(column, value_set=pa.array(tokens, pa.large_string()))
             if cp.any(hit).as_py():
-                table = table.set_column(position, name, cp.if_else(hit, pa.scalar("", pa.large_string()), column))
+                table = table.set_column(
+                    position, name, cp.if_else(hit, pa.scalar("", pa.large_string()), column)
+                )
     return table
 
 

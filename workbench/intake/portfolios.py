@@ -36,7 +36,9 @@ class PortfolioShelf:
 
     def names(self) -> list[PortfolioEntry]:
         """Return every portfolio in its newest version, saved ones first, by title."""
-        saved = [p.name for p in self._folder.iterdir() if NAME.match(p.name)] if self._folder.is_dir() else []
+        saved = (
+            [p.name for p in self._folder.iterdir() if NAME.match(p.name)] if self._folder.is_dir() else []
+        )
         found = [self._entry(name) for name in sorted({*saved, *_shipped_names()}) if self.versions(name)]
         return sorted(found, key=lambda entry: (entry.shipped, entry.title.casefold()))
 
@@ -117,7 +119,9 @@ class PortfolioShelf:
     def _require_changed(new: Portfolio, old: Portfolio) -> None:
         if new.model_copy(update={"version": old.version}) == old:
             what = f"is the same as {old.identity}, which is already saved"
-            raise InputError("UNCHANGED", what, new.name, "Change something first, or go on with that version.")
+            raise InputError(
+                "UNCHANGED", what, new.name, "Change something first, or go on with that version."
+            )
 
 
 def _shipped_names() -> tuple[str, ...]:

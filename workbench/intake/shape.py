@@ -179,16 +179,25 @@ def find_decimal(columns: dict[str, pa.ChunkedArray], file: str) -> tuple[str, s
     comma = _find(levels, BOTH_COMMA) or _find(levels, GROUPS_POINT)
     point = _find(levels, BOTH_POINT) or _find(levels, GROUPS_COMMA)
     short_comma = _find(levels, SHORT_COMMA)
-    others = [found for name, c in columns.items() if name not in with_comma and (found := _number_like(c)) is not None]
+    others = [
+        found
+        for name, c in columns.items()
+        if name not in with_comma and (found := _number_like(c)) is not None
+    ]
     short_point = _find([*levels, *others], SHORT_POINT)
     if point and not comma and not short_comma:
         return ".", f"the decimal sign is a point, as values such as {point} show"
     if comma and not point and not short_point:
         return ",", f"the decimal sign is a comma, as values such as {comma} show"
     if short_point and not comma and not short_comma:
-        return ".", f"the decimal sign is a point, as values such as {short_point} show; commas part thousands"
+        return (
+            ".",
+            f"the decimal sign is a point, as values such as {short_point} show; commas part thousands",
+        )
     shape = short_comma or _find(levels, ",")
-    names = ", ".join(list(with_comma)[:5]) + (f" and {len(with_comma) - 5} more" if len(with_comma) > 5 else "")
+    names = ", ".join(list(with_comma)[:5]) + (
+        f" and {len(with_comma) - 5} more" if len(with_comma) > 5 else ""
+    )
     raise InputError(
         "DECIMAL",
         f"numbers are written like {shape} in {names}, and nothing proves whether the comma is the decimal sign",

@@ -1,0 +1,156 @@
+"""An Excel file -> Table: cells as text the way a CSV would hold them, so that both mean the same."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from workbench.dataset import Source, Table, empty_refused
+from workbench.errors import InputError
+from workbench.intake.options import MAX_CELL, MAX_COLUMNS, MAX_ROWS, ReadOptions
+from workbench.intake.shape import make_header
+from workbench.intake.survey import digest
+from workbench.portfolio import Portfolio
+
+DAMAGED = "Open it in Excel and save it again as .xlsx, or export it as CSV."
+MAX_UNZIPPED = 2**30
+MAX_CELLS = 60_000_000
+
+
+def read_excel(path: Path, name: str, options: ReadOptions, portfolio: Portfolio | None = None) -> Table:
+    """Return the table in the one sheet of an Excel file that holds data, or in the sheet declared.
+
+    Dates become ISO text, whole numbers lose their ``.0``; a date kept as a bare day number stays a number.
+
+    Raises
+    ------
+    InputError
+        ``NOT_EXCEL``, ``SHEET`` (several sheets hold data), ``NO_ROWS``, ``NO_HEADER``,
+        ``DUPLICATE_COLUMNS``, ``TOO_MANY_COLUMNS``, ``TOO_LARGE``, ``TOO_LARGE_EXPANDED``.
+    """
+    sha256, size = digest(path, name)
+    if not size:
+        raise InputError("NO_ROWS", "is empty (0 bytes)", name, "Give a file with a header and rows of data.")
+    _require_size(path, name)
+    sheet, rows = _cells(path, name, options.sheet)
+    first = next((i for i, row in enumerate(rows) if any(_text(cell) for cell in row)), None)
+    if first is None:
+        raise InputError("NO_ROWS", f"sheet {sheet!r} is empty", name, "Give a sheet with rows of data.")
+    header = make_header(tuple(_text(cell) for cell in rows[first]), name)
+    body = rows[first + 1 :]
+    while body and not any(_text(cell) for cell in body[-1]):
+        body.pop()
+    if not body:
+        raise InputError("NO_ROWS", "has a header and no rows", name, "Give a file with rows of data.")
+    if len(body) > MAX_ROWS or len(header.names) > MAX_COLUMNS:
+        raise InputError("TOO_LARGE", f"has {len(body):,} rows", name, "Give a part of the file.")
+    missing = {*options.missing, *(portfolio.reading.missing if portfolio else ())} - {""}
+    columns = zip(header.names, zip(*body, strict=True), strict=True)
+    frame = pd.DataFrame({label: _column(cells, missing, label, name) for label, cells in columns})
+    notes = (*header.notes, f"read from sheet {sheet!r}")
+    source = Source(name, sha256, size, "excel", decimal=_declared_decimal(options, portfolio), notes=notes)
+    return Table(frame, np.arange(1, len(frame) + 1), empty_refused(), source)
+
+
+def _declared_decimal(options: ReadOptions, portfolio: Portfolio | None) -> str:
+    return options.decimal or (portfolio.reading.decimal if portfolio else "") or "."
+
+
+def _column(cells: tuple[Any, ...], missing: set[str], label: str, name: str) -> pd.Series:
+    texts = [_text(cell) for cell in cells]
+    if max(map(len, texts)) > MAX_CELL:
+        what = f"column {label} has a cell of more than {MAX_CELL:,} characters"
+        raise InputError("TOO_LARGE", what, name, "Leave that column out of the extract.")
+    if missing:
+        texts = ["" if text in missing else text for text in texts]
+    return pd.Series(texts, dtype="str")
+
+
+def _text(cell: Any) -> str:
+    """Return a cell as a CSV would hold it."""
+    if cell is None:
+        return ""
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 2**53 else repr(cell)
+    if isinstance(cell, dt.datetime):
+        return cell.date().isoformat() if cell.time() == dt.time() else cell.isoformat(sep=" ")
+    if isinstance(cell, dt.date):
+        return cell.isoformat()
+    return str(cell)
+
+
+def _require_size(path: Path, name: str) -> None:
+    """Refuse a workbook that expands beyond the cap, or claims more cells than anyone fills."""
+    if not zipfile.is_zipfile(path):
+        return
+    try:
+        with zipfile.ZipFile(path) as parts:
+            expanded = sum(part.file_size for part in parts.infolist())
+            if expanded > MAX_UNZIPPED:
+                what = f"expands to {expanded:,} bytes; at most {MAX_UNZIPPED:,} are read"
+                raise InputError("TOO_LARGE_EXPANDED", what, name, "Export the sheet as CSV.")
+            for part in parts.namelist():
+                if part.startswith("xl/worksheets/") and part.endswith(".xml"):
+                    with parts.open(part) as stream:
+                        _require_dimension(stream.read(8192), name)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError):
+        raise InputError("NOT_EXCEL", "is damaged and cannot be read", name, DAMAGED) from None
+
+
+def _require_dimension(start: bytes, name: str) -> None:
+    claimed = re.search(rb'<dimension ref="[A-Z]+\d+:([A-Z]+)(\d+)"', start)
+    if not claimed:
+        return
+    column = 0
+    for letter in claimed.group(1):
+        column = column * 26 + letter - 64
+    rows = int(claimed.group(2))
+    if column * rows > MAX_CELLS or (column > MAX_COLUMNS and rows > 1000):
+        what = f"claims {rows:,} rows of {column:,} columns"
+        remedy = "Delete the empty rows and columns behind the data, or export the sheet as CSV."
+        raise InputError("TOO_LARGE_EXPANDED", what, name, remedy)
+
+
+def _cells(path: Path, name: str, wanted: str) -> tuple[str, list[list[Any]]]:
+    """Return the name of the sheet that is read and its cells by row."""
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        with CalamineWorkbook.from_path(str(path)) as book:
+            sheets = book.sheet_names
+            if wanted and wanted not in sheets:
+                listed = ", ".join(sheets)
+                raise InputError("SHEET", f"has no sheet {wanted!r}", name, f"Take one of: {listed}.")
+            filled = {s: cells for s in ([wanted] if wanted else sheets) if (cells := _sheet(book, s))}
+    except (CalamineError, OSError, MemoryError, ValueError, IndexError):
+        raise InputError("NOT_EXCEL", "is not an Excel file, or is damaged", name, DAMAGED) from None
+    except BaseException as error:
+        # the native reader panics on some damaged files, past the ordinary exceptions
+        if type(error).__name__ != "PanicException":
+            raise
+        raise InputError("NOT_EXCEL", "is damaged and cannot be read", name, DAMAGED) from None
+    if len(filled) > 1:
+        listed = ", ".join(filled)
+        raise InputError(
+            "SHEET", f"{len(filled)} sheets hold data: {listed}", name, "Say which sheet to read."
+        )
+    if not filled:
+        raise InputError(
+            "NO_ROWS", "no sheet holds data", name, "Give a sheet with a header and rows of data."
+        )
+    return next(iter(filled.items()))
+
+
+def _sheet(book: Any, name: str) -> list[list[Any]]:
+    cells = book.get_sheet_by_name(name).to_python(skip_empty_area=True)
+    return cells if any(any(cell not in ("", None) for cell in row) for row in cells) else []
