@@ -70,12 +70,16 @@ def check(
     """Check a file before anything trains on it; exit status 1 where a finding blocks."""
     accepted = {(code, column): reason for code, column, reason in options.acknowledged(acknowledge, why)}
     desk = options.open_desk()
-    dataset = desk.build(Path(data), portfolio, options.reading(delimiter, decimal, encoding))
+    declared = desk.portfolio(portfolio)
+    table = desk.read(Path(data), declared, options.reading(delimiter, decimal, encoding))
+    from workbench.dataset import build
+
+    dataset = build(table, declared)
     with output.watched(desk.settings.threads) as run:
         checks = desk.check(dataset, run, accepted)
     blocking = checks.blocking()
     if as_json:
-        output.document(_checked(dataset, checks))
+        output.document(_checked(dataset, checks, table.frame.shape[1]))
     else:
         _show_checks(dataset, checks)
         codes = ", ".join(f"{f.code}:{f.column}" if f.column else f.code for f in blocking)
@@ -106,7 +110,7 @@ def train(
     accepted = options.acknowledged(acknowledge, why)
     read = options.reading(delimiter, decimal, encoding)
     desk = options.open_desk()
-    dataset = desk.build(Path(data), portfolio, read)
+    dataset = desk.build(Path(data), desk.portfolio(portfolio), read)
     drawn = _sampling(dataset, sampling, split, out_of_time_from, seed)
     from workbench.desk import TrainRequest
     from workbench.study import StudySpec
@@ -150,14 +154,14 @@ def _sampling(
     return sampling.SamplingSpec.from_split(split or default.split, word, seed, first_day)
 
 
-def _checked(dataset: Dataset, checks: Checks) -> dict[str, Any]:
+def _checked(dataset: Dataset, checks: Checks, columns: int) -> dict[str, Any]:
     return {
         "portfolio": dataset.portfolio.identity,
         "dataset_sha256": dataset.sha256,
         "rows": dataset.rows_in,
         "kept": dataset.n,
         "refused": dataset.rows_in - dataset.n,
-        "columns": sum(map(len, dataset.portfolio.columns_by_role().values())),
+        "columns": columns,
         "bad_rate": dataset.bad_rate,
         "blocking": len(checks.blocking()),
     } | checks.to_json()

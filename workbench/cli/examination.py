@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import workbench
 from workbench.errors import WorkbenchError
 
 if TYPE_CHECKING:
     from workbench.settings import Settings
 
-ROOT = Path(workbench.__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WAL_IS_SAFE_FROM = (3, 51, 3)
 

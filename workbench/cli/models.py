@@ -72,16 +72,18 @@ def show(model: options.Model, as_json: options.Json = False) -> None:
 def evaluate(
     model: options.Model,
     data: options.Data,
+    delimiter: options.Delimiter = "",
+    decimal: options.Decimal = "",
+    encoding: options.Encoding = "",
     as_json: options.Json = False,
 ) -> None:
     """Measure a model on labelled rows."""
     desk = options.open_desk()
-    measured, *_ = desk.evaluate(model, Path(data))
+    measured, dataset = desk.evaluate(model, Path(data), options.reading(delimiter, decimal, encoding))
     metrics = output.plain(measured.to_json())
     if as_json:
-        output.document(
-            {"model_id": desk.registry.resolve(model).model_id, "metrics": metrics} | _sizes(metrics)
-        )
+        told = {"model_id": desk.registry.resolve(model).model_id, "dataset_sha256": dataset.sha256}
+        output.document(told | {"metrics": metrics, "n": metrics["n"], "n_bad": metrics["n_bad"]})
         return
     _show_metrics(f"{model} on {Path(data).name}", metrics)
 
@@ -90,10 +92,14 @@ def score(
     model: options.Model,
     data: options.Data,
     out: Annotated[Path, typer.Option(metavar="FILE", help="CSV, Parquet or Excel.", show_default=False)],
+    delimiter: options.Delimiter = "",
+    decimal: options.Decimal = "",
+    encoding: options.Encoding = "",
     as_json: options.Json = False,
 ) -> None:
     """Score a file: one row out for each row in, in the same order."""
-    told = output.plain(options.open_desk().score_file(model, Path(data), out))
+    read = options.reading(delimiter, decimal, encoding)
+    told = output.plain(options.open_desk().score_file(model, Path(data), out, read))
     if as_json:
         output.document(told)
         return
@@ -135,10 +141,6 @@ def fsck(as_json: options.Json = False) -> None:
         output.note(f"{len(problems)} problems." if problems else "Everything stored is what was stored.")
     if problems:
         raise typer.Exit(1)
-
-
-def _sizes(metrics: dict[str, Any]) -> dict[str, Any]:
-    return {"n": metrics.get("n"), "n_bad": metrics.get("n_bad")}
 
 
 def _show_metrics(title: str, metrics: dict[str, Any]) -> None:

@@ -53,11 +53,15 @@ def report(
     output.note(f"Done in {made.seconds:.1f} s; the notebook is {made.notebook}")
 
 
-def worker() -> None:
-    """Work through the queue until there is nothing left and no app open; one worker a machine."""
-    from workbench.jobs import worker_main
+def worker(
+    once: Annotated[bool, typer.Option("--once", help="Leave as soon as the queue is empty.")] = False,
+) -> None:
+    """Work through the queue until told to stop; one worker a machine."""
+    from workbench import jobs as queue
+    from workbench.settings import Settings
 
-    raise typer.Exit(worker_main.main() or 0)
+    output.note("Working; Ctrl-C ends it, and what it was doing is taken up again by the next worker.")
+    queue.become_worker(Settings.from_env(), once=once)
 
 
 def jobs(
@@ -71,10 +75,10 @@ def jobs(
     from workbench import jobs as queue
     from workbench.settings import Settings
 
-    client = queue.client(Settings.from_env())
+    settings = Settings.from_env()
     if cancel:
-        client.cancel(cancel)
-    found = [output.plain(vars(status)) for status in client.list(limit)]
+        queue.cancel(cancel, settings)
+    found = [status.to_json() for status in queue.recent(limit, settings)]
     if as_json:
         output.document({"jobs": found})
         return

@@ -1,0 +1,139 @@
+"""What one cell of a report shows: sentences, figures and tables together, all text escaped."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Format = Callable[[Any], str]
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Parts shown one under the other; a notebook shows it by naming it on a cell's last line.
+
+    Attributes
+    ----------
+    parts : tuple
+        HTML as str, or plotly figures.
+    """
+
+    parts: tuple[Any, ...] = ()
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import HTML, display
+
+        for part in self.parts:
+            display(HTML(part) if isinstance(part, str) else part)
+
+
+def prose(*sentences: str, kind: str = "") -> str:
+    """Return sentences as one paragraph; `kind` is a class of the report's style.
+
+    Examples
+    --------
+    >>> prose("Rows < 100.", "Few.")
+    '<p>Rows &lt; 100. Few.</p>'
+    """
+    return f"<p{_class(kind)}>{escape(' '.join(s for s in sentences if s))}</p>"
+
+
+def heading(text: str) -> str:
+    """Return a heading inside a chapter."""
+    return f"<h3>{escape(text)}</h3>"
+
+
+def points_of(sentences: Sequence[str]) -> str:
+    """Return sentences as a list of points."""
+    return "<ul>" + "".join(f"<li>{escape(s)}</li>" for s in sentences) + "</ul>"
+
+
+def tiles(figures: Sequence[tuple[str, str, str]]) -> str:
+    """Return (what, figure, rows it rests on) side by side, four at most."""
+    inner = "".join(
+        f'<div class="tile"><span>{escape(what)}</span><b>{escape(figure)}</b>'
+        f"<span>{escape(basis)}</span></div>"
+        for what, figure, basis in figures[:4]
+    )
+    return f'<div class="tiles">{inner}</div>'
+
+
+def table(
+    frame: pd.DataFrame, columns: Mapping[str, tuple[str, Format | None]], chosen: Sequence[bool] = ()
+) -> str:
+    """Return the named columns of a frame as a table.
+
+    Parameters
+    ----------
+    columns : mapping
+        Column -> (heading, format); a format makes it a number and stands it to the right.
+    chosen : sequence of bool, optional
+        Rows to mark.
+    """
+    heads = "".join(
+        f"<th{_class('number' if form else '')}>{escape(title)}</th>" for title, form in columns.values()
+    )
+    marks = list(chosen) or [False] * len(frame)
+    body = "".join(
+        f"<tr{_class('chosen' if mark else '')}>"
+        + "".join(_cell(row[name], form) for name, (_, form) in columns.items())
+        + "</tr>"
+        for mark, row in zip(marks, frame.to_dict("records"), strict=True)
+    )
+    return f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def listing(pairs: Mapping[str, str]) -> str:
+    """Return names and what they are as a table of two columns, the second set as code."""
+    rows = "".join(
+        f"<tr><td>{escape(name)}</td><td><code>{escape(told)}</code></td></tr>"
+        for name, told in pairs.items()
+    )
+    return f"<table><tbody>{rows}</tbody></table>"
+
+
+def whole(value: Any) -> str:
+    """Return a count with thousands apart.
+
+    Examples
+    --------
+    >>> whole(30000.0), whole(float("nan"))
+    ('30,000', '–')
+    """
+    return "–" if _undefined(value) else f"{value:,.0f}"
+
+
+def percent(value: Any) -> str:
+    """Return a share as percent.
+
+    Examples
+    --------
+    >>> percent(0.2212)
+    '22.1%'
+    """
+    return "–" if _undefined(value) else f"{value:.1%}"
+
+
+def decimals(places: int) -> Format:
+    """Return a format with so many decimals."""
+    return lambda value: "–" if _undefined(value) else f"{value:.{places}f}"
+
+
+def _class(name: str) -> str:
+    return f' class="{escape(name)}"' if name else ""
+
+
+def _undefined(value: Any) -> bool:
+    return value is None or isinstance(value, float) and not math.isfinite(value)
+
+
+def _cell(value: Any, form: Format | None) -> str:
+    if form is not None:
+        return f'<td class="number">{escape(form(value))}</td>'
+    return f"<td>{escape('–' if _undefined(value) else str(value))}</td>"

@@ -1,0 +1,226 @@
+"""Chapters of the training report on the models: side by side, and the chosen one in full."""
+
+from __future__ import annotations
+
+from workbench import charts
+from workbench.evaluation import format_figure, format_metric, format_percent, words_for_auc
+from workbench.reports.block import Block, decimals, heading, percent, points_of, prose, table, whole
+from workbench.reports.shown import Shown, chapter, model_chapter
+from workbench.study import StudyModel
+
+TOP_DRIVERS = 20
+
+
+@chapter
+def models(shown: Shown) -> Block:
+    """Tell the models and the baselines side by side, on the same rows."""
+    study = shown.study
+    frame = study.table()
+    chosen = shown.chosen.title if shown.chosen else ""
+    frame["gate"] = ["" if p is None else "passed" if p else "not passed" for p in frame["gate_passed"]]
+    frame["interval"] = [
+        f"{low:.3f} to {high:.3f}" if low == low else "–"
+        for low, high in zip(frame["auc_low"], frame["auc_high"], strict=True)
+    ]
+    columns = {
+        "model": ("model", None),
+        "auc": ("AUC", decimals(3)),
+        "interval": ("95%", None),
+        "ks": ("KS x 100", lambda v: format_figure("ks", v)),
+        "average_precision": ("avg. prec.", decimals(3)),
+        "brier": ("Brier", decimals(4)),
+        "log_loss": ("log loss", decimals(4)),
+        "ece": ("ECE", percent),
+        "gate": ("gate", None),
+    }
+    basis = frame.iloc[0] if len(frame) else None
+    told = prose(
+        ""
+        if basis is None
+        else f"All on the same {basis['n']:,} applicants of the {study.reported} sample, "
+        f"{basis['n_bad']:,} of them bad.",
+        "The last rows are what any model must beat. The best is chosen by log loss on rows it was not "
+        "fitted on, never by the sample quoted here.",
+    )
+    failed = [f"{m.title} could not be trained: {m.error}" for m in study.models if m.error]
+    drawn = {m.title: m.evaluation for m in study.models if not m.error}
+    parts = [told, table(frame, columns, (frame["model"] == chosen).tolist())]
+    if failed:
+        parts.append(points_of(failed))
+    return Block((*parts, charts.roc(drawn)) if drawn else tuple(parts))
+
+
+@model_chapter
+def discrimination(shown: Shown, model: StudyModel) -> Block:
+    """Tell how well the chosen model sets bads apart, on every sample."""
+    import pandas as pd
+
+    study, measured = shown.study, model.evaluation
+    frame = pd.DataFrame(
+        {
+            "sample": name,
+            "n": e.n,
+            "n_bad": e.n_bad,
+            **{metric: e.shown(metric) for metric in ("auc", "gini", "ks")},
+        }
+        for name, e in model.evaluations.items()
+    )
+    columns = {
+        "sample": ("sample", None),
+        "n": ("rows", whole),
+        "n_bad": ("bads", whole),
+        "auc": ("AUC (95%)", None),
+        "gini": ("Gini (95%)", None),
+        "ks": ("KS x 100 (95%)", None),
+    }
+    told = prose(
+        measured.sentence(study.portfolio.kind),
+        "The development sample flatters a model that was fitted on it; a large fall from it to the others "
+        "is overfitting.",
+    )
+    marked = (frame["sample"] == model.reported).tolist()
+    return Block(
+        (told, table(frame, columns, marked), charts.ks(measured), charts.gains({model.title: measured}))
+    )
+
+
+@model_chapter
+def calibration(shown: Shown, model: StudyModel) -> Block:
+    """Tell whether the PDs are as high as what then happened."""
+    e = model.evaluation
+    told = prose(
+        f"Mean PD {e.shown('mean_p_bad')} against a bad rate of {e.shown('bad_rate')} ({e.counts()}).",
+        f"Calibration slope {e.shown('calibration_slope')}, 1 where PDs are spread as they should be; "
+        f"intercept {e.shown('calibration_intercept')}, 0 where their level is right.",
+        f"Calibration error {e.shown('ece')}; with PDs that were exactly right it would be "
+        f"{e.shown('ece_null')} by chance alone.",
+    )
+    return Block((told, charts.calibration({model.title: e})))
+
+
+@model_chapter
+def deciles(shown: Shown, model: StudyModel) -> Block:
+    """Tell the table by tenths of applicants, riskiest first."""
+    e = model.evaluation
+    columns = {
+        "decile": ("decile", whole),
+        "p_low": ("PD from", format_percent),
+        "p_high": ("to", format_percent),
+        "n": ("rows", whole),
+        "bads": ("bads", whole),
+        "bad_rate": ("bad rate", percent),
+        "mean_p_bad": ("mean PD", percent),
+        "cumulative_bads": ("bads so far", percent),
+        "lift": ("lift", decimals(2)),
+        "ks": ("KS x 100", lambda v: format_figure("ks", v)),
+        "points_low": ("points from", whole),
+        "points_high": ("to", whole),
+    }
+    told = prose(f"Tenths of the {model.reported} sample ({e.counts()}), decile 1 the riskiest.")
+    return Block((told, table(e.deciles, columns), charts.deciles(e)))
+
+
+@model_chapter
+def decisions(shown: Shown, model: StudyModel) -> Block:
+    """Tell what the policy would decide, and what is right and wrong at its cut-off."""
+    import pandas as pd
+
+    e = model.evaluation
+    columns = {
+        "decision": ("decision", None),
+        "n": ("rows", whole),
+        "goods": ("goods", whole),
+        "bads": ("bads", whole),
+    }
+    named = ("approval_rate", "approved_or_referred_rate", "bad_rate_approved", "recall", "precision")
+    named += ("specificity", "accuracy", "f1")
+    frame = pd.DataFrame(
+        {"metric": e.metrics.set_index("metric").loc[name, "title"], "value": e.shown(name)} for name in named
+    )
+    told = prose(
+        f"The cut-off is a PD of {format_percent(e.cut_off)} ({e.cut_off_source}); "
+        "from there on an applicant counts as flagged, and only approved ones count as approved.",
+        f"{e.counts()[0].upper()}{e.counts()[1:]}.",
+    )
+    measures = {"metric": ("measure", None), "value": ("value (95%)", None)}
+    return Block((told, table(e.confusion, columns), table(frame, measures)))
+
+
+@model_chapter
+def drivers(shown: Shown, model: StudyModel) -> Block:
+    """Tell what drives the chosen model and in which direction."""
+    columns = {
+        "title": ("characteristic", None),
+        "share": ("share of importance", percent),
+        "effect": ("higher values", None),
+        "detail": ("detail", None),
+    }
+    frame = model.importance.head(TOP_DRIVERS)
+    left = len(model.importance) - len(frame)
+    told = prose(
+        "Importance says how much the model leans on a characteristic, not that it causes anything.",
+        f"The {TOP_DRIVERS} largest; {left} smaller ones are left out." if left > 0 else "",
+    )
+    parts = [told, charts.importance(frame), table(frame, columns)]
+    if len(model.coefficients):
+        coefficients = {
+            "column": ("column of the model", None),
+            "detail": ("detail", None),
+            "coefficient": ("coefficient", decimals(3)),
+            "effect": ("effect on the risk", None),
+        }
+        parts += [heading("Coefficients"), table(model.coefficients, coefficients)]
+    return Block(tuple(parts))
+
+
+@model_chapter
+def limits(shown: Shown, model: StudyModel) -> Block:
+    """Tell what speaks against relying on all this, and what was not computed."""
+    study, e = shown.study, model.evaluation
+    checks = study.checks
+    found = [model.gate.note] if model.gate.note else []
+    if model.reported != "out-of-time":
+        found.append(
+            "Measured on applicants of the same time as those it was fitted on; "
+            "later ones are harder to tell apart."
+        )
+    if model.policy.get("provisional"):
+        found.append(f"The policy is provisional: {model.policy.get('source', '')}.")
+    found += [
+        f"{f.message.rstrip('.')}; accepted because: {checks.reason(f)}."
+        for f in checks.findings
+        if checks.reason(f)
+    ]
+    found += [
+        f"{row.title} is not defined: {row.reason}."
+        for row in e.metrics.itertuples()
+        if row.reason and row.value != row.value
+    ]
+    if e.n_bad < 100:
+        found.append(f"Only {e.n_bad:,} bads on the {model.reported} sample: every figure is uncertain.")
+    found.append("Not computed here: fairness by group, the worst slices, and stability over time.")
+    return Block((points_of(found),))
+
+
+def quoted(model: StudyModel, kind: str) -> list[tuple[str, str, str]]:
+    """Return the four figures a report opens with: what, figure with interval, rows it rests on."""
+    e = model.evaluation
+    auc = e.measure("auc")
+    figures = [(f"AUC, {words_for_auc(auc.value, kind).partition(' by ')[0].partition(':')[0]}", "auc")]
+    figures += [
+        ("KS x 100", "ks"),
+        ("Mean PD", "mean_p_bad"),
+        ("Bad rate among approved", "bad_rate_approved"),
+    ]
+    told = []
+    for title, metric in figures:
+        m = e.measure(metric)
+        spread = format_metric(metric, m.value, m.low, m.high, m.reason).partition(" (")[2].rstrip(")")
+        told.append(
+            (
+                title,
+                format_figure(metric, m.value),
+                f"{spread + ', ' if spread else ''}n {m.n:,}, {m.n_bad:,} bad",
+            )
+        )
+    return told
