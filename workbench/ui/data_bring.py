@@ -1,0 +1,92 @@
+"""Data, step 1: bring a file, or take up one that was checked before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from workbench.ui import cache, data, frame, session, spool, tables, words
+from workbench.ui.session import Context
+
+TYPES = ["csv", "txt", "tsv", "gz", "parquet", "pq", "xlsx", "xlsm", "xls", "ods"]
+PART = 1 << 20
+
+
+def draw(context: Context) -> None:
+    """Draw the uploader, the door for large files, and the data sets in the store."""
+    frame.line("CSV, Parquet or Excel; one row an application or account, one column that says how it ended")
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        revision = session.kept(session.UPLOAD_REVISION, 0)
+        brought = st.file_uploader("Drop a file here", TYPES, key=f"{session.UPLOAD}_{revision}")
+        if brought is not None:
+            with st.spinner("Writing the file to this machine"), frame.errors():
+                _taken(spool.put(cache.desk().settings.home, brought.name, _parts(brought)))
+    with right, st.container(border=True, gap="xsmall"):
+        st.markdown("**A file on this machine**")
+        st.caption("For files above 500 MB, or when it already lies here. It is read where it is.")
+        path = st.text_input(
+            "Path", placeholder="/data/extract.parquet", label_visibility="collapsed", key="path"
+        )
+        if st.button("Read it", key="read_path") and path:
+            with frame.errors():
+                _taken(spool.point(cache.desk().settings.home, Path(path).expanduser()))
+    _stored(context)
+
+
+def _parts(brought: Any) -> Iterator[bytes]:
+    brought.seek(0)
+    while part := brought.read(PART):
+        yield part
+
+
+def _taken(upload: spool.Upload) -> None:
+    """Look at a new upload: its roles come next."""
+    st.session_state[session.UPLOAD_REVISION] += 1
+    session.choose(data=upload.key)
+    data.go("Roles")
+
+
+def _stored(context: Context) -> None:
+    """Draw the data sets that were checked before."""
+    rows = cache.desk().registry.datasets()
+    if not rows:
+        return
+    st.subheader("Checked before", anchor=False)
+    listing = pd.DataFrame(
+        {
+            "name": [row.name for row in rows],
+            "portfolio": [row.portfolio for row in rows],
+            "rows": [row.rows for row in rows],
+            "refused": [row.refused for row in rows],
+            "n_bad": [row.n_bad for row in rows],
+            "bad_rate": [row.bad_rate for row in rows],
+            "created_at": [cache.when(row.created_at) for row in rows],
+            "sha256": [row.sha256 for row in rows],
+        }
+    )
+    tables.show(
+        listing,
+        "stored_data",
+        {
+            "name": st.column_config.TextColumn("File", width="medium"),
+            "portfolio": "Portfolio",
+            "rows": tables.number("Rows kept"),
+            "refused": tables.number("Refused"),
+            "n_bad": tables.number("Bads"),
+            "bad_rate": tables.share("Bad rate"),
+            "created_at": "Checked",
+        },
+        most=280,
+    )
+    names = {row.sha256: f"{row.name}, {words.counted(row.rows, 'row')}, {row.portfolio}" for row in rows}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        picked = st.selectbox("Take up", list(names), format_func=names.__getitem__, width=420, key="take_up")
+        if st.button("Open", icon=":material/folder_open:", key="open_stored"):
+            row = next(row for row in rows if row.sha256 == picked)
+            session.choose(portfolio=f"{row.portfolio}@{row.portfolio_version}", data=row.sha256, model="")
+            data.go("Findings")

@@ -1,0 +1,219 @@
+"""Data, step 3: what is wrong with the data, and the button that mends it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from workbench.ui import acknowledgement, cache, data, data_fixes, frame, tables, words
+from workbench.ui.session import Context
+
+ICONS = {
+    "block": ":red[:material/block:]",
+    "warn": ":orange[:material/warning:]",
+    "note": ":gray[:material/info:]",
+}
+FIXES = {
+    "leave_out": ("Leave the column out", "remove"),
+    "special": ("Treat {value} as a special code", "rule"),
+    "drop_duplicates": ("Drop the copies", "content_copy"),
+}
+SHOWN = 12
+
+
+def draw(context: Context) -> None:
+    """Draw the findings, blockers first, with what is needed before training."""
+    dataset = data.checked(context)
+    data.accounts(dataset)
+    checks = found(context, dataset)
+    _figures(dataset, checks)
+    data_fixes.bar(context, dataset)
+    blocking = checks.blocking()
+    left, right = st.columns([5, 3], gap="large")
+    with left:
+        _verdict(context, blocking)
+        _list(context, checks)
+    with right:
+        _alone(dataset, checks)
+        _refused(dataset)
+
+
+def found(context: Context, dataset: Any) -> Any:
+    """Return the findings, with the reasons that were given to them."""
+    from workbench.checks import check
+
+    checks = cache.once(
+        ("checks", dataset.sha256, dataset.portfolio.identity),
+        "Checking the data",
+        lambda run: check(dataset, run),
+    )
+    return replace(checks, acknowledged=acknowledgement.of(dataset.sha256))
+
+
+def _figures(dataset: Any, checks: Any) -> None:
+    known = int(dataset.known.sum())
+    refused = dataset.rows_in - dataset.n
+    frame.figures(
+        (
+            (
+                "Rows in",
+                words.count(dataset.rows_in),
+                f"{words.count(dataset.n)} kept + {words.count(refused)} refused",
+            ),
+            ("Bads", words.count(dataset.n_bad), f"of {words.count(known)} with a known outcome"),
+            ("Bad rate", words.percent(dataset.bad_rate), dataset.portfolio.outcome.horizon or "as declared"),
+            (
+                "Findings",
+                words.count(len(checks.findings)),
+                _levels(checks),
+            ),
+        )
+    )
+
+
+def _levels(checks: Any) -> str:
+    levels = [finding.level for finding in checks.findings]
+    blocking = len(checks.blocking())
+    return f"{blocking} to mend, {levels.count('warn')} to look at, {levels.count('note')} to know"
+
+
+def _verdict(context: Context, blocking: tuple[Any, ...]) -> None:
+    """Say whether a model can be trained on these data."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if not blocking:
+            st.markdown("**These data can be used.** Nothing stands in the way of training.")
+            data.to_train(context, ready=True)
+            return
+        names = list(dict.fromkeys(finding.column for finding in blocking if finding.column))
+        where = f": {words.text(words.listed(names, 6))}" if names else ""
+        st.markdown(f"**{words.counted(len(blocking), 'finding')} must be mended before training**{where}")
+        columns = {
+            name for f in blocking if f.fix == "leave_out" for name in f.value.splitlines() or [f.column]
+        }
+        if len(columns) > 1 and st.button(
+            f"Leave out all {len(columns)}",
+            type="primary",
+            icon=":material/playlist_remove:",
+            key="leave_all",
+        ):
+            for column in sorted(columns):
+                data_fixes.plan(context.data, "leave_out", column)
+            st.rerun()
+
+
+def _list(context: Context, checks: Any) -> None:
+    findings = checks.findings
+    for i, finding in enumerate(findings[:SHOWN]):
+        _finding(context, checks, finding, i)
+    if len(findings) > SHOWN:
+        with st.expander(f"{len(findings) - SHOWN} more"):
+            for i, finding in enumerate(findings[SHOWN:], SHOWN):
+                _finding(context, checks, finding, i)
+
+
+def _finding(context: Context, checks: Any, finding: Any, i: int) -> None:
+    """Draw one finding: what, where, why it matters, an example, and its button."""
+    reason = checks.reason(finding)
+    planned = data_fixes.planned(context.data, finding)
+    level = "note" if reason or planned else finding.level
+    with frame.rule(level, str(i)):
+        said, button = st.columns([7, 3], vertical_alignment="top", gap="small")
+        with said:
+            rows = f" :gray[{words.counted(finding.rows, 'row')}]" if finding.rows else ""
+            st.markdown(f"{ICONS[level]} **{words.text(_sentence(finding))}**{rows}")
+            if reason:
+                st.caption(f"Acknowledged: {words.text(reason)}")
+                return
+            example = f" For example {words.text(finding.example)}." if finding.example else ""
+            st.caption(f"{words.text(finding.why)}{example} {words.text(finding.remedy)}")
+        with button:
+            _buttons(context, finding, i, planned)
+
+
+def _sentence(finding: Any) -> str:
+    """Return the message, with the column first where the message does not name it."""
+    message = finding.message[:1].upper() + finding.message[1:] if not finding.column else finding.message
+    return message if not finding.column or finding.column in message else f"{finding.column}: {message}"
+
+
+def _buttons(context: Context, finding: Any, i: int, planned: bool) -> None:
+    if planned:
+        st.caption(":material/schedule: will be applied")
+        return
+    label, icon = FIXES.get(finding.fix, ("", ""))
+    several = len(finding.value.splitlines()) if finding.fix == "leave_out" else 0
+    label = f"Leave the {several} columns out" if several > 1 else label
+    if label and st.button(
+        label.format(value=finding.value), key=f"fix_{i}", icon=f":material/{icon}:", width="stretch"
+    ):
+        data_fixes.plan(context.data, finding.fix, finding.column, finding.value)
+        st.rerun()
+    if finding.acknowledgeable:
+        with st.popover("Acknowledge", width="stretch"):
+            why = st.text_input(
+                "Why this is all right", key=f"why_{i}", placeholder="Known at the time of application"
+            )
+            if st.button("Acknowledge", key=f"acknowledge_{i}", type="primary") and why.strip():
+                acknowledgement.give(context.data, finding.code, finding.column, why.strip())
+                st.rerun()
+
+
+def _alone(dataset: Any, checks: Any) -> None:
+    """Draw how well each characteristic tells bads from goods on its own."""
+    st.subheader("What each characteristic tells alone", anchor=False)
+    titles = {c.name: c.shown for c in dataset.portfolio.characteristics}
+    alone = checks.auc.assign(
+        title=[titles.get(name, name) for name in checks.auc["characteristic"]],
+        interval=[words.interval(*pair) for pair in zip(checks.auc["low"], checks.auc["high"], strict=True)],
+    ).sort_values("auc", ascending=False)
+    joint = (
+        ""
+        if checks.joint_auc is None
+        else f"All together, quickly and cross-validated: AUC {words.measure(checks.joint_auc)}. "
+    )
+    tables.show(
+        alone,
+        "alone",
+        {
+            "title": st.column_config.TextColumn("Characteristic", width="medium"),
+            "auc": st.column_config.NumberColumn("AUC", format="%.3f"),
+            "interval": "95% interval",
+            "n": tables.number("Rows"),
+        },
+        most=330,
+        note=f"{joint}Above .97 alone, a characteristic is held to know the outcome.",
+    )
+    if len(checks.joint):
+        tables.show(
+            checks.joint.assign(without=[titles.get(name, name) for name in checks.joint["without"]]),
+            "joint",
+            {
+                "without": "Taken away, in this order",
+                "auc": st.column_config.NumberColumn("AUC that is left", format="%.3f"),
+            },
+            most=220,
+            note="How far the AUC falls as the suspects go",
+        )
+
+
+def _refused(dataset: Any) -> None:
+    """Draw the refused rows, each with its reason."""
+    st.subheader("Refused rows", anchor=False)
+    refused = dataset.refused
+    if refused.empty:
+        st.caption("None: every row of the file was kept.")
+        return
+    tables.show(
+        refused,
+        "refused_rows",
+        {
+            "record": tables.number("Row"),
+            "column": "Column",
+            "reason": st.column_config.TextColumn("Why", width="medium"),
+            "text": "Value, masked",
+        },
+        most=260,
+        note=words.counted(int(refused["record"].nunique()), "row"),
+    )

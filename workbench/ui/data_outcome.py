@@ -1,0 +1,175 @@
+"""Which column tells how it ended, which of its values is bad, and what the portfolio is called."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from workbench.dataset.text import as_text, canonical
+from workbench.portfolio import NAME, Outcome, Portfolio
+from workbench.ui import cache, spool, words
+
+KINDS = {
+    "application": "Application: known when it was applied for",
+    "behavioural": "Behavioural: how an account is run",
+    "fraud": "Fraud",
+}
+MOST_VALUES = 20
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a portfolio is called and of which kind it is."""
+
+    name: str
+    title: str
+    kind: str
+
+
+def ask(upload: spool.Upload, table: Any, base: Portfolio | None) -> Outcome | None:
+    """Draw the questions on the outcome; returns it, or None while it is open."""
+    columns = list(table.frame.columns)
+    first = cache.once(
+        (
+            "proposal",
+            upload.sha256,
+            table.source.encoding,
+            table.source.decimal,
+            table.source.delimiter,
+            None,
+            "application",
+        ),
+        "Looking at each column",
+        lambda run: cache.desk().propose(table, "portfolio", None, "application"),
+    )
+    guess = (
+        base.outcome.column if base else next((g.column for g in first.guesses if g.role == "outcome"), None)
+    )
+    mark = f"{upload.sha256[:8]}_{base.identity if base else ''}"
+    column = st.selectbox(
+        "Which column tells how it ended?",
+        columns,
+        columns.index(guess) if guess in columns else None,
+        key=f"outcome_column_{mark}",
+        placeholder="Choose the outcome",
+    )
+    if column is None:
+        return None
+    return _values(values_of(table, column), column, base, mark)
+
+
+def values_of(table: Any, column: str) -> dict[str, int]:
+    """Return the values of a column as text with their counts, most common first; blanks are left out."""
+    found = canonical(as_text(table.frame[column])).value_counts()
+    pairs = zip(found.field("values").to_pylist(), found.field("counts").to_pylist(), strict=True)
+    return dict(sorted(((value, n) for value, n in pairs if value), key=lambda pair: -pair[1]))
+
+
+def _values(counts: dict[str, int], column: str, base: Portfolio | None, mark: str) -> Outcome | None:
+    """Ask which values are bad, with counts."""
+    total = sum(counts.values())
+    said = {
+        v: f"{words.text(v)}: {words.counted(n, 'row')}, {words.percent(n / total)}"
+        for v, n in counts.items()
+    }
+    declared = base.outcome if base and base.outcome.column == column else None
+    if len(counts) > MOST_VALUES or len(counts) < 2:
+        st.caption(
+            f"{words.text(column)} has {words.counted(len(counts), 'value')}; an outcome has two or a few."
+        )
+        return None
+    if len(counts) == 2:
+        return _two(list(counts), said, declared, column, mark)
+    return _several(list(counts), said, declared, column, mark)
+
+
+def _two(
+    values: list[str], said: dict[str, str], declared: Outcome | None, column: str, mark: str
+) -> Outcome | None:
+    at = next((i for i, v in enumerate(values) if declared and v in declared.bad), None)
+    bad = st.radio("Which value is bad?", values, at, format_func=said.get, key=f"bad_{mark}_{column}")
+    if bad is None:
+        return None
+    if declared and bad in declared.bad:
+        return declared
+    return Outcome(column=column, bad=(bad,), good=tuple(v for v in values if v != bad))
+
+
+def _several(
+    values: list[str], said: dict[str, str], declared: Outcome | None, column: str, mark: str
+) -> Outcome | None:
+    bad = st.multiselect(
+        "Which values are bad?",
+        values,
+        [v for v in values if declared and v in declared.bad],
+        format_func=said.get,
+        key=f"bad_{mark}_{column}",
+    )
+    rest = [v for v in values if v not in bad]
+    neither = st.multiselect(
+        "Which are neither good nor bad?",
+        rest,
+        [v for v in rest if declared and v in declared.indeterminate],
+        format_func=said.get,
+        key=f"neither_{mark}_{column}",
+        help="Left out of fitting; still scored and counted",
+    )
+    good = tuple(v for v in rest if v not in neither)
+    if not bad or not good:
+        return None
+    st.caption(f"Good: {words.text(words.listed(good))}")
+    if declared and set(declared.bad) == set(bad) and set(declared.indeterminate) == set(neither):
+        return declared
+    return Outcome(column=column, bad=tuple(bad), good=good, indeterminate=tuple(neither))
+
+
+def name(upload: spool.Upload, base: Portfolio | None) -> Named | None:
+    """Draw what the portfolio is called; returns it, or None while the name cannot be used."""
+    mark = f"{upload.sha256[:8]}_{base.identity if base else ''}"
+    title = st.text_input(
+        "What is the portfolio called?",
+        base.title or base.name if base else title_of(upload.name),
+        key=f"title_{mark}",
+    )
+    kinds = list(KINDS)
+    kind = st.selectbox(
+        "What kind is it?",
+        kinds,
+        kinds.index(base.kind) if base else 0,
+        format_func=KINDS.get,
+        key=f"kind_{mark}",
+    )
+    short = base.name if base else short_name(title)
+    if not NAME.match(short):
+        st.caption("Give it a name with at least one letter.")
+        return None
+    st.caption(f"Short name: {words.text(short)}")
+    return Named(short, title.strip(), kind)
+
+
+def title_of(file_name: str) -> str:
+    """Return a title from a file's name.
+
+    Examples
+    --------
+    >>> title_of("credit_cards-2024.csv")
+    'Credit cards 2024'
+    """
+    stem = file_name.split(".")[0]
+    said = re.sub(r"[_-]+", " ", stem).strip()
+    return said[:1].upper() + said[1:]
+
+
+def short_name(title: str) -> str:
+    """Return a title as a portfolio's name.
+
+    Examples
+    --------
+    >>> short_name("Credit cards 2024"), short_name("2024")
+    ('credit_cards_2024', 'portfolio_2024')
+    """
+    name = re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_")[:50]
+    return name if name[:1].isalpha() or not name else f"portfolio_{name}"

@@ -1,0 +1,86 @@
+"""Reading a file, and asking how it is written only where the reader cannot know."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from workbench import intake
+from workbench.errors import InputError
+from workbench.ui import cache, data, data_fixes, frame, session, spool
+
+DELIMITERS = {"": "found out", ",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+DECIMALS = {"": "found out", ".": "point, as in 1.5", ",": "comma, as in 1,5"}
+ENCODINGS = {
+    "": "UTF-8",
+    "cp1252": "Windows, Western Europe (cp1252)",
+    "cp1250": "Windows, Central Europe (cp1250)",
+    "cp1251": "Windows, Cyrillic (cp1251)",
+    "cp1253": "Windows, Greek (cp1253)",
+    "cp1254": "Windows, Turkish (cp1254)",
+    "iso-8859-15": "Western Europe (ISO 8859-15)",
+    "utf-16": "UTF-16",
+    "cp850": "DOS, Western Europe (cp850)",
+    "gb18030": "Chinese (GB 18030)",
+    "shift_jis": "Japanese (Shift JIS)",
+}
+ASKED = {"DELIMITER": "delimiter", "DECIMAL": "decimal", "ENCODING": "encoding", "SHEET": "sheet"}
+WORDS = {
+    "delimiter": "What separates the columns?",
+    "decimal": "What is the decimal sign?",
+    "encoding": "In which code page is it written?",
+}
+CHOICES = {"delimiter": DELIMITERS, "decimal": DECIMALS, "encoding": ENCODINGS}
+
+
+def read(upload: spool.Upload) -> Any:
+    """Return the table of an upload, or ask how it is written and end the page."""
+    options = data_fixes.options_of(upload)
+    try:
+        return cache.table(upload, None, options)
+    except InputError as error:
+        frame.show_error(error)
+        asked = [ASKED[p.code] for p in error.problems if p.code in ASKED]
+        if asked:
+            _ask(upload, options, asked)
+        elif st.button(
+            "Bring another file", icon=":material/upload_file:", type="primary", key="bring_another"
+        ):
+            session.choose(data="")
+            data.go("Bring")
+        frame.end()
+        raise
+
+
+def _ask(upload: spool.Upload, options: Any, asked: list[str]) -> None:
+    """Draw the questions the reader has, beside the first lines as they stand."""
+    left, right = st.columns([2, 3], gap="large")
+    declared = [name for name in CHOICES if getattr(options, name) or name in asked]
+    given = {}
+    with left, st.form("read_options"):
+        for name in declared:
+            choices = CHOICES[name]
+            now = getattr(options, name)
+            given[name] = st.selectbox(
+                WORDS[name],
+                list(choices),
+                list(choices).index(now) if now in choices else 0,
+                format_func=choices.get,
+                key=f"option_{name}",
+            )
+        if "sheet" in asked:
+            given["sheet"] = st.text_input("Which sheet?", options.sheet, key="option_sheet")
+        if st.form_submit_button("Read it so", type="primary", key="read_so"):
+            session.kept(session.OPTIONS, {})[upload.sha256] = replace(options, **given)
+            st.rerun()
+    with right:
+        st.markdown("**The first lines, as they stand**")
+        try:
+            st.code(
+                intake.preview(Path(upload.path), options, name=upload.name), language=None, wrap_lines=False
+            )
+        except InputError as error:
+            st.caption(str(error))

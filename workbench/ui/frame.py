@@ -1,0 +1,129 @@
+"""The frame every page is drawn in: title, sidebar, empty states, errors in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+
+from workbench.errors import WorkbenchError
+from workbench.ui import session, sidebar, words
+from workbench.ui.session import Context
+
+HERE = Path(__file__).parent
+ICON = str(HERE / "icon.svg")  # a file is inlined; a Material name would be fetched by the browser
+
+
+class Ended(Exception):
+    """The rest of the page has nothing to show; raised by `end`, caught by `page`."""
+
+
+@contextmanager
+def page(name: str, question: str) -> Iterator[Context]:
+    """Draw a page in the frame.
+
+    Parameters
+    ----------
+    name : str
+        Short name, for the browser's tab.
+    question : str
+        The heading: what the page answers.
+
+    Yields
+    ------
+    Context
+        Portfolio, data and model that are looked at.
+    """
+    st.set_page_config(
+        page_title=f"{name} · Workbench", page_icon=ICON, layout="wide", initial_sidebar_state="expanded"
+    )
+    st.html(HERE / "style.css")
+    context = session.context()
+    with st.sidebar:
+        sidebar.draw(context)
+    st.title(question, anchor=False)
+    notice = st.session_state.pop(session.NOTICE, "")
+    if notice:
+        st.success(notice, icon=":material/check:")
+    try:
+        with errors():
+            yield context
+    except Ended:
+        pass
+    _mark()
+
+
+@contextmanager
+def errors() -> Iterator[None]:
+    """Show what a `WorkbenchError` says: what, where, what to do. What was typed stays."""
+    try:
+        yield
+    except WorkbenchError as error:
+        show_error(error)
+
+
+def show_error(error: WorkbenchError, at_most: int = 8) -> None:
+    """Draw an error, one line a problem."""
+    lines = [
+        (f"**{words.text(p.where)}**: " if p.where else "")
+        + words.text(p.what)
+        + "."
+        + (f" {words.text(p.remedy)}" if p.remedy else "")
+        for p in error.problems[:at_most]
+    ]
+    rest = len(error.problems) - at_most
+    if rest > 0:
+        lines.append(f"and {words.counted(rest, 'more problem')}.")
+    text = lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
+    st.error(f"{text}\n\n:small[{error.code}]", icon=":material/error:")
+
+
+def line(*parts: str) -> None:
+    """Draw the line of context below the heading; empty parts are left out."""
+    st.caption(" · ".join(part for part in parts if part))
+
+
+def empty(title: str, why: str, page_path: str, label: str, icon: str, query: dict[str, str]) -> None:
+    """Draw what would be here, why it is not, and the one button that gets there; then end the page."""
+    with st.container(border=True, key="empty", gap="small"):
+        st.subheader(f":material/inbox: {title}", anchor=False)
+        st.markdown(why)
+        if st.button(label, icon=f":material/{icon}:", type="primary", key="empty_go"):
+            st.switch_page(page_path, query_params=query)
+    end()
+
+
+def end() -> None:
+    """End the page here."""
+    raise Ended
+
+
+def figures(items: Sequence[tuple[str, str, str]], width: int = 0) -> None:
+    """Draw up to four figures: label, value, and a line below (interval, n, source)."""
+    columns = st.columns(width or len(items), gap="small")
+    for column, (label, value, below) in zip(columns, items, strict=False):
+        column.metric(
+            label, value, below or None, delta_color="off", delta_arrow="off", border=True, height="stretch"
+        )
+
+
+def chart(figure: object, key: str, alt: str, note: str = "") -> None:
+    """Draw a chart, with its small print below."""
+    st.plotly_chart(
+        figure, key=key, width="stretch", alt=alt, config={"displaylogo": False, "displayModeBar": False}
+    )
+    if note:
+        st.caption(note)
+
+
+def rule(level: str, key: str) -> object:
+    """Return a container with a rule at its left: block, warn, note or good."""
+    return st.container(key=f"rule_{level}_{key}", gap="xsmall")
+
+
+def _mark() -> None:
+    """Leave a hidden mark that counts runs, for who must know that a page has been drawn anew."""
+    runs = st.session_state[session.RUNS] = st.session_state.get(session.RUNS, 0) + 1
+    st.html(f'<span id="run-mark" data-run="{runs}" hidden></span>')

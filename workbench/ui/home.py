@@ -1,0 +1,157 @@
+"""Home: where each portfolio stands, what happened last, what to do next."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from workbench.ui import cache, frame, session, sidebar, tables, words
+from workbench.ui.session import Context
+
+STEPS = (
+    (
+        "database",
+        "Data",
+        "Give each column a role, see what is wrong with the file, profile each characteristic.",
+    ),
+    (
+        "model_training",
+        "Train",
+        "Choose samples and families; each model comes back calibrated and evaluated.",
+    ),
+    (
+        "person_search",
+        "Score",
+        "Type in an applicant or take one from the file: PD, points and decision, live.",
+    ),
+)
+
+
+def draw(context: Context) -> None:
+    """Draw Home: the first steps on a fresh machine, else the portfolios."""
+    desk = cache.desk()
+    datasets, models = desk.registry.datasets(), desk.registry.models()
+    if not datasets and not models:
+        _fresh(context)
+        return
+    frame.line(
+        words.counted(len({row.portfolio for row in datasets}), "portfolio"),
+        words.counted(len(datasets), "data set"),
+        words.counted(len(models), "model version"),
+    )
+    _next_step(context, datasets, models)
+    st.subheader("Portfolios", anchor=False)
+    tables.show(
+        overview(datasets, models, datetime.now(UTC)),
+        "portfolios",
+        {
+            "portfolio": st.column_config.TextColumn("Portfolio", width="medium"),
+            "champion": st.column_config.TextColumn("Champion", width="medium"),
+            "auc": st.column_config.TextColumn("AUC, 95% interval"),
+            "candidates": tables.number("Candidates waiting"),
+            "versions": tables.number("Versions"),
+            "data": st.column_config.TextColumn("Last data set", width="medium"),
+            "rows": tables.number("Rows"),
+            "bad_rate": tables.share("Bad rate"),
+        },
+    )
+    st.subheader("What happened last", anchor=False)
+    trail = desk.registry.trail(limit=10)
+    events = [{"at": cache.when(row.at), "who": row.who, "what": row.sentence} for row in trail]
+    tables.show(
+        pd.DataFrame(events, columns=["at", "who", "what"]),
+        "events",
+        {"at": "When", "who": "Who", "what": st.column_config.TextColumn("What", width="large")},
+    )
+
+
+def overview(datasets: list[Any], models: list[Any], now: datetime) -> pd.DataFrame:
+    """Return one row a portfolio: champion, candidates, last data set."""
+    rows = []
+    names = list(dict.fromkeys([row.portfolio for row in models] + [row.portfolio for row in datasets]))
+    for name in names:
+        found = cache.portfolio(session.name_of(name))
+        mine = [row for row in models if row.portfolio == name]
+        champion = next((row for row in mine if row.stage == "champion"), None)
+        last = max(
+            (row for row in datasets if row.portfolio == name), key=lambda row: row.created_at, default=None
+        )
+        rows.append(
+            {
+                "portfolio": found.shown if found else name,
+                "champion": f"{sidebar.model_name(champion)}, {words.age(champion.created_at, now)}"
+                if champion
+                else "none yet",
+                "auc": auc(champion.metrics) if champion else "",
+                "candidates": sum(row.stage in ("trained", "candidate") for row in mine),
+                "versions": len(mine),
+                "data": last.name if last else "",
+                "rows": last.rows if last else None,
+                "bad_rate": last.bad_rate if last else None,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def auc(metrics: dict[str, Any]) -> str:
+    """Return the AUC with its interval."""
+    value = words.measure(metrics.get("auc"))
+    return f"{value} {words.interval(metrics.get('auc_low'), metrics.get('auc_high'))}".rstrip()
+
+
+def _next_step(context: Context, datasets: list[Any], models: list[Any]) -> None:
+    """Say the one thing to do next, with the button that gets there."""
+    champions = [row for row in models if row.stage == "champion"]
+    waiting = [row for row in models if row.stage in ("trained", "candidate") and row.gate.get("passed")]
+    query = context.query()
+    if not models:
+        row = datasets[0]
+        said = f"**{words.text(row.name)}** is checked and no model has been trained on it."
+        where, label, icon = sidebar.TRAIN, "Train a model", "model_training"
+        query = {"portfolio": context.portfolio or row.portfolio, "data": context.data or row.sha256}
+    elif not champions and waiting:
+        said = f"{words.counted(len(waiting), 'model')} passed the gate; none is champion yet."
+        where, label, icon = sidebar.REGISTRY, "Choose a champion", "inventory_2"
+    else:
+        said = "A model is ready to score."
+        where, label, icon = sidebar.SCORE, "Score an applicant", "person_search"
+    with frame.rule("good", "next"), st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**Next:** {said}")
+        if st.button(label, icon=f":material/{icon}:", type="primary", key="next_step"):
+            st.switch_page(where, query_params=query)
+
+
+def _fresh(context: Context) -> None:
+    """Draw the way from nothing to a scored applicant."""
+    frame.line("Nothing has been brought yet. Three steps lead from a file to a scored applicant.")
+    with st.container(border=True, key="bring_own", gap="small"):
+        st.subheader(":material/upload_file: Bring your own file", anchor=False)
+        st.markdown(
+            "A CSV, Parquet or Excel extract with one row an application or account, and a column that says "
+            "how it ended. The file stays on this machine."
+        )
+        if st.button("Bring a file", type="primary", icon=":material/arrow_forward:", key="bring"):
+            st.switch_page(sidebar.DATA, query_params=context.query())
+    for column, (icon, title, what) in zip(st.columns(3), STEPS, strict=True):
+        with column.container(border=True, height="stretch", gap="xsmall"):
+            st.markdown(f":material/{icon}: **{title}**")
+            st.caption(what)
+    st.subheader("Portfolios whose columns are already declared", anchor=False)
+    st.caption("A file with these columns needs no roles: bring it and apply the portfolio.")
+    entries = [
+        {"title": e.title or e.name, "kind": e.kind, "description": e.description, "name": cache.identity(e)}
+        for e in cache.portfolios()
+    ]
+    tables.show(
+        pd.DataFrame(entries, columns=["title", "kind", "description", "name"]),
+        "shipped_portfolios",
+        {
+            "title": st.column_config.TextColumn("Portfolio", width="small"),
+            "kind": st.column_config.TextColumn("Kind", width="small"),
+            "description": st.column_config.TextColumn("What it holds", width="large"),
+            "name": st.column_config.TextColumn("Name", width="small"),
+        },
+    )

@@ -1,0 +1,129 @@
+"""The page Jobs: what waits, runs, is done, or failed and why."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from workbench.ui import cache, frame, session, sidebar, tables, words
+from workbench.ui.session import Context
+
+LIMIT = 50
+STATES = ("waiting", "running", "done", "failed", "cancelled")
+
+
+def jobs_of(context: Context) -> tuple[Any, ...]:
+    """Return the jobs to show, or draw what is missing and end the page."""
+    jobs = cache.recent_jobs(LIMIT)
+    if not jobs:
+        frame.empty(
+            "No jobs yet",
+            "Training runs as a job: it goes on when the tab is closed, and is listed here.",
+            sidebar.TRAIN,
+            "Go to Train",
+            "model_training",
+            context.query(),
+        )
+    counts = {state: sum(job.state == state for job in jobs) for state in STATES}
+    frame.line(*(f"{n} {state}" for state, n in counts.items() if n))
+    return jobs
+
+
+def alive(context: Context, jobs: tuple[Any, ...]) -> None:
+    """Draw what waits or runs, anew each second while anything does."""
+    if any(not job.finished for job in jobs):
+        st.fragment(_alive, run_every=1)(context)
+
+
+def _alive(context: Context) -> None:
+    jobs = [job for job in cache.recent_jobs(LIMIT) if not job.finished]
+    if not jobs:
+        st.rerun()
+    cache.keep_worker()
+    for job in reversed(jobs):
+        with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"job_{job.job_id}"):
+            said = job.step or ("Waiting for its turn" if job.state == "waiting" else "Starting")
+            st.progress(
+                min(max(job.share, 0.0), 1.0),
+                text=f"**{words.text(job.name)}** :gray[{job.state}] · {words.text(said)}",
+            )
+            if st.button("Stop", icon=":material/stop_circle:", key=f"stop_{job.job_id}"):
+                cache.queue().cancel(job.job_id, cache.desk().settings)
+                st.rerun()
+
+
+def finished(context: Context, jobs: tuple[Any, ...]) -> None:
+    """Draw what is over: a table, and one job with its message and log."""
+    over = [job for job in jobs if job.finished]
+    if not over:
+        return
+    st.subheader("Finished", anchor=False)
+    now = datetime.now(UTC)
+    tables.show(
+        pd.DataFrame(
+            {
+                "state": [job.state for job in over],
+                "name": [job.name for job in over],
+                "who": [job.who for job in over],
+                "created_at": [cache.when(job.created_at) for job in over],
+                "seconds": [_took(job, now) for job in over],
+                "message": [_message(job) for job in over],
+            }
+        ),
+        "jobs",
+        {
+            "state": "State",
+            "name": st.column_config.TextColumn("Job", width="medium"),
+            "who": "Who",
+            "created_at": "Asked for",
+            "seconds": "Took",
+            "message": st.column_config.TextColumn("What came out", width="large"),
+        },
+        most=330,
+    )
+    names = {job.job_id: f"{job.name}, {cache.when(job.created_at)}, {job.state}" for job in over}
+    picked = st.selectbox("Look at", list(names), format_func=names.__getitem__, key="job_picked", width=520)
+    _one(context, next(job for job in over if job.job_id == picked))
+
+
+def _took(job: Any, now: datetime) -> str:
+    seconds = job.seconds(now)
+    return "" if seconds is None else words.duration(seconds)
+
+
+def _message(job: Any) -> str:
+    return job.error or (job.result or {}).get("sentence", "")
+
+
+def _one(context: Context, job: Any) -> None:
+    with frame.rule("block" if job.state == "failed" else "note", "job"):
+        st.markdown(f"**{words.text(job.name)}** · {job.state}")
+        if _message(job):
+            st.markdown(words.text(_message(job)))
+        for problem in job.problems[1:8]:
+            st.caption(
+                words.text(
+                    f"{problem.get('where', '')} {problem.get('what', '')}. {problem.get('remedy', '')}"
+                )
+            )
+        with st.container(horizontal=True):
+            if (
+                job.kind == "train"
+                and job.result
+                and st.button("Open the result", icon=":material/open_in_new:", key="open_result")
+            ):
+                st.switch_page(sidebar.TRAIN, query_params=context.query() | {session.JOB: job.job_id})
+            st.download_button(
+                "Log",
+                lambda: cache.queue().log(job.job_id, cache.desk().settings),
+                f"{job.job_id}.log",
+                icon=":material/download:",
+                on_click="ignore",
+                key="log",
+            )
+    with st.expander("Last lines of the log"):
+        for said in job.log or ("no line was written",):
+            st.caption(words.text(said))

@@ -1,0 +1,295 @@
+"""The page Score: one applicant, answered while it is typed in."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+import streamlit as st
+
+from workbench import charts
+from workbench.errors import MissingError
+from workbench.ui import cache, frame, session, sidebar, spool, words
+from workbench.ui.session import Context
+
+A_ROW = 3
+EARLIEST, LATEST = dt.date(1900, 1, 1), dt.date(2100, 12, 31)
+FLAG_ICONS = {
+    "missing": "help",
+    "unexpected missing": "help",
+    "unseen": "new_releases",
+    "out of range": "straighten",
+}
+
+
+def model_of(context: Context) -> Any:
+    """Return the version to score with, or draw what is missing and end the page."""
+    row = cache.model_row(context.model)
+    if row is None and context.portfolio:
+        name = session.name_of(context.portfolio)
+        row = cache.model_row(f"{name}@champion") or cache.model_row(f"{name}@latest")
+        if row is not None:
+            session.choose(model=row.model_id)
+    if row is None:
+        ready = context.data and not context.data.startswith(spool.PREFIX)
+        where, label, icon = (
+            (sidebar.TRAIN, "Go to Train", "model_training")
+            if ready
+            else (sidebar.DATA, "Go to Data", "database")
+        )
+        why = "An applicant is scored with a trained model. " + (
+            "The data are checked: train one." if ready else "It starts with a file."
+        )
+        frame.empty("No model yet", why, where, label, icon, context.query())
+    return row
+
+
+def line(row: Any, scorer: Any) -> None:
+    """Draw which model answers, and under which policy."""
+    portfolio = scorer.model.portfolio
+    frame.line(
+        f"{words.text(sidebar.model_name(row))} of {words.text(portfolio.shown)}, {row.stage}",
+        f"AUC {words.measure(row.metrics.get('auc'))} "
+        f"{words.interval(row.metrics.get('auc_low'), row.metrics.get('auc_high'))} on {row.reported}",
+        words.text(scorer.policy.source),
+    )
+
+
+@st.fragment
+def draw(row: Any, scorer: Any) -> None:
+    """Draw the form and its answer; only this part is drawn anew when a value changes."""
+    fields = scorer.fields()
+    left, right = st.columns([6, 5], gap="large")
+    with left:
+        _prefill(row, fields)
+        values, hints = _form(row.model_id, fields)
+    with right, st.container(key="score_result", gap="small"), frame.errors():
+        score = scorer.score(values)
+        _answer(scorer, score)
+        for flag in score.flags:
+            hints[flag.characteristic].caption(f":orange[{words.text(_short(flag))}]")
+
+
+def _key(model_id: str, name: str) -> str:
+    return f"in_{model_id}_{name}"
+
+
+def _prefill(row: Any, fields: tuple[Any, ...]) -> None:
+    """Put an applicant of the file, or the typical one, into the form, before its fields are drawn."""
+    state = st.session_state
+    asked = st.query_params.get(session.ROW, "")
+    done = state.setdefault(session.PREFILLED, {})
+    values = {field.name: field.typical for field in fields}
+    problem = ""
+    if asked and done.get(row.model_id) != asked:
+        try:
+            values |= applicant(row, asked)
+        except MissingError as error:
+            problem = str(error)
+    fresh = done.get(row.model_id) != asked
+    for field in fields:
+        key = _key(row.model_id, field.name)
+        if fresh or key not in state:
+            state[key] = _typed(field, values[field.name])
+    done[row.model_id] = asked
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        key_name = row_key_title(row)
+        st.text_input(
+            f"Fill in from the file, by {key_name}",
+            asked,
+            key=f"row_{row.model_id}_{asked}",
+            width=230,
+            placeholder="Typical applicant",
+            on_change=_asked,
+            args=(f"row_{row.model_id}_{asked}", row.model_id),
+        )
+        st.button(
+            "Typical applicant",
+            icon=":material/person:",
+            key="typical",
+            on_click=_typical,
+            args=(row.model_id,),
+        )
+        said = (
+            f"Applicant {asked} of the file"
+            if asked
+            else "Typical: the median or most common value of each field"
+        )
+        st.caption(words.text(said))
+    if problem:
+        st.warning(words.text(problem))
+
+
+def _asked(key: str, model_id: str) -> None:
+    _show_row(st.session_state[key].strip(), model_id)
+
+
+def _typical(model_id: str) -> None:
+    _show_row("", model_id)
+
+
+def _show_row(asked: str, model_id: str) -> None:
+    st.session_state[session.PREFILLED].pop(model_id, None)
+    if asked:
+        st.query_params[session.ROW] = asked
+    else:
+        st.query_params.pop(session.ROW, None)
+
+
+def row_key_title(row: Any) -> str:
+    """Return what an applicant of the file is called by."""
+    portfolio = cache.portfolio(f"{row.portfolio}@{row.portfolio_version}")
+    return portfolio.row_key if portfolio and portfolio.row_key else "row number"
+
+
+def applicant(row: Any, asked: str) -> dict[str, Any]:
+    """Return the values of the applicant the file calls `asked`.
+
+    Raises
+    ------
+    MissingError
+        ``NO_ROW`` where no kept row of the model's data has this key.
+    """
+    data = cache.dataset(row.dataset_sha256, f"{row.portfolio}@{row.portfolio_version}")
+    at = (data.row_key.astype(str) == asked).to_numpy().nonzero()[0]
+    if not len(at):
+        raise MissingError(
+            "NO_ROW", f"no kept row of {data.source.name} has the key {asked!r}", remedy="Give another key."
+        )
+    found = data.frame.iloc[int(at[0])].to_dict()
+    return {name: None if value != value else value for name, value in found.items()}
+
+
+def _typed(field: Any, value: Any) -> Any:
+    """Return a value as its widget holds it."""
+    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if field.choices:
+        return str(value)
+    if field.kind == "date":
+        return dt.date.fromisoformat(str(value)[:10])
+    return float(value)
+
+
+def _form(model_id: str, fields: tuple[Any, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Draw the fields by group; returns the values, and the place of each field's hint."""
+    values: dict[str, Any] = {}
+    hints: dict[str, Any] = {}
+    for group, members in groupby(sorted(fields, key=_group_order(fields)), key=lambda f: f.group):
+        if group or len({f.group for f in fields}) > 1:
+            st.subheader(group or "Other", anchor=False)
+        for some in _in_rows(list(members)):
+            # a row of its own for each few fields: Tab then goes along the row
+            for column, field in zip(st.columns(A_ROW, gap="small"), some, strict=False):
+                with column.container(gap=None):
+                    values[field.name] = _widget(model_id, field)
+                    hints[field.name] = st.container(key=f"hint_{field.name}").empty()
+                    hints[field.name].caption(_usual(field) or " ")
+    return values, hints
+
+
+def _group_order(fields: tuple[Any, ...]) -> Any:
+    order = {group: i for i, group in enumerate(dict.fromkeys(field.group for field in fields))}
+    return lambda field: order[field.group]
+
+
+def _in_rows(members: list[Any]) -> Iterator[list[Any]]:
+    for start in range(0, len(members), A_ROW):
+        yield members[start : start + A_ROW]
+
+
+def _widget(model_id: str, field: Any) -> Any:
+    """Draw one field; returns its value as the scorer reads it, None where missing."""
+    key = _key(model_id, field.name)
+    label = f"{field.title} ({field.unit})" if field.unit else field.title
+    help_text = field.note or None
+    if field.choices:
+        labels = dict(field.choices)
+        options = list(labels)
+        held = st.session_state.get(key)
+        if held is not None and held not in labels:
+            options.append(held)
+        return st.selectbox(
+            label,
+            options,
+            format_func=lambda v: labels.get(v) or v,
+            key=key,
+            help=help_text,
+            placeholder="missing",
+            index=None,
+            required=False,
+            accept_new_options=True,
+        )
+    if field.kind == "date":
+        picked = st.date_input(label, None, EARLIEST, LATEST, key=key, help=help_text)
+        return picked.isoformat() if picked else None
+    return st.number_input(
+        label, value=None, step=_step(field), format="%.10g", key=key, help=help_text, placeholder="missing"
+    )
+
+
+def _step(field: Any) -> float:
+    """Return the step of the plus and minus of a number: about a twentieth of its usual range."""
+    low, high = field.usual_low, field.usual_high
+    if low is None or high is None or not high > low:
+        return 1.0
+    return float(10.0 ** math.floor(math.log10((high - low) / 10)))
+
+
+def _usual(field: Any) -> str:
+    if field.usual_low is None or field.usual_high is None:
+        return ""
+    return f"usual {words.quantity(field.usual_low)} to {words.quantity(field.usual_high)}"
+
+
+def _short(flag: Any) -> str:
+    """Return a flag without the title that already stands above it."""
+    said = flag.message.removeprefix(flag.title).lstrip(": ")
+    return said[:1].upper() + said[1:]
+
+
+def _answer(scorer: Any, score: Any) -> None:
+    """Draw PD, points and decision, where the applicant stands, and what is unusual."""
+    policy, portfolio = scorer.policy, scorer.model.portfolio
+    horizon = f", {portfolio.outcome.horizon}" if portfolio.outcome.horizon else ""
+    with st.container(key=f"decision_{score.decision}"):
+        a, b, c = st.columns(3, gap="small")
+        quiet = {"delta_color": "off", "delta_arrow": "off", "border": True, "height": "stretch"}
+        a.metric(
+            portfolio.p_bad_title + horizon,
+            words.percent(score.p_bad),
+            words.percent_interval(score.low, score.high) or "no interval",
+            **quiet,
+        )
+        bands = policy.bands
+        b.metric(
+            "Points", words.count(score.points), f"band {score.band} of {bands[0]} to {bands[-1]}", **quiet
+        )
+        c.metric("Decision", score.decision.capitalize(), _cut_offs(policy), **quiet)
+    frame.chart(
+        charts.points_band(score, policy, portfolio.points),
+        "points_band",
+        "Points and the decision they fall in",
+    )
+    st.caption(
+        f"Approve below a {portfolio.p_bad_title} of {words.percent(policy.approve_below)}, decline from "
+        f"{words.percent(policy.decline_from)}; {words.text(policy.source)}. "
+        "The interval is calibration uncertainty only."
+    )
+    if score.flags:
+        with frame.rule("warn", "flags"):
+            st.markdown(f"**{words.counted(len(score.flags), 'value')} to look at**")
+            for flag in score.flags[:8]:
+                icon = FLAG_ICONS.get(flag.kind, "warning")
+                st.caption(f":material/{icon}: {words.text(flag.message)}")
+            if len(score.flags) > 8:
+                st.caption(f"and {len(score.flags) - 8} more, marked beside their fields")
+    else:
+        st.caption(":material/check: Nothing missing, unseen or unusual about the input.")
+
+
+def _cut_offs(policy: Any) -> str:
+    return f"cut-offs {words.percent(policy.approve_below)} and {words.percent(policy.decline_from)}"

@@ -1,0 +1,148 @@
+"""The sidebar: what is looked at, where one can go, what runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from workbench.ui import cache, session, words
+from workbench.ui.session import Context
+
+HOME, DATA, TRAIN = "app.py", "pages/1_Data.py", "pages/2_Train.py"
+SCORE, REGISTRY, JOBS = "pages/3_Score.py", "pages/4_Registry.py", "pages/5_Jobs.py"
+LINKS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
+    ("", ((HOME, "Home", "home"),)),
+    ("Prepare", ((DATA, "Data", "database"),)),
+    ("Build", ((TRAIN, "Train", "model_training"),)),
+    ("Use", ((SCORE, "Score", "person_search"),)),
+    ("Govern", ((REGISTRY, "Registry", "inventory_2"), (JOBS, "Jobs", "pending_actions"))),
+)
+STAGE_COLOURS = {"champion": "blue", "candidate": "violet", "rejected": "red"}
+
+
+def draw(context: Context) -> None:
+    """Draw the whole sidebar."""
+    _context(context)
+    for group, links in LINKS:
+        with st.container(key=f"nav_{group.lower() or 'home'}"):
+            if group:
+                st.caption(group)
+            for path, label, icon in links:
+                st.page_link(path, label=label, icon=f":material/{icon}:", query_params=context.query())
+    _jobs(context)
+    with st.container(key="sidebar_who"):
+        st.caption(f":material/account_circle: {words.text(cache.desk().who)}")
+
+
+def _context(context: Context) -> None:
+    with st.container(key="context", border=True, gap="xsmall"):
+        st.markdown("  \n".join((portfolio_line(context), data_line(context), model_line(context))))
+        with st.popover("Change", type="tertiary", icon=":material/swap_horiz:"):
+            _choices(context)
+
+
+def portfolio_line(context: Context) -> str:
+    """Return the portfolio in one line of markdown."""
+    portfolio = cache.portfolio(context.portfolio)
+    if portfolio is None:
+        return ":gray[Portfolio] none yet"
+    return f":gray[Portfolio] **{words.text(portfolio.shown)}** :gray[version {portfolio.version}]"
+
+
+def data_line(context: Context) -> str:
+    """Return the data set in one line: name, rows, bad rate, dates."""
+    if not context.data:
+        return ":gray[Data] none yet"
+    upload = cache.upload(context.data)
+    if upload is not None:
+        return f":gray[Data] **{words.text(upload.name)}** :gray[no roles yet]"
+    row = cache.dataset_row(context.data)
+    if row is None:
+        return ":gray[Data] not in the store"
+    dates = f", {words.month(row.date_from)} to {words.month(row.date_to)}" if row.date_from else ""
+    facts = f"{words.counted(row.rows, 'row')}, {words.percent(row.bad_rate)} bad{dates}"
+    return f":gray[Data] **{words.text(row.name)}** :gray[{facts}]"
+
+
+def model_line(context: Context) -> str:
+    """Return the model in one line: family, version, stage."""
+    row = cache.model_row(context.model)
+    if row is None:
+        return ":gray[Model] none yet"
+    return f":gray[Model] **{words.text(model_name(row))}** {stage(row.stage)}"
+
+
+def model_name(row: Any) -> str:
+    """Return a model as people call it: family and version."""
+    return f"{cache.family_title(row.family)} v{row.version}"
+
+
+def stage(name: str) -> str:
+    """Return a stage as a badge."""
+    return f":{STAGE_COLOURS.get(name, 'gray')}-badge[{name}]"
+
+
+def _choices(context: Context) -> None:
+    """Draw the three choices; each changes the context everywhere."""
+    portfolios = {cache.identity(entry): entry for entry in cache.portfolios()}
+    picked = _pick(
+        "portfolio", "Portfolio", list(portfolios), context.portfolio, lambda i: portfolios[i].title or i
+    )
+    if picked != context.portfolio:
+        _change(context, portfolio=picked)
+    name = session.name_of(context.portfolio)
+    rows = {row.sha256: row for row in cache.desk().registry.datasets(name)} if name else {}
+    picked = _pick(
+        "data", "Data set", list(rows), context.data, lambda s: f"{rows[s].name}, {rows[s].rows:,} rows"
+    )
+    if picked != context.data:
+        _change(context, data=picked, portfolio=f"{rows[picked].portfolio}@{rows[picked].portfolio_version}")
+    models = {row.model_id: row for row in cache.desk().registry.models(name)} if name else {}
+    picked = _pick(
+        "model", "Model", list(models), context.model, lambda m: f"{model_name(models[m])}, {models[m].stage}"
+    )
+    if picked != context.model:
+        _change(context, model=picked)
+
+
+def _pick(name: str, label: str, options: list[str], current: str, words_for: Any) -> str:
+    """Draw one choice; returns what is picked, or `current` where nothing was."""
+    if not options:
+        st.caption(f"{label}: none yet")
+        return current
+    # the key carries what is current, so that a change made elsewhere shows here
+    index = options.index(current) if current in options else None
+    picked = st.selectbox(
+        label, options, index, format_func=words_for, key=f"pick_{name}_{current}", placeholder="Choose"
+    )
+    return picked or current
+
+
+def _change(context: Context, **values: str) -> None:
+    new = session.changed(context, **values)
+    session.choose(portfolio=new.portfolio, data=new.data, model=new.model)
+    st.rerun()
+
+
+def _jobs(context: Context) -> None:
+    """Draw what runs, with a bar each; polled only while something does."""
+    running = [job for job in cache.recent_jobs() if not job.finished]
+    with st.container(key="sidebar_jobs"):
+        if running:
+            st.fragment(_running, run_every=2)(context)
+            return
+        done = next(iter(cache.recent_jobs()), None)
+        if done is not None:
+            st.page_link(
+                JOBS, label=f"Last job {done.state}", icon=":material/task_alt:", query_params=context.query()
+            )
+
+
+def _running(context: Context) -> None:
+    jobs = [job for job in cache.recent_jobs() if not job.finished]
+    if not jobs:
+        st.rerun()
+    cache.keep_worker()
+    for job in jobs[:3]:
+        st.progress(min(max(job.share, 0.0), 1.0), text=words.text(job.step or "Waiting to start"))

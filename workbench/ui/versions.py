@@ -1,0 +1,225 @@
+"""The page Registry: versions by stage, what each one is, and what may be done with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from workbench.ui import cache, frame, home, session, sidebar, tables, words
+from workbench.ui.session import Context
+
+ORDER = ("champion", "challenger", "candidate", "trained", "retired", "rejected")
+MEASURES = (
+    "auc",
+    "gini",
+    "ks",
+    "average_precision",
+    "brier",
+    "log_loss",
+    "ece",
+    "calibration_slope",
+    "calibration_intercept",
+    "bad_rate",
+    "mean_p_bad",
+    "approval_rate",
+    "bad_rate_approved",
+)
+
+
+def rows_of(context: Context) -> list[Any]:
+    """Return the versions to show, or draw what is missing and end the page."""
+    name = session.name_of(context.portfolio) or None
+    rows = cache.desk().registry.models(name)
+    if not rows:
+        frame.empty(
+            "No versions yet",
+            "Every trained model becomes a version here, with its figures, its gate and its trail.",
+            sidebar.TRAIN,
+            "Go to Train",
+            "model_training",
+            context.query(),
+        )
+    return sorted(rows, key=lambda row: ORDER.index(row.stage) if row.stage in ORDER else len(ORDER))
+
+
+def listing(context: Context, rows: list[Any]) -> Any:
+    """Draw the versions by stage; returns the one to look at."""
+    stages = {stage: sum(row.stage == stage for row in rows) for stage in ORDER}
+    frame.line(words.counted(len(rows), "version"), *(f"{n} {stage}" for stage, n in stages.items() if n))
+    frame_of = pd.DataFrame(
+        {
+            "stage": [row.stage for row in rows],
+            "model_id": [row.model_id for row in rows],
+            "family": [cache.family_title(row.family) for row in rows],
+            "auc": [home.auc(row.metrics) for row in rows],
+            "ks": [
+                f"{100 * row.metrics['ks']:.1f}" if row.metrics.get("ks") is not None else "" for row in rows
+            ],
+            "reported": [row.reported for row in rows],
+            "n": [row.metrics.get("n") for row in rows],
+            "gate": ["passed" if row.gate.get("passed") else "not passed" for row in rows],
+            "created_at": [cache.when(row.created_at) for row in rows],
+            "created_by": [row.created_by for row in rows],
+        }
+    )
+    tables.show(
+        frame_of,
+        "versions",
+        {
+            "stage": "Stage",
+            "model_id": "Version",
+            "family": "Family",
+            "auc": "AUC, 95% interval",
+            "ks": "KS",
+            "reported": "Sample",
+            "n": tables.number("Rows"),
+            "gate": "Gate",
+            "created_at": "Trained",
+            "created_by": "By",
+        },
+        most=290,
+    )
+    ids = [row.model_id for row in rows]
+    current = context.model if context.model in ids else ids[0]
+    names = {row.model_id: f"{row.model_id}, {cache.family_title(row.family)}, {row.stage}" for row in rows}
+    picked = st.selectbox(
+        "Look at", ids, ids.index(current), format_func=names.__getitem__, key=f"version_{current}", width=420
+    )
+    if picked != context.model:
+        session.choose(model=picked)
+        if context.model or picked != current:
+            st.rerun()
+    return next(row for row in rows if row.model_id == picked)
+
+
+def detail(context: Context, row: Any) -> None:
+    """Draw one version: gate, what may be done, figures by sample, trail."""
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _heading(row)
+        _measures(row)
+    with right:
+        _actions(context, row)
+        _trail(row)
+
+
+def _heading(row: Any) -> None:
+    st.subheader(f"{sidebar.model_name(row)} {sidebar.stage(row.stage)}", anchor=False)
+    gate = row.gate
+    icon = ":blue[:material/check_circle:]" if gate.get("passed") else ":red[:material/cancel:]"
+    st.markdown(f"{icon} **Gate.** {words.text(gate.get('reason', ''))} {words.text(gate.get('note') or '')}")
+    frame.line(
+        f"portfolio {words.text(row.portfolio)} version {row.portfolio_version}",
+        f"data {row.dataset_sha256[:8]}",
+        f"model {row.digest[:8]}",
+        f"study {words.text(row.study_id)}",
+    )
+
+
+def _measures(row: Any) -> None:
+    """Draw the figures of every sample side by side."""
+    samples = row.samples or {row.reported: row.metrics}
+    lines = []
+    for metric in MEASURES:
+        lines.append({"measure": _title(metric)} | {name: _value(metric, m) for name, m in samples.items()})
+    lines.append({"measure": "Rows"} | {name: words.count(m.get("n") or 0) for name, m in samples.items()})
+    lines.append(
+        {"measure": "Bads"} | {name: words.count(m.get("n_bad") or 0) for name, m in samples.items()}
+    )
+    names = {name: name.capitalize() + (" (reported)" if name == row.reported else "") for name in samples}
+    tables.show(
+        pd.DataFrame(lines),
+        "measures",
+        {"measure": "Measure", **names},
+        most=520,
+        note="95% intervals in brackets",
+    )
+
+
+def _title(metric: str) -> str:
+    words_for = {
+        "auc": "AUC",
+        "ks": "KS x 100",
+        "ece": "ECE",
+        "mean_p_bad": "Mean PD",
+        "bad_rate_approved": "Bad rate of approved",
+    }
+    return words_for.get(metric, metric.replace("_", " ").capitalize())
+
+
+def _value(metric: str, m: dict[str, Any]) -> str:
+    """Return a figure with its interval, in the metric's own way of writing."""
+    value, low, high = m.get(metric), m.get(f"{metric}_low"), m.get(f"{metric}_high")
+    if value is None:
+        return words.UNDEFINED + (f": {m[f'{metric}_reason']}" if m.get(f"{metric}_reason") else "")
+    if metric in ("bad_rate", "mean_p_bad", "approval_rate", "bad_rate_approved"):
+        return f"{words.percent(value)} {words.percent_interval(low, high)}".rstrip()
+    if metric == "ks":
+        between = "" if low is None or high is None else f" ({100 * low:.1f} to {100 * high:.1f})"
+        return f"{100 * value:.1f}{between}"
+    digits = 4 if metric in ("brier", "log_loss", "ece") else 2 if metric.startswith("calibration") else 3
+    return f"{words.measure(value, digits)} {words.interval(low, high, digits)}".rstrip()
+
+
+def _actions(context: Context, row: Any) -> None:
+    """Draw what may be done with a version; each asks for a reason and leaves a line in the trail."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Score an applicant", icon=":material/person_search:", key="to_score"):
+            st.switch_page(sidebar.SCORE, query_params=context.query() | {"model": row.model_id})
+        if row.stage != "champion":
+            with st.popover(
+                "Promote", icon=":material/star:", type="primary", disabled=not row.gate.get("passed")
+            ):
+                _promotion(row)
+        if row.stage == "trained":
+            _with_reason(row, "Make candidate", "candidate", "candidate", "flag")
+        if row.stage in ("trained", "candidate"):
+            _with_reason(row, "Reject", "reject", "rejected", "thumb_down")
+        if row.stage in ("champion", "candidate", "trained"):
+            _with_reason(row, "Retire", "retire", "retired", "archive")
+    if not row.gate.get("passed") and row.stage != "champion":
+        st.caption("It cannot be promoted: the gate is not passed.")
+
+
+def _promotion(row: Any) -> None:
+    st.markdown(f"**{words.text(row.model_id)}** becomes champion; the present one retires.")
+    why = st.text_input(
+        "Why", key=f"promote_why_{row.model_id}", placeholder="Better on the out-of-time sample"
+    )
+    force = st.checkbox("Even if it is not better than the champion", key=f"force_{row.model_id}")
+    if st.button("Promote", type="primary", key="promote"):
+        with frame.errors():
+            cache.desk().promote(row.model_id, force=force, why=why.strip())
+            session.notify(f"{row.model_id} is champion.")
+            st.rerun()
+
+
+def _with_reason(row: Any, label: str, action: str, done: str, icon: str) -> None:
+    with st.popover(label, icon=f":material/{icon}:"):
+        why = st.text_input("Why", key=f"{action}_why_{row.model_id}")
+        if st.button(label, key=action, type="primary"):
+            with frame.errors():
+                desk = cache.desk()
+                getattr(desk.registry, action)(row.model_id, who=desk.who, when=desk.now(), why=why.strip())
+                session.notify(f"{row.model_id} is {done}.")
+                st.rerun()
+
+
+def _trail(row: Any) -> None:
+    st.subheader("Trail", anchor=False)
+    lines = [
+        line
+        for line in cache.desk().registry.trail(row.portfolio, limit=200)
+        if line.model_id == row.model_id
+    ]
+    tables.show(
+        pd.DataFrame(
+            [{"at": cache.when(line.at), "who": line.who, "what": line.sentence} for line in lines],
+            columns=["at", "who", "what"],
+        ),
+        "trail",
+        {"at": "When", "who": "Who", "what": st.column_config.TextColumn("What", width="large")},
+        most=330,
+    )
