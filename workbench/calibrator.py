@@ -97,7 +97,10 @@ def choose(asked: str, n_bad: int) -> tuple[Method, str]:
     """
     if asked == "isotonic":
         if n_bad < ISOTONIC_ASKED_BADS:
-            return "sigmoid", f"isotonic was asked for and needs {ISOTONIC_ASKED_BADS} bads; there are {n_bad:,}"
+            return (
+                "sigmoid",
+                f"isotonic was asked for and needs {ISOTONIC_ASKED_BADS} bads; there are {n_bad:,}",
+            )
         if n_bad < ISOTONIC_BADS:
             return "isotonic", f"isotonic on {n_bad:,} bads overfits easily; {ISOTONIC_BADS:,} are advised"
         return "isotonic", ""
@@ -105,7 +108,9 @@ def choose(asked: str, n_bad: int) -> tuple[Method, str]:
         return "sigmoid", ""
     if asked == "none":
         return "none", "PDs are the family's own, uncalibrated"
-    raise InputError("CALIBRATION", f"{asked!r} is no calibration", remedy="Take auto, sigmoid, isotonic or none.")
+    raise InputError(
+        "CALIBRATION", f"{asked!r} is no calibration", remedy="Take auto, sigmoid, isotonic or none."
+    )
 
 
 def fit(

@@ -41,11 +41,14 @@ class Policy:
     def __post_init__(self) -> None:
         numbers = (self.approve_below, self.decline_from, *self.band_edges)
         if not all(math.isfinite(x) and 0 <= x <= 1 for x in numbers):
-            raise InputError("POLICY", "a cut-off is not a PD between 0 and 1", remedy="Give PDs from 0 to 1.")
+            raise InputError(
+                "POLICY", "a cut-off is not a PD between 0 and 1", remedy="Give PDs from 0 to 1."
+            )
         if self.decline_from < self.approve_below:
             raise InputError(
                 "POLICY",
-                f"declining starts at {self.decline_from:.4f}, below the approval cut-off {self.approve_below:.4f}",
+                f"declining starts at {self.decline_from:.4f}, "
+                f"below the approval cut-off {self.approve_below:.4f}",
                 remedy="Set decline_from at or above approve_below.",
             )
         if list(self.band_edges) != sorted(self.band_edges) or len(self.band_edges) >= len(BAND_NAMES):

@@ -378,14 +378,20 @@ def _problem(values: dict[str, Any], source: str, item: Any) -> Problem:
     path = []
     at: Any = values
     for step in item["loc"]:
-        at = at[step] if isinstance(at, dict) and step in at or isinstance(at, list) and isinstance(step, int) else None
+        at = (
+            at[step]
+            if isinstance(at, dict) and step in at or isinstance(at, list) and isinstance(step, int)
+            else None
+        )
         named = at.get("name") if isinstance(at, dict) and isinstance(step, int) else None
         path.append(f"[{named}]" if named else f"[{step}]" if isinstance(step, int) else f".{step}")
     key = "".join(path).lstrip(".") or "portfolio"
     what = item["msg"].removeprefix("Value error, ")
     what = {"Extra inputs are not permitted": "is no key that a portfolio has"}.get(what, what)
     what = {"Field required": "is missing"}.get(what, what)
-    return Problem("PORTFOLIO", f"key {key} {what[0].lower()}{what[1:]}", source, "Correct the key and read it again.")
+    return Problem(
+        "PORTFOLIO", f"key {key} {what[0].lower()}{what[1:]}", source, "Correct the key and read it again."
+    )
 
 
 def to_toml(portfolio: Portfolio) -> str:

@@ -223,7 +223,8 @@ def _require_both(dataset: Dataset, rows: np.ndarray, sample: str) -> None:
     if n_bad < 2 or len(rows) - n_bad < 2:
         raise InputError(
             "TOO_FEW_BADS",
-            f"the {sample} sample has {n_bad:,} bads among {len(rows):,} rows; at least 2 bads and 2 goods are needed",
+            f"the {sample} sample has {n_bad:,} bads among {len(rows):,} rows; "
+            "at least 2 bads and 2 goods are needed",
             remedy="Bring more rows, or give that sample a larger share.",
         )
 
@@ -329,15 +330,15 @@ def _effect(
         return "no effect", "one value only"
     stacked = np.repeat(raw, len(grid), axis=0)
     stacked[:, j] = np.tile(grid, len(raw))
-    means = fitted.margin(encoder.encode(np.asfortranarray(stacked))).reshape(len(raw), len(grid)).mean(axis=0)
+    means = (
+        fitted.margin(encoder.encode(np.asfortranarray(stacked))).reshape(len(raw), len(grid)).mean(axis=0)
+    )
     steps = np.diff(means)
     if np.allclose(means, means[0], atol=1e-12):
         return "no effect", "the model does not use it"
     if isinstance(column, LevelColumn):
         worst, best = column.levels[int(grid[means.argmax()])], column.levels[int(grid[means.argmin()])]
-        return "mixed", (
-            f"highest risk: {characteristic.label(worst)}; lowest: {characteristic.label(best)}"
-        )
+        return "mixed", (f"highest risk: {characteristic.label(worst)}; lowest: {characteristic.label(best)}")
     if (steps >= -1e-9).all():
         return "raises", "risk rises with the value"
     if (steps <= 1e-9).all():

@@ -40,7 +40,9 @@ def pipeline(data: Dataset) -> Any:
     model = make_pipeline(encode, LGBMClassifier(n_estimators=150, num_leaves=15, verbosity=-1, n_jobs=1))
     frame, half = data.frame.astype(dict.fromkeys(categories, object)), data.n // 2
     model.fit(frame[:half], data.outcome[:half])
-    return CalibratedClassifierCV(FrozenEstimator(model), method="isotonic").fit(frame[half:], data.outcome[half:])
+    return CalibratedClassifierCV(FrozenEstimator(model), method="isotonic").fit(
+        frame[half:], data.outcome[half:]
+    )
 
 
 def timed(call: Callable[[], Any], n: int) -> np.ndarray:
@@ -57,7 +59,7 @@ def main() -> None:
     """Print medians, the ratio, and our 99th percentile."""
     data = rows.dataset(20_000)
     theirs = pipeline(data)
-    row = {k: v for k, v in data.frame.iloc[7].astype(object).items()}
+    row = dict(data.frame.iloc[7].astype(object).items())
     samples = sampling.draw(data, sampling.SamplingSpec.from_split("70/15/15", "random", 42))
     for family in ("logistic", "lightgbm"):
         model = training.train(data, samples, training.TrainSpec(family, calibration="isotonic"), Run(1))

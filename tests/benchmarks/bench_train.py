@@ -25,7 +25,13 @@ def bare(data: Dataset, samples: Samples, threads: int) -> float:
     import lightgbm
 
     params = {k: v for k, v in DEFAULTS if k not in OWN}
-    params |= {"objective": "binary", "metric": "binary_logloss", "num_threads": threads, "verbosity": -1, "seed": 42}
+    params |= {
+        "objective": "binary",
+        "metric": "binary_logloss",
+        "num_threads": threads,
+        "verbosity": -1,
+        "seed": 42,
+    }
     settings = dict(DEFAULTS)
     started = time.perf_counter()
     masks = {name: samples.mask(name) for name in ("development", "validation")}

@@ -72,7 +72,7 @@ def test_kept_as_numbers_and_rising(asked: str) -> None:
     grid = np.linspace(-8, 8, 200)
     assert again.p_bad(grid).tobytes() == made.p_bad(grid).tobytes()
     assert (np.diff(made.p_bad(grid)) >= 0).all()
-    assert 0 < made.p_bad(grid).min() and made.p_bad(grid).max() < 1
+    assert made.p_bad(grid).min() > 0 and made.p_bad(grid).max() < 1
     low, high = made.interval(-1.0)
     assert low <= float(made.p_bad(np.array([-1.0]))[0]) <= high
 

@@ -36,7 +36,11 @@ def test_one_applicant_and_a_table_agree_to_the_last_bit(family: str) -> None:
     for i, row in enumerate(_records(frame)):
         one = scorer.score(row)
         assert one.p_bad == scorer.p_bad(row) == table["p_bad"][i]
-        assert (one.points, one.band, one.decision) == (table["points"][i], table["band"][i], table["decision"][i])
+        assert (one.points, one.band, one.decision) == (
+            table["points"][i],
+            table["band"][i],
+            table["decision"][i],
+        )
         assert "; ".join(f"{flag.kind}: {flag.characteristic}" for flag in one.flags) == table["flags"][i]
     assert "unseen: home" in table["flags"][3]
     assert "out of range: income" in table["flags"][5]
@@ -76,4 +80,7 @@ def test_the_interval_contains_the_pd_and_the_typical_applicant_scores(family: s
 def test_points_are_the_fields() -> None:
     p = 1 / (1 + np.array([50.0, 100.0, 25.0]))
     assert points(Points(), p).tolist() == [600, 620, 580]
-    assert points(Points(), np.array([0.0, 1.0])).tolist() == points(Points(), np.array([1e-4, 1 - 1e-4])).tolist()
+    assert (
+        points(Points(), np.array([0.0, 1.0])).tolist()
+        == points(Points(), np.array([1e-4, 1 - 1e-4])).tolist()
+    )

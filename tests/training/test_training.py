@@ -12,7 +12,10 @@ from workbench.run import Cancelled, Run
 from workbench.training import TrainedModel, TrainSpec
 
 DATASET = made.dataset(4000)
-SPLITS = {split: sampling.draw(DATASET, sampling.SamplingSpec.from_split(split, "random", 42)) for split in ("70/30", "70/15/15", "55/15/15/15")}
+SPLITS = {
+    split: sampling.draw(DATASET, sampling.SamplingSpec.from_split(split, "random", 42))
+    for split in ("70/30", "70/15/15", "55/15/15/15")
+}
 FAMILIES = ("logistic", "lightgbm")
 
 
@@ -46,7 +49,10 @@ def test_a_model_survives_its_files(family: str) -> None:
     again = TrainedModel.from_files(model.to_files())
     assert again.digest == model.digest
     assert again.portfolio == model.portfolio
-    assert again.p_bad(DATASET.frame, DATASET.date).tobytes() == model.p_bad(DATASET.frame, DATASET.date).tobytes()
+    assert (
+        again.p_bad(DATASET.frame, DATASET.date).tobytes()
+        == model.p_bad(DATASET.frame, DATASET.date).tobytes()
+    )
     assert again.importance.equals(model.importance)
 
 
@@ -80,7 +86,9 @@ def test_protected_columns_do_not_reach_a_model() -> None:
 
 def test_progress_rises_and_a_cancelled_run_stops() -> None:
     shares: list[float] = []
-    training.train(DATASET, SPLITS["70/30"], TrainSpec("lightgbm"), Run(1, lambda _, done: shares.append(done)))
+    training.train(
+        DATASET, SPLITS["70/30"], TrainSpec("lightgbm"), Run(1, lambda _, done: shares.append(done))
+    )
     assert shares == sorted(shares)
     assert len(shares) > 20
     seen: list[str] = []

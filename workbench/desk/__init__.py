@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.desk.desk import Desk, open  # noqa: A004
+from workbench.desk.desk import Desk, open
 from workbench.desk.requests import TrainedLine, TrainOutcome, TrainRequest
 
 __all__ = ["Desk", "TrainOutcome", "TrainRequest", "TrainedLine", "open"]

@@ -31,7 +31,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def open(settings: Settings | None = None, who: str = "") -> Desk:  # noqa: A001
+def open(settings: Settings | None = None, who: str = "") -> Desk:
     """Return a desk with the settings of the environment and the operating system's user."""
     return Desk(settings or Settings.from_env(), who or getpass.getuser(), _utc_now)
 
@@ -72,15 +72,21 @@ class Desk:
         return self.shelf.find(name)
 
     def read(
-        self, path: Path, portfolio: Portfolio | None = None, options: ReadOptions | None = None, name: str = ""
+        self,
+        path: Path,
+        portfolio: Portfolio | None = None,
+        options: ReadOptions | None = None,
+        name: str = "",
     ) -> Table:
         """Read a file; `name` is what to call it where its path is not what the user knows."""
-        return intake.read(
-            Path(path), name=name, portfolio=portfolio, options=options or ReadOptions()
-        )
+        return intake.read(Path(path), name=name, portfolio=portfolio, options=options or ReadOptions())
 
     def propose(
-        self, table: Table, name: str, bad: tuple[str, tuple[str, ...]] | None = None, kind: str = "application"
+        self,
+        table: Table,
+        name: str,
+        bad: tuple[str, tuple[str, ...]] | None = None,
+        kind: str = "application",
     ) -> proposal.Proposal:
         """Draft a portfolio from a table."""
         return proposal.propose(table, name=name, bad=bad, kind=kind)
@@ -142,7 +148,9 @@ class Desk:
     def show(self, reference: str) -> dict[str, Any]:
         """Return what is known of a model: its row and its part of the trail."""
         row = self.registry.resolve(reference)
-        lines = [line for line in self.registry.trail(row.portfolio, limit=1000) if line.model_id == row.model_id]
+        lines = [
+            line for line in self.registry.trail(row.portfolio, limit=1000) if line.model_id == row.model_id
+        ]
         return row.to_json() | {"trail": [line.to_json() for line in lines]}
 
     def promote(self, reference: str, *, force: bool = False, why: str = "") -> ModelRow:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from workbench.desk.desk import Desk
 
 
-def score_file(desk: Desk, reference: str, path: Path, out: Path, options: ReadOptions | None) -> dict[str, Any]:
+def score_file(
+    desk: Desk, reference: str, path: Path, out: Path, options: ReadOptions | None
+) -> dict[str, Any]:
     """Score a file; see `Desk.score_file`."""
     tables.check_target(out)
     row = desk.registry.resolve(reference)
@@ -66,7 +68,9 @@ def evaluate_file(
     known = dataset.known
     bad = (dataset.outcome[known] == BAD).astype(np.int8)
     if not known.any():
-        raise InputError("TARGET", "no row has a known outcome", str(path), "Bring rows whose outcome is known.")
+        raise InputError(
+            "TARGET", "no row has a known outcome", str(path), "Bring rows whose outcome is known."
+        )
     p_bad = model.p_bad(dataset.frame, dataset.date)[known]
     measured = evaluate(
         bad, p_bad, weight=None if dataset.weight is None else dataset.weight[known], policy=model.policy,

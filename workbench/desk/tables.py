@@ -97,7 +97,9 @@ def check_target(path: Path) -> None:
             f"End the name in one of: {', '.join(FORMS)}.",
         )  # fmt: skip
     if not path.parent.is_dir():
-        raise InputError("OUT_FOLDER", "the folder does not exist", str(path.parent), "Make it, or name another.")
+        raise InputError(
+            "OUT_FOLDER", "the folder does not exist", str(path.parent), "Make it, or name another."
+        )
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:

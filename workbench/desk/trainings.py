@@ -13,13 +13,13 @@ import numpy as np
 from workbench import study
 from workbench.dataset import Dataset
 from workbench.desk.requests import TrainedLine, TrainOutcome, TrainRequest
+from workbench.registry import golden
+from workbench.registry.golden import Golden
 from workbench.run import Run
 from workbench.study import Study, StudyModel
 
 if TYPE_CHECKING:
     from workbench.desk.desk import Desk
-
-GOLDEN_ROWS = 64
 
 
 def train(desk: Desk, request: TrainRequest, run: Run) -> TrainOutcome:
@@ -63,15 +63,12 @@ def _register(
             answer.family, None, {}, {}, answer.gate.to_json(), answer.reported, error=answer.error
         )
     told = answer.to_json()
-    rows = golden_positions(done)
     # one family a version: the spec that made this model is the study's with this family alone
     spec = replace(done.spec, families=(answer.family,))
     row = desk.registry.register(
         answer.model, metrics=told["metrics"], samples=told["samples"], gate=told["gate"],
         reported=answer.reported, dataset_sha256=dataset.sha256, spec=spec.to_json(), study_id=study_id,
-        golden=dataset.frame.iloc[rows].reset_index(drop=True),
-        golden_dates=None if dataset.date is None else dataset.date.iloc[rows].reset_index(drop=True),
-        golden_p_bad=answer.p_bad[rows], who=desk.who, when=desk.now(), job_id=request.job_id,
+        golden=_golden(done, answer, dataset), who=desk.who, when=desk.now(), job_id=request.job_id,
     )  # fmt: skip
     return TrainedLine(
         answer.family, row.model_id, told["metrics"], told["samples"], told["gate"], answer.reported,
@@ -79,7 +76,11 @@ def _register(
     )  # fmt: skip
 
 
-def golden_positions(done: Study) -> np.ndarray:
-    """Return up to 64 rows of the reported sample, evenly spread; they are scored again at each load."""
-    rows = np.flatnonzero(done.samples.mask(done.reported))
-    return rows[np.unique(np.linspace(0, len(rows) - 1, min(GOLDEN_ROWS, len(rows))).astype(int))]
+def _golden(done: Study, answer: StudyModel, dataset: Dataset) -> Golden:
+    """Return rows of the reported sample with the PDs the study gave them; they are scored at each load."""
+    held = np.flatnonzero(done.samples.mask(done.reported))
+    rows = held[golden.positions(len(held))]
+    frame = dataset.frame.iloc[rows].reset_index(drop=True)
+    if dataset.date is not None:
+        frame[done.portfolio.date] = dataset.date.iloc[rows].to_numpy()
+    return Golden(frame, answer.p_bad[rows], golden.environment())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workbench.errors import InputError
 from workbench.families import lightgbm, logistic
-from workbench.families.family import Family, Fitted, FitSpec
+from workbench.families.family import Family, FitSpec, Fitted
 
 FAMILIES: dict[str, Family] = {family.name: family for family in (logistic.FAMILY, lightgbm.FAMILY)}
 
@@ -18,7 +18,9 @@ def find(name: str) -> Family:
         ``FAMILY``, listing those there are.
     """
     if name not in FAMILIES:
-        raise InputError("FAMILY", f"there is no family {name!r}", remedy=f"Take one of: {', '.join(FAMILIES)}.")
+        raise InputError(
+            "FAMILY", f"there is no family {name!r}", remedy=f"Take one of: {', '.join(FAMILIES)}."
+        )
     return FAMILIES[name]
 
 

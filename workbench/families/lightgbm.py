@@ -128,7 +128,11 @@ def fit(encoder: Encoder, development: FitRows, validation: FitRows | None, spec
         sets = [lightgbm.Dataset(validation.x, validation.bad, weight=validation.weight, reference=data)]
         callbacks.append(lightgbm.early_stopping(int(params["early_stopping"]), verbose=False))
     booster = lightgbm.train(
-        _engine_params(params, encoder, spec.seed, run.threads), data, rounds, valid_sets=sets, callbacks=callbacks
+        _engine_params(params, encoder, spec.seed, run.threads),
+        data,
+        rounds,
+        valid_sets=sets,
+        callbacks=callbacks,
     )
     best = booster.best_iteration if booster.best_iteration > 0 else rounds
     return Trees(_learned_text(booster.model_to_string(num_iteration=best)))

@@ -108,12 +108,22 @@ class Encoder:
 
     def to_json(self) -> dict[str, Any]:
         """Return the encoder as plain values."""
-        return {"kind": self.kind, "date": self.date, "date_last": self.date_last, "columns": [to_json(c) for c in self.columns]}
+        return {
+            "kind": self.kind,
+            "date": self.date,
+            "date_last": self.date_last,
+            "columns": [to_json(c) for c in self.columns],
+        }
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Encoder:
         """Return the encoder that `to_json` wrote."""
-        return cls(values["kind"], tuple(from_json(c) for c in values["columns"]), values["date"], values["date_last"])
+        return cls(
+            values["kind"],
+            tuple(from_json(c) for c in values["columns"]),
+            values["date"],
+            values["date_last"],
+        )
 
 
 def learn(dataset: Dataset, rows: np.ndarray, kind: EncodingKind) -> Encoder:
@@ -162,7 +172,7 @@ def _design(column: Column) -> tuple[Encoded, ...]:
 
 
 def one_hot_table(column: LevelColumn) -> np.ndarray:
-    """Return the position within the column's design by level index, then unseen, then missing; -1 is none."""
+    """Return positions within the design by level index, then unseen, then missing; -1 is none."""
     kept = iter(range(len(column.levels)))
     n_kept = sum(not pooled for pooled in column.pooled)
     rare = n_kept if any(column.pooled) else -1

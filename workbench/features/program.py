@@ -148,9 +148,7 @@ def _number(value: Any) -> float:
         x = float(value) if abs(value) <= LARGEST or value != value else math.inf
     elif value is None or kind is str and value == "":
         return NAN
-    elif kind is str and NUMBER.fullmatch(value):
-        x = float(value)
-    elif isinstance(value, (np.floating, np.integer)):
+    elif kind is str and NUMBER.fullmatch(value) or isinstance(value, (np.floating, np.integer)):
         x = float(value)
     else:
         raise _Unusable("NOT_A_NUMBER", "is not a number", "Give a number, or null where it is missing.")
@@ -257,7 +255,9 @@ def _linear_number(column: NumberColumn) -> Step:
         if fill is not None and x != x:
             x = fill
         absent = x != x
-        out.append(0.0 if absent or x in special else ((high if x > high else low if x < low else x) - mean) / sd)
+        out.append(
+            0.0 if absent or x in special else ((high if x > high else low if x < low else x) - mean) / sd
+        )
         if has_missing:
             out.append(1.0 if absent else 0.0)
         for code in special:

@@ -165,7 +165,10 @@ class Study:
 
     @property
     def best(self) -> str:
-        """Family with the least log loss on its calibration rows, never the reported sample; "" without one."""
+        """Family with the least log loss on its calibration rows; "" where none was trained.
+
+        The reported sample has no say: it is there to judge the choice.
+        """
         trained = [m for m in self.models if not m.error]
         return min(trained, key=lambda m: m.calibration["log_loss"]).family if trained else ""
 
