@@ -16,7 +16,13 @@ from workbench import jobs
 from workbench.jobs.child import Outcome, same_step, unexpected
 from workbench.jobs.worker import cap_threads
 
-KEEP_APP = "import sys; from workbench import jobs; jobs.hold_app_lock(); print('held', flush=True); sys.stdin.read()"
+KEEP_APP = """
+import sys
+from workbench import jobs
+jobs.hold_app_lock()
+print("held", flush=True)
+sys.stdin.read()
+"""
 
 
 def test_three_workers_at_once_and_one_lives(lone: Bench) -> None:
@@ -95,14 +101,9 @@ def test_workbench_worker_stays_and_lets_no_second_one_in(lone: Bench) -> None:
 
 
 def test_threads_are_capped_for_what_the_worker_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "NUMBA_NUM_THREADS",
-        "OMP_WAIT_POLICY",
-    ):
-        monkeypatch.setenv(name, "before")
+    for name in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "NUMBA_NUM"):
+        monkeypatch.setenv(f"{name}_THREADS", "before")
+    monkeypatch.setenv("OMP_WAIT_POLICY", "before")
     cap_threads(3)
     assert os.environ["OMP_NUM_THREADS"] == os.environ["OPENBLAS_NUM_THREADS"] == "3"
     assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"

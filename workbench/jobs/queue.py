@@ -116,12 +116,12 @@ def recent(limit: int = 20, settings: Settings | None = None) -> tuple[JobStatus
     queue = client(settings)
     rows = queue.list_workflows(name=places.WORKFLOW, limit=limit, sort_desc=True, load_input=False)
     # one more read a job, worth it only for what still moves: every page shows this list
-    return tuple(
-        of_workflow(
-            row, queue.get_event(row.workflow_id, PROGRESS, timeout_seconds=0) if moves(row) else None
-        )
+    told = {
+        row.workflow_id: queue.get_event(row.workflow_id, PROGRESS, timeout_seconds=0)
         for row in rows
-    )
+        if moves(row)
+    }
+    return tuple(of_workflow(row, told.get(row.workflow_id)) for row in rows)
 
 
 def cancel(job_id: str, settings: Settings | None = None) -> JobStatus:
