@@ -1,0 +1,188 @@
+"""Registered whole, loaded verified, numbered once."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.registry.tiny import WHEN, LineModel, made_frame, register, score_line
+from workbench.errors import ArtifactError, InputError, MissingError
+from workbench.registry.registry import Registry
+
+
+def test_a_registered_model_comes_back_and_scores_the_same(registry: Registry) -> None:
+    model = LineModel(0.3, -1.0)
+    row = register(registry, model)
+    assert row.model_id == "cards-1" and row.stage == "trained" and row.reported == "hold-out"
+    for reference in ("cards-1", "cards@latest"):
+        loaded = registry.load(reference)
+        assert np.array_equal(score_line(loaded, made_frame()), score_line(model, made_frame()))
+    assert registry.verify("cards-1") == ()
+    assert registry.fsck() == []
+
+
+def test_the_same_model_again_is_the_same_version_and_one_more_line(registry: Registry) -> None:
+    first = register(registry, LineModel(0.3), job_id="j1")
+    lines = len(registry.trail())
+    again = register(registry, LineModel(0.3), who="ben")
+    assert again.model_id == first.model_id and again.again and not first.again
+    assert len(registry.models()) == 1
+    trail = registry.trail()
+    assert len(trail) == lines + 1
+    assert trail[0].sentence == "ben trained cards-1 again: identical, so no new version was made."
+    assert register(registry, LineModel(0.3), spec={"seed": 1}).model_id == "cards-2"
+
+
+def test_a_step_that_a_job_runs_twice_registers_once(registry: Registry) -> None:
+    first = register(registry, LineModel(0.3), job_id="j1")
+    lines = len(registry.trail())
+    assert register(registry, LineModel(0.31), job_id="j1").model_id == first.model_id
+    assert len(registry.trail()) == lines
+    assert register(registry, LineModel(0.3, family="lightgbm"), job_id="j1").model_id == "cards-2"
+
+
+def test_numbers_are_never_given_twice(registry: Registry) -> None:
+    register(registry, LineModel(0.1))
+    with pytest.raises(ArtifactError) as refused:
+        register(registry, LineModel(0.2), golden=wrong_golden())
+    assert refused.value.code == "GOLDEN_ROWS"
+    assert register(registry, LineModel(0.2)).model_id == "cards-3"
+    assert registry.fsck() == []
+
+
+def wrong_golden() -> object:
+    from workbench.registry.golden import Golden, environment
+
+    return Golden(made_frame(), np.full(64, 0.5), environment())
+
+
+def test_what_is_not_kept_is_said(registry: Registry) -> None:
+    with pytest.raises(MissingError, match="data set"):
+        register(registry, LineModel(0.1), dataset_sha256="a" * 64)
+    with pytest.raises(MissingError) as absent:
+        registry.load("cards-9")
+    assert absent.value.code == "NO_MODEL"
+    register(registry, LineModel(0.1))
+    with pytest.raises(MissingError) as absent:
+        registry.load("cards@champion")
+    assert absent.value.code == "NO_CHAMPION"
+    with pytest.raises(MissingError, match="Did you mean cards"):
+        registry.resolve("card@latest")
+    with pytest.raises(InputError):
+        registry.resolve("cards@newest")
+
+
+def test_files_are_the_owners_alone_whatever_the_umask(registry: Registry) -> None:
+    before = os.umask(0)
+    try:
+        register(registry, LineModel(0.1))
+    finally:
+        os.umask(before)
+    home = registry.store.home
+    for path in [home, *home.rglob("*")]:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        assert mode == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_metadata_and_card_say_what_the_model_is(registry: Registry) -> None:
+    register(registry, LineModel(0.1))
+    folder = registry.store.home / "models" / "cards-1"
+    known = json.loads((folder / "metadata.json").read_text())
+    assert known["metrics"]["auc_roc"] == 0.7 and known["metrics"]["precision_at_10pct_recall"] is None
+    assert known["training_date"] == "2026-11-21" and known["model_version"] == 1
+    assert known["feature_names"] == ["income", "status", "since"]
+    assert known["training_metrics"]["auc_roc"] == 0.75
+    card = (folder / "model_card.md").read_text()
+    assert "| AUC | 0.700 | 0.680 to 0.720 | 0.750 |" in card
+    assert "60 applicants, 12 bads" in card and "within 12 months" in card
+
+
+def test_a_metric_that_cannot_be_is_refused(registry: Registry) -> None:
+    with pytest.raises(ValueError, match="outside 0 to 1"):
+        register(registry, LineModel(0.1), metrics={"auc": 1.2})
+    with pytest.raises(ValueError):
+        register(registry, LineModel(0.1), metrics={"auc": float("nan")})
+    with pytest.raises(ValueError, match="time zone"):
+        register(registry, LineModel(0.1), when=WHEN.replace(tzinfo=None))
+    assert registry.models() == [] and registry.fsck() == []
+
+
+def _damage(folder: Path, how: str) -> None:
+    target = folder / "line.json"
+    content = target.read_bytes()
+    if how == "flipped":
+        target.write_bytes(bytes([content[0] ^ 1]) + content[1:])
+    elif how == "cut":
+        target.write_bytes(content[:-1])
+    elif how == "longer":
+        target.write_bytes(content + b" ")
+    elif how == "exchanged":
+        target.write_bytes((folder.parent / "cards-2" / "line.json").read_bytes())
+    elif how == "linked":
+        target.unlink()
+        target.symlink_to(folder.parent / "cards-2" / "line.json")
+    elif how == "whole folder":
+        for path in folder.iterdir():
+            path.write_bytes((folder.parent / "cards-2" / path.name).read_bytes())
+    elif how == "manifest":
+        (folder / "manifest.json").write_bytes(b"{}")
+    elif how == "folder replaced by file":
+        target.unlink()
+        target.mkdir()
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "flipped",
+        "cut",
+        "longer",
+        "exchanged",
+        "linked",
+        "whole folder",
+        "manifest",
+        "folder replaced by file",
+    ],
+)
+def test_damage_is_refused_before_anything_is_parsed(
+    registry: Registry, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(registry, LineModel(0.1))
+    register(registry, LineModel(0.2))
+    registry.promote("cards-2", who="ana", when=WHEN)
+    _damage(registry.store.home / "models" / "cards-1", how)
+    object.__setattr__(registry.store, "reader", lambda files: pytest.fail("was parsed"))
+    with pytest.raises(ArtifactError) as refused:
+        registry.load("cards-1")
+    assert refused.value.code == "ARTIFACT_DIGEST"
+    with pytest.raises(ArtifactError):
+        registry.promote("cards-1", who="ana", when=WHEN, force=True, why="test")
+    assert registry.resolve("cards@champion").model_id == "cards-2"
+    assert [p.code for p in registry.fsck()] == ["ARTIFACT_DIGEST"]
+
+
+def test_every_single_flipped_bit_of_a_model_file_is_refused(registry: Registry) -> None:
+    register(registry, LineModel(0.1))
+    target = registry.store.home / "models" / "cards-1" / "line.json"
+    content = target.read_bytes()
+    for place in range(len(content)):
+        target.write_bytes(
+            content[:place] + bytes([content[place] ^ (1 << place % 8)]) + content[place + 1 :]
+        )
+        with pytest.raises(ArtifactError):
+            registry.load("cards-1")
+    target.write_bytes(content)
+    registry.load("cards-1")
+
+
+def test_missing_files_are_said(registry: Registry) -> None:
+    register(registry, LineModel(0.1))
+    (registry.store.home / "models" / "cards-1" / "golden.json").unlink()
+    with pytest.raises(ArtifactError) as refused:
+        registry.load("cards-1")
+    assert refused.value.code == "ARTIFACT_MISSING"

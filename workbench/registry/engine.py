@@ -1,0 +1,215 @@
+"""The database: one way to write, one way to read, and its errors in words."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
+
+from workbench.errors import ArtifactError, BusyError, MissingError
+
+if TYPE_CHECKING:
+    from sqlalchemy.sql import Executable
+
+WAL_SINCE = (3, 51, 3)
+_SQLITE_BUSY, _SQLITE_LOCKED, _SQLITE_FULL = 5, 6, 13
+_POSTGRES_WAITED = {"55P03", "40P01", "40001"}
+_POSTGRES_FULL = {"53100"}
+_ADVISORY_LOCK = 7_301_944
+
+
+class Database:
+    """A database with a writer and a reader of its own.
+
+    On SQLite every write transaction starts with ``BEGIN IMMEDIATE``: a plain ``BEGIN`` reads first and
+    finds out too late that another process wrote meanwhile, and updates are lost. The reader cannot write.
+
+    Parameters
+    ----------
+    url : str
+        SQLAlchemy URL of a SQLite file or a PostgreSQL database.
+    busy_seconds : float
+        How long a transaction waits for its turn.
+    """
+
+    def __init__(self, url: str, busy_seconds: float = 30.0) -> None:
+        self.url: URL = make_url(url)
+        self.busy_seconds = busy_seconds
+        self._writer = _engine(self.url, busy_seconds, writes=True)
+        self._reader = _engine(self.url, busy_seconds, writes=False)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a SQLite file."""
+        return self.url.get_backend_name() == "sqlite"
+
+    def prepare(self) -> None:
+        """Make the file readable by its owner alone, choose its journal and bring the tables up to date."""
+        if self.is_sqlite and self.url.database:
+            _own_file(Path(self.url.database))
+        with _in_words(self):
+            if self.is_sqlite:
+                self._choose_journal()
+            self._migrate()
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Open a session whose transaction is committed at the end, or undone whole.
+
+        Raises
+        ------
+        BusyError
+            ``BUSY`` where another program kept the database for `busy_seconds`.
+        ArtifactError
+            ``DISK_FULL``.
+        """
+        with _in_words(self), Session(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Open a session that sees one moment and cannot write."""
+        with _in_words(self), Session(self._reader, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._writer.dispose()
+        self._reader.dispose()
+
+    def revision(self) -> str | None:
+        """Return the revision the tables are at; None for an empty database."""
+        from sqlalchemy import inspect, text
+
+        with _in_words(self), self._reader.connect() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+    def _choose_journal(self) -> None:
+        connection = self._writer.raw_connection()
+        try:
+            wanted = "wal" if _sqlite_version() >= WAL_SINCE else "delete"
+            current = connection.cursor().execute("PRAGMA journal_mode").fetchone()[0]
+            if current != wanted:
+                connection.cursor().execute(f"PRAGMA journal_mode={wanted}")
+        finally:
+            connection.close()
+
+    def _migrate(self) -> None:
+        from workbench.registry.migrations import HEAD, upgrade
+
+        if self.revision() == HEAD:
+            return
+        with self._writer.begin() as connection:
+            if not self.is_sqlite:
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
+            upgrade(connection)
+
+
+def change_one(session: Session, statement: Executable, what: str) -> None:
+    """Run an UPDATE or DELETE that must touch exactly one row.
+
+    Raises
+    ------
+    MissingError
+        ``CONFLICT`` where it touched none: someone else changed `what` meanwhile; nothing is kept.
+    """
+    touched = session.execute(statement).rowcount  # type: ignore[attr-defined]
+    if touched != 1:
+        raise MissingError(
+            "CONFLICT",
+            f"{what} was changed by someone else meanwhile",
+            remedy="Look at it again, then repeat.",
+        )
+
+
+def _sqlite_version() -> tuple[int, ...]:
+    import sqlite3
+
+    return sqlite3.sqlite_version_info
+
+
+def _own_file(path: Path) -> None:
+    # journals take the mode of the file they belong to, whatever the umask
+    handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    os.close(handle)
+
+
+def _engine(url: URL, busy_seconds: float, *, writes: bool) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        # no pool: a connection must not cross a fork, and opening a file costs a fraction of a millisecond
+        engine = create_engine(
+            url, poolclass=NullPool, hide_parameters=True, connect_args={"timeout": busy_seconds}
+        )
+        event.listen(engine, "connect", _sqlite_reader if not writes else _sqlite_writer)
+        event.listen(engine, "begin", _begin_immediate if writes else _begin)
+        return engine
+    wait = int(busy_seconds * 1000)
+    options = f"-c lock_timeout={wait}" + ("" if writes else " -c default_transaction_read_only=on")
+    return create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args={"options": options})
+
+
+def _sqlite_writer(connection: Any, record: Any) -> None:
+    connection.isolation_level = None
+    level = "FULL" if _sqlite_version() >= WAL_SINCE else "EXTRA"
+    for pragma in (f"synchronous={level}", "foreign_keys=ON", "recursive_triggers=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_reader(connection: Any, record: Any) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA query_only=ON")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+@contextmanager
+def _in_words(database: Database) -> Iterator[None]:
+    """Say what a lock or a full disk means; every other database error is a fault of ours and stays."""
+    try:
+        yield
+    except DBAPIError as error:
+        original = error.orig
+        code = getattr(original, "sqlite_errorcode", None)
+        state = getattr(original, "sqlstate", None)
+        primary = None if code is None else code & 0xFF
+        if primary in (_SQLITE_BUSY, _SQLITE_LOCKED) or state in _POSTGRES_WAITED:
+            raise BusyError(
+                "BUSY",
+                f"another program kept the database busy for {database.busy_seconds:g} s; nothing was changed",
+                remedy="Try again in a moment.",
+            ) from error
+        if primary == _SQLITE_FULL or state in _POSTGRES_FULL:
+            raise disk_full(str(database.url.database)) from error
+        raise
+
+
+def disk_full(where: str) -> ArtifactError:
+    """Return the error of a disk without room; `where` names the place."""
+    return ArtifactError(
+        "DISK_FULL",
+        "the disk is full; nothing was kept of what was being written",
+        where,
+        "Free some space, then repeat.",
+    )
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Whether the system said that there is no room, or no quota, left."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)

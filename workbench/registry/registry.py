@@ -1,0 +1,304 @@
+"""The registry: the one way to keep models, data sets and studies, and to get them back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from workbench.errors import Problem
+from workbench.registry import datasets, fsck, models, stages, studies, trail
+from workbench.registry.engine import Database
+from workbench.registry.golden import Golden
+from workbench.registry.rows import DatasetRow, Model, ModelRow, Reader, Score, StageRow, StudyRow, TrailRow
+from workbench.registry.store import Store
+
+if TYPE_CHECKING:
+    from workbench.dataset import Dataset
+    from workbench.portfolio import Portfolio
+    from workbench.settings import Settings
+
+
+class Registry:
+    """Models, data sets and studies of one home; made by `workbench.registry.open`.
+
+    Everything is put in place whole and verified before it is read. Who acts and when are arguments.
+
+    Parameters
+    ----------
+    store : Store
+        The database and the folders.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    # models
+
+    def register(
+        self,
+        model: Model,
+        *,
+        metrics: Mapping[str, Any],
+        samples: Mapping[str, Mapping[str, Any]],
+        gate: Mapping[str, Any],
+        dataset_sha256: str,
+        spec: Mapping[str, Any],
+        study_id: str | None,
+        golden: pd.DataFrame | Golden,
+        who: str,
+        when: datetime,
+        job_id: str | None = None,
+        reported: str = "",
+    ) -> ModelRow:
+        """Keep a model as the next version of its portfolio.
+
+        The files are written beside their place, waited for, read back, their golden rows scored, and
+        renamed; then the row and its trail line are added in one transaction. A model with the same
+        digest, spec and data set is kept once: the row found is returned with ``again=True`` and the
+        trail has one more line. A job that registers a family twice gets the row of the first time.
+
+        Parameters
+        ----------
+        model : Model
+            Its portfolio, family, digest and files.
+        metrics : mapping
+            Flat metrics of the reported sample; undefined ones None.
+        samples : mapping
+            Flat metrics by sample name.
+        gate : mapping
+            ``passed`` and ``reason``, with a ``note`` where there is one.
+        dataset_sha256, study_id
+            A data set and a study that are kept already.
+        golden : DataFrame or Golden
+            Typed rows, scored now, or rows with their PDs; see `golden_rows`.
+        reported : str
+            The sample `metrics` are of; out-of-time, else hold-out, where empty.
+
+        Raises
+        ------
+        MissingError
+            ``NO_DATASET``, ``NO_STUDY``.
+        ArtifactError
+            ``GOLDEN_ROWS`` or ``ARTIFACT_DIGEST`` where it does not read back as it was; ``DISK_FULL``.
+            Nothing is kept.
+        BusyError
+            ``BUSY``; nothing is kept.
+        """
+        asked = models.Registration(
+            metrics=metrics,
+            samples=samples,
+            gate=gate,
+            dataset_sha256=dataset_sha256,
+            spec=spec,
+            study_id=study_id,
+            golden=golden,
+            who=who,
+            when=when,
+            job_id=job_id,
+            reported=reported,
+        )
+        return models.register(self.store, model, asked)
+
+    def load(self, reference: str) -> Any:
+        """Return the model a reference names, verified.
+
+        The manifest is checked against the database, every file against the manifest, and only then is
+        anything parsed; the golden rows must score as they did.
+
+        Parameters
+        ----------
+        reference : str
+            ``taiwan_cards-7``, ``taiwan_cards@champion`` or ``taiwan_cards@latest``.
+
+        Raises
+        ------
+        MissingError
+            ``NO_MODEL``, ``NO_CHAMPION``.
+        ArtifactError
+            ``ARTIFACT_MISSING``, ``ARTIFACT_DIGEST``, ``GOLDEN_ROWS``.
+        """
+        return models.load(self.store, self.resolve(reference))[0]
+
+    def verify(self, reference: str) -> tuple[Problem, ...]:
+        """Load a model and return notes: ``ENV_MISMATCH`` where it was registered on another machine."""
+        return models.load(self.store, self.resolve(reference))[1]
+
+    def resolve(self, reference: str) -> ModelRow:
+        """Return the row a reference names, without reading its files."""
+        return models.resolve(self.store, reference)
+
+    def models(self, portfolio: str | None = None, stage: str | None = None) -> list[ModelRow]:
+        """Return versions, newest first, of one portfolio or stage where they are given."""
+        return models.list_models(self.store, portfolio, stage)
+
+    # stages
+
+    def promote(
+        self, reference: str, *, who: str, when: datetime, force: bool = False, why: str = ""
+    ) -> ModelRow:
+        """Make a version the champion; the one before is retired in the same transaction.
+
+        The gate must have been passed and the files must verify; `force`, with a reason in `why`,
+        overrides only that a new champion must be better. Promoting the champion changes nothing.
+
+        Raises
+        ------
+        GateError
+            ``GATE``, ``STAGE`` (retired and rejected ones), ``NOT_BETTER``; the champion stays.
+        MissingError
+            ``NO_MODEL``.
+        ArtifactError
+            As in `load`.
+        """
+        return stages.promote(self.store, reference, who, when, force, why)
+
+    def candidate(self, reference: str, *, who: str, when: datetime, why: str = "") -> ModelRow:
+        """Propose a trained version, or one that was retired, as the next champion."""
+        return stages.move(self.store, reference, "candidate", who, when, why)
+
+    def reject(self, reference: str, *, who: str, when: datetime, why: str) -> ModelRow:
+        """Turn a version down for good; needs a reason."""
+        return stages.move(self.store, reference, "rejected", who, when, why)
+
+    def retire(self, reference: str, *, who: str, when: datetime, why: str = "") -> ModelRow:
+        """Take a version out of use; a portfolio whose champion is retired has none."""
+        return stages.move(self.store, reference, "retired", who, when, why)
+
+    def history(self, model_id: str) -> list[StageRow]:
+        """Return the stages a version went through, oldest first."""
+        return stages.history(self.store, model_id)
+
+    # data sets and studies
+
+    def save_dataset(self, dataset: Dataset, *, who: str = "", when: datetime | None = None) -> DatasetRow:
+        """Keep a data set once; the same rows again are found by their fingerprint.
+
+        A data set kept for the first time is a line in the trail where `who` is given; `when` is now where
+        it is not.
+        """
+        return datasets.save(self.store, dataset, who, when or datetime.now(UTC))
+
+    def load_dataset(self, sha256: str, portfolio: Portfolio) -> Dataset:
+        """Return a kept data set, verified.
+
+        Raises
+        ------
+        MissingError
+            ``NO_DATASET``.
+        InputError
+            ``SCHEMA_MISMATCH`` where the portfolio has characteristics that were not kept.
+        ArtifactError
+            ``ARTIFACT_MISSING``, ``ARTIFACT_DIGEST``.
+        """
+        return datasets.load(self.store, sha256, portfolio)
+
+    def datasets(self, portfolio: str | None = None) -> list[DatasetRow]:
+        """Return the data sets that are kept, newest first."""
+        return datasets.list_datasets(self.store, portfolio)
+
+    def save_study(
+        self,
+        study_id: str,
+        files: Mapping[str, bytes],
+        *,
+        portfolio: Portfolio,
+        dataset_sha256: str,
+        spec: Mapping[str, Any],
+        who: str,
+        when: datetime,
+        summary: Mapping[str, Any] | None = None,
+        job_id: str | None = None,
+    ) -> StudyRow:
+        """Keep the files of a study; the same study again is found and nothing is written.
+
+        Raises
+        ------
+        InputError
+            ``STUDY`` where another study has that id, or the id cannot be one.
+        MissingError
+            ``NO_DATASET``.
+        """
+        row = StudyRow(
+            study_id=study_id,
+            portfolio=portfolio.name,
+            portfolio_version=portfolio.version,
+            dataset_sha256=dataset_sha256,
+            spec=spec,
+            summary=summary or {},
+            manifest_sha256="",
+            created_at=when,
+            created_by=who,
+            job_id=job_id,
+        )
+        return studies.save(self.store, row, files)
+
+    def load_study(self, study_id: str) -> dict[str, bytes]:
+        """Return the files of a study, verified; ``NO_STUDY`` where there is none."""
+        return studies.load(self.store, study_id)
+
+    def study(self, study_id: str) -> StudyRow:
+        """Return the row of a study; ``NO_STUDY`` where there is none."""
+        return studies.row(self.store, study_id)
+
+    def studies(self, portfolio: str | None = None) -> list[StudyRow]:
+        """Return the studies that are kept, newest first."""
+        return studies.list_studies(self.store, portfolio)
+
+    # the whole
+
+    def trail(
+        self, portfolio: str | None = None, limit: int = 50, *, model_id: str | None = None
+    ) -> list[TrailRow]:
+        """Return who did what and when, newest first."""
+        return trail.read_trail(self.store, portfolio, model_id, limit)
+
+    def fsck(self) -> list[Problem]:
+        """Compare files and database in both directions; nothing is changed.
+
+        ``ORPHAN`` and ``STALE_STAGE`` are harmless: nobody was ever told that they are kept.
+        """
+        return fsck.fsck(self.store)
+
+    def quarantine(self, *, who: str, when: datetime) -> list[str]:
+        """Move files that no row accounts for to ``quarantine``; returns their names."""
+        return fsck.quarantine(self.store, who, when)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.store.database.close()
+
+
+def open_registry(
+    settings: Settings, *, reader: Reader | None = None, score: Score | None = None
+) -> Registry:
+    """Return the registry in ``settings.home``; `reader` and `score` are those of `workbench.training`."""
+    database = Database(settings.database_url, settings.busy_seconds)
+    store = Store(settings.home, database, reader or _read_model, score or _score_model)
+    store.prepare()
+    return Registry(store)
+
+
+def _read_model(files: dict[str, bytes]) -> Any:
+    from workbench.training import TrainedModel
+
+    return TrainedModel.from_files(files)
+
+
+def _score_model(model: Any, frame: pd.DataFrame) -> np.ndarray:
+    from workbench.dataset import REFUSED_COLUMNS, Applicants, Source
+    from workbench.scoring import Scorer
+
+    rows = Applicants(
+        portfolio=model.portfolio,
+        frame=frame,
+        row_key=pd.Series([str(i + 1) for i in range(len(frame))], dtype="str"),
+        date=None,
+        record=np.arange(1, len(frame) + 1),
+        refused=pd.DataFrame(columns=list(REFUSED_COLUMNS)),
+        source=Source("golden rows", "", 0, "parquet"),
+    )
+    return Scorer(model).score_table(rows)["p_bad"].to_numpy(dtype=float)

@@ -1,0 +1,183 @@
+"""What the registry tells: models, data sets, studies and the trail, as plain frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from workbench.portfolio import Portfolio
+
+STAGES = ("trained", "candidate", "champion", "retired", "rejected")
+OUT_OF_USE = ("retired", "rejected")
+
+
+class Model(Protocol):
+    """What the registry asks of a trained model."""
+
+    @property
+    def portfolio(self) -> Portfolio:
+        """The portfolio it was trained for."""
+
+    @property
+    def family(self) -> str:
+        """The kind of model."""
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the learned content; equal for models that score alike."""
+
+    def to_files(self) -> dict[str, bytes]:
+        """Return the model as files, by name."""
+
+
+Reader = Callable[[dict[str, bytes]], Any]
+"""Makes a model of its files again."""
+
+Score = Callable[[Any, "pd.DataFrame"], "np.ndarray"]
+"""Gives the PDs of typed rows, in order."""
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    values = asdict(row)
+    return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in values.items()}
+
+
+@dataclass(frozen=True)
+class DatasetRow:
+    """A data set that is kept.
+
+    Attributes
+    ----------
+    sha256 : str
+        Fingerprint of schema and rows.
+    rows, refused, n_bad : int
+        Rows kept, records refused when it was read, rows that ended bad.
+    bad_rate : float, optional
+        None where no outcome is known.
+    date_from, date_to : str, optional
+        First and last date, ISO.
+    protected_sha256 : str
+        Fingerprint of the protected part kept last beside it; empty where there is none.
+    """
+
+    sha256: str
+    portfolio: str
+    portfolio_version: int
+    name: str
+    rows: int
+    refused: int
+    n_bad: int
+    bad_rate: float | None
+    date_from: str | None
+    date_to: str | None
+    created_at: datetime
+    protected_sha256: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row as plain values."""
+        return _plain(self)
+
+
+@dataclass(frozen=True)
+class StudyRow:
+    """A study that is kept: what was asked (`spec`) and what came out in short (`summary`)."""
+
+    study_id: str
+    portfolio: str
+    portfolio_version: int
+    dataset_sha256: str
+    spec: Mapping[str, Any]
+    summary: Mapping[str, Any]
+    manifest_sha256: str
+    created_at: datetime
+    created_by: str
+    job_id: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row as plain values."""
+        return _plain(self)
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """A model version.
+
+    Attributes
+    ----------
+    model_id : str
+        ``<portfolio>-<version>``; a number is given once and never again.
+    stage : str
+        One of `STAGES`.
+    metrics : mapping
+        Flat metrics of the `reported` sample; ``samples`` has those of every sample by name.
+    gate : mapping
+        ``passed``, ``reason`` and ``note``.
+    digest, manifest_sha256 : str
+        sha256 of the learned content, and of the manifest of its files.
+    again : bool
+        True where `Registry.register` found this version there already.
+    """
+
+    model_id: str
+    portfolio: str
+    version: int
+    portfolio_version: int
+    family: str
+    stage: str
+    reported: str
+    metrics: Mapping[str, Any]
+    samples: Mapping[str, Mapping[str, Any]]
+    gate: Mapping[str, Any]
+    spec: Mapping[str, Any]
+    dataset_sha256: str
+    study_id: str | None
+    digest: str
+    manifest_sha256: str
+    created_at: datetime
+    created_by: str
+    job_id: str | None = None
+    again: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row as plain values."""
+        return _plain(self)
+
+
+@dataclass(frozen=True)
+class StageRow:
+    """One move of a version from one stage to the next."""
+
+    model_id: str
+    before: str
+    stage: str
+    at: datetime
+    who: str
+    why: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row as plain values."""
+        return _plain(self)
+
+
+@dataclass(frozen=True)
+class TrailRow:
+    """One line of the trail: who did what and when, told in `sentence`."""
+
+    seq: int
+    at: datetime
+    who: str
+    action: str
+    portfolio: str
+    model_id: str | None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    sentence: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the line as plain values."""
+        return _plain(self)

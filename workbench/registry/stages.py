@@ -1,0 +1,194 @@
+"""Moving a version from stage to stage; one champion a portfolio."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from workbench.errors import GateError, InputError
+from workbench.registry import card
+from workbench.registry.engine import change_one
+from workbench.registry.models import find, load, lock_portfolio, resolve, row_of
+from workbench.registry.rows import ModelRow, StageRow
+from workbench.registry.store import Store
+from workbench.registry.tables import ModelTable, StageTable
+from workbench.registry.trail import add_line
+
+ALLOWED = {
+    "candidate": ("trained", "retired"),
+    "champion": ("trained", "candidate"),
+    "retired": ("trained", "candidate", "champion"),
+    "rejected": ("trained", "candidate"),
+}
+"""The stages each stage can be reached from."""
+
+_DONE = {"candidate": "made a candidate", "retired": "retired", "rejected": "rejected"}
+_REMEDY = {
+    "champion": "Promote another version, which retires it.",
+    "retired": "Make it a candidate again first.",
+    "rejected": "Train another version; a rejected one stays rejected.",
+}
+
+
+def promote(store: Store, reference: str, who: str, when: datetime, force: bool, why: str) -> ModelRow:
+    """Make a version the champion of its portfolio; the one before is retired in the same transaction."""
+    why = why.strip()
+    if force and not why:
+        raise InputError("NO_REASON", "forcing needs a reason", remedy="Say why; it is kept in the trail.")
+    row = resolve(store, reference)
+    if row.stage == "champion":
+        return row
+    try:
+        _refuse_promotion(row)
+        load(store, row)
+        with store.database.write() as session:
+            return _crown(session, row, who, when, force, why)
+    except GateError as error:
+        _note_refusal(store, row, who, when, error)
+        raise
+
+
+def move(store: Store, reference: str, to: str, who: str, when: datetime, why: str) -> ModelRow:
+    """Make a version a candidate, retire it or reject it."""
+    why = why.strip()
+    if to == "rejected" and not why:
+        raise InputError("NO_REASON", "rejecting needs a reason", remedy="Say why; it is kept in the trail.")
+    with store.database.write() as session:
+        portfolio = find(session, reference).portfolio
+        lock_portfolio(session, portfolio)
+        found = find(session, reference)
+        session.refresh(found)
+        if found.stage == to:
+            return row_of(found)
+        _refuse_move(row_of(found), to)
+        if to == "candidate":
+            _refuse_gate(row_of(found))
+        before = found.stage
+        _set_stage(session, found, to, who, when, why)
+        sentence = f"{who} {_DONE[to]} {found.model_id}".replace("made a candidate", "made a candidate of")
+        if before == "champion":
+            sentence += f", the champion; {portfolio} has none now"
+        add_line(
+            session,
+            who=who,
+            when=when,
+            action=to,
+            portfolio=portfolio,
+            model_id=found.model_id,
+            detail={"before": before, "why": why},
+            sentence=_with_reason(sentence, why),
+        )
+        return row_of(found)
+
+
+def history(store: Store, model_id: str) -> list[StageRow]:
+    """Return the moves of a version, oldest first."""
+    query = select(StageTable).where(StageTable.model_id == model_id).order_by(StageTable.id)
+    with store.database.read() as session:
+        return [StageRow(r.model_id, r.before, r.stage, r.at, r.who, r.why) for r in session.scalars(query)]
+
+
+def _crown(session: Session, seen: ModelRow, who: str, when: datetime, force: bool, why: str) -> ModelRow:
+    lock_portfolio(session, seen.portfolio)
+    found = session.get_one(ModelTable, seen.model_id, populate_existing=True)
+    if found.stage == "champion":
+        return row_of(found)
+    _refuse_promotion(row_of(found))
+    if found.manifest_sha256 != seen.manifest_sha256:
+        raise GateError(
+            "CONFLICT", f"{seen.model_id} was changed while it was verified", remedy="Promote it again."
+        )
+    current = select(ModelTable).where(ModelTable.portfolio == seen.portfolio, ModelTable.stage == "champion")
+    champion = session.scalars(current).one_or_none()
+    if champion is not None:
+        if not force:
+            _refuse_worse(found, champion)
+        _set_stage(session, champion, "retired", who, when, f"replaced by {found.model_id}")
+    _set_stage(session, found, "champion", who, when, why)
+    instead = f" in place of {champion.model_id}, which is retired" if champion is not None else ""
+    sentence = f"{who} made {found.model_id} the champion of {found.portfolio}{instead}"
+    if force:
+        sentence += ", overriding the comparison with the champion"
+    detail = {"retired": champion.model_id if champion is not None else None, "force": force, "why": why}
+    if found.created_by == who:
+        detail["self_approved"] = True
+        sentence += " (self-approved)"
+    add_line(
+        session,
+        who=who,
+        when=when,
+        action="promoted",
+        portfolio=found.portfolio,
+        model_id=found.model_id,
+        detail=detail,
+        sentence=_with_reason(sentence, why),
+    )
+    return row_of(found)
+
+
+def _set_stage(session: Session, found: ModelTable, to: str, who: str, when: datetime, why: str) -> None:
+    before = found.stage
+    statement = (
+        update(ModelTable)
+        .where(ModelTable.model_id == found.model_id, ModelTable.stage == before)
+        .values(stage=to)
+        .execution_options(synchronize_session=False)
+    )
+    change_one(session, statement, found.model_id)
+    session.add(StageTable(model_id=found.model_id, before=before, stage=to, at=when, who=who, why=why))
+    session.flush()
+    session.refresh(found)
+
+
+def _refuse_promotion(row: ModelRow) -> None:
+    _refuse_move(row, "champion")
+    _refuse_gate(row)
+
+
+def _refuse_move(row: ModelRow, to: str) -> None:
+    if row.stage not in ALLOWED[to]:
+        raise GateError(
+            "STAGE",
+            f"{row.model_id} is {row.stage} and cannot become {to}",
+            remedy=_REMEDY.get(row.stage, "Look at its stage in the registry."),
+        )
+
+
+def _refuse_gate(row: ModelRow) -> None:
+    if not row.gate.get("passed"):
+        raise GateError(
+            "GATE",
+            f"{row.model_id} did not pass its gate: {card.why(row.gate) or 'no reason was kept'}",
+            remedy="Train a version that passes; the gate cannot be overridden.",
+        )
+
+
+def _refuse_worse(found: ModelTable, champion: ModelTable) -> None:
+    if found.auc is None or champion.auc is None or found.auc > champion.auc:
+        return
+    raise GateError(
+        "NOT_BETTER",
+        f"{found.model_id} is not better than the champion {champion.model_id}: "
+        f"AUC {found.auc:.4f} ({found.reported}) against {champion.auc:.4f} ({champion.reported})",
+        remedy="Promote it with force and a reason if it should replace the champion all the same.",
+    )
+
+
+def _note_refusal(store: Store, row: ModelRow, who: str, when: datetime, error: GateError) -> None:
+    with store.database.write() as session:
+        add_line(
+            session,
+            who=who,
+            when=when,
+            action="promotion refused",
+            portfolio=row.portfolio,
+            model_id=row.model_id,
+            detail={"code": error.code},
+            sentence=f"{who} asked to promote {row.model_id}, which was refused: {error.problems[0].what}.",
+        )
+
+
+def _with_reason(sentence: str, why: str) -> str:
+    return f"{sentence}, because: {why.rstrip('.')}." if why else f"{sentence}."

@@ -1,0 +1,162 @@
+"""The store: the database and the folders beside it, and how something new is announced and acknowledged."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from workbench.errors import ArtifactError, BusyError
+from workbench.registry.artifacts import STAGE_PREFIX, discard, make_folder, remove, store_lock
+from workbench.registry.engine import Database, change_one
+from workbench.registry.rows import Reader, Score
+from workbench.registry.tables import DatasetTable, ModelTable, ProtectedTable, Publishing, StudyTable
+
+KINDS = ("models", "datasets", "studies")
+_OTHERS_WRITE = 0o022
+
+
+@dataclass(frozen=True, eq=False)
+class Store:
+    """Where everything is kept, and how models of it are read and scored.
+
+    Parameters
+    ----------
+    home : Path
+        Folder that holds ``models``, ``datasets``, ``studies`` and ``quarantine``.
+    reader, score : callable
+        Make a model of its files; give the PDs of typed rows.
+    """
+
+    home: Path
+    database: Database
+    reader: Reader
+    score: Score
+
+    def folder(self, kind: str) -> Path:
+        """Return the folder of ``models``, ``datasets``, ``studies`` or ``quarantine``."""
+        return self.home / kind
+
+    @contextmanager
+    def publishing(self) -> Iterator[None]:
+        """Hold the store's lock while files are put in place; publishers do not wait for each other."""
+        with store_lock(self.home, alone=False, seconds=self.database.busy_seconds):
+            yield
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """Hold the lock for what is named by its content or its caller, so that two may want one name."""
+        seconds = self.database.busy_seconds
+        with store_lock(self.home, ".lock-keeping", alone=True, seconds=seconds), self.publishing():
+            yield
+
+    def prepare(self) -> None:
+        """Make the folders, bring the database up to date, clear away what killed programs left."""
+        make_folder(self.home)
+        _refuse_foreign(self.home)
+        for kind in KINDS:
+            make_folder(self.folder(kind))
+        self.database.prepare()
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Clear away staged files, and files announced but never acknowledged, of programs that died."""
+        with store_lock(self.home, alone=True, seconds=0) as held:
+            if not held:
+                return
+            for kind in KINDS:
+                for stale in self.folder(kind).glob(f"{STAGE_PREFIX}*"):
+                    discard(stale)
+            with self.database.read() as session:
+                left = [(p.id, p.kind, p.name) for p in session.scalars(select(Publishing))]
+            for intent, kind, name in left:
+                self.withdraw(intent, kind, name)
+
+    def withdraw(self, intent: int, kind: str, name: str) -> None:
+        """Take back what was announced and not acknowledged: its files first, then the announcement."""
+        with self.database.write() as session:
+            kept = rows_files(session, kind, name)
+            for path in self.folder(kind).glob(f"{name}*"):
+                if path.name not in kept and _belongs(path.name, name):
+                    remove(path)
+            session.execute(delete(Publishing).where(Publishing.id == intent))
+
+    @contextmanager
+    def taking_back(self, intent: int, kind: str, name: str) -> Iterator[None]:
+        """Withdraw the announcement where the body does not come to its end."""
+        done = False
+        try:
+            yield
+            done = True
+        finally:
+            if not done:
+                # if the database is out of reach too, the next program to start sweeps
+                with suppress(BusyError, ArtifactError):
+                    self.withdraw(intent, kind, name)
+
+
+def announce(session: Session, kind: str, name: str, when: datetime) -> int:
+    """Say what is about to be put in place, so that what a killed program left can be told from a loss."""
+    row = Publishing(kind=kind, name=name, at=when)
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def acknowledge(session: Session, intent: int, name: str) -> None:
+    """Take the announcement back in the transaction that adds the row.
+
+    Raises
+    ------
+    MissingError
+        ``CONFLICT`` where it was swept meanwhile; nothing is kept.
+    """
+    change_one(session, delete(Publishing).where(Publishing.id == intent), name)
+
+
+def rows_files(session: Session, kind: str, name: str = "") -> set[str]:
+    """Return the names in the folder of `kind` that rows account for, or one `name` of it."""
+    if kind == "models":
+        query = select(ModelTable.model_id)
+        return set(session.scalars(query.where(ModelTable.model_id == name) if name else query))
+    if kind == "studies":
+        query = select(StudyTable.study_id)
+        return set(session.scalars(query.where(StudyTable.study_id == name) if name else query))
+    query = select(DatasetTable.sha256, DatasetTable.refused_sha256)
+    parts = select(ProtectedTable.file)
+    if name:
+        query = query.where(DatasetTable.sha256 == name)
+        parts = parts.where(ProtectedTable.dataset_sha256 == name)
+    found = set(session.scalars(parts))
+    for sha, refused in session.execute(query):
+        found |= {f"{sha}.parquet"} | ({f"{sha}.refused.parquet"} if refused else set())
+    return found
+
+
+def _belongs(file: str, name: str) -> bool:
+    # models and studies are folders of that very name; a data set is several files that start with it
+    return file == name or file.startswith(f"{name}.")
+
+
+def _refuse_foreign(home: Path) -> None:
+    about = home.stat()
+    if about.st_uid != os.geteuid() and os.geteuid() != 0:
+        what = "belongs to another user"
+    elif not os.access(home, os.R_OK | os.W_OK | os.X_OK):
+        what = "cannot be written to"
+    elif about.st_mode & _OTHERS_WRITE:
+        what = "can be written to by other users, who could exchange a model"
+    else:
+        return
+    raise ArtifactError(
+        "STORE",
+        f"the folder of models and data {what}",
+        str(home),
+        "Give it to the user who runs the workbench alone (chmod 700), or name another in WORKBENCH_HOME.",
+    )

@@ -1,0 +1,99 @@
+"""Where things are kept and how much the machine may be asked for, as the environment says."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from workbench.errors import InputError, Problem
+
+PREFIX = "WORKBENCH_"
+_CGROUP_CPU = Path("/sys/fs/cgroup/cpu.max")
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use: its affinity, capped by the container's quota.
+
+    A fit with more threads than cores is slower than with one, so the machine's count is not asked.
+    """
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    try:
+        quota, period = _CGROUP_CPU.read_text().split()
+    except (OSError, ValueError):
+        return cores
+    if quota == "max":
+        return cores
+    return max(1, min(cores, int(quota) // int(period)))
+
+
+class Settings(BaseSettings):
+    """What the environment says; every name is written ``WORKBENCH_<NAME>``.
+
+    Attributes
+    ----------
+    home : Path
+        Folder of models, datasets, studies and the database; made when first written to.
+    database_url : str
+        SQLAlchemy URL; a SQLite file in `home` where it is not given.
+    threads : int
+        Threads one computation may use; one core is left to the pages.
+    max_upload_mb : int
+        Largest file the browser may send.
+    busy_seconds : float
+        How long a write waits for its turn before it says so.
+    public_data : Path, optional
+        Folder of the public data sets that tests use.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", validate_default=True)
+
+    home: Path = Path("artifacts")
+    database_url: str = Field(default="", repr=False)
+    threads: int = Field(default_factory=lambda: max(1, available_cores() - 1), ge=1)
+    max_upload_mb: int = Field(default=500, ge=1)
+    busy_seconds: float = Field(default=30.0, gt=0)
+    public_data: Path | None = None
+
+    @field_validator("home", "public_data")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        # a page, a worker and a notebook may run in different folders and must mean the same place
+        return value.expanduser().absolute() if value is not None else None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _blank_is_absent(cls, values: dict[str, object]) -> dict[str, object]:
+        return {key: value for key, value in values.items() if value != ""}
+
+    @model_validator(mode="after")
+    def _database(self) -> Settings:
+        url = self.database_url or f"sqlite:///{self.home / 'workbench.db'}"
+        for bare in ("postgres://", "postgresql://"):
+            if url.startswith(bare):
+                url = "postgresql+psycopg://" + url.removeprefix(bare)
+        object.__setattr__(self, "database_url", url)
+        return self
+
+    @classmethod
+    def from_env(cls) -> Settings:
+        """Return the settings the environment gives.
+
+        Raises
+        ------
+        InputError
+            ``SETTINGS``, with the name of every variable that cannot be used.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            raise InputError.of([_problem(item) for item in error.errors()]) from None
+
+
+def _problem(item: object) -> Problem:
+    name = PREFIX + "_".join(str(step) for step in item["loc"]).upper()  # type: ignore[index]
+    what = item["msg"]  # type: ignore[index]
+    return Problem("SETTINGS", what[0].lower() + what[1:], name, "Correct the variable and start again.")
