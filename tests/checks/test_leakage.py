@@ -48,7 +48,7 @@ def found(checks, code: str) -> list[str]:
 @pytest.fixture(scope="module")
 def lending(public) -> pd.DataFrame:
     path = public("lending_club/lendingclub_2007_2011_full.csv.gz")
-    return pd.read_csv(path, low_memory=False, parse_dates=["issue_d", *DATES], date_format="%Y-%m-%d")
+    return pd.read_csv(path, low_memory=False, parse_dates=["issue_d", *DATES], date_format="mixed")
 
 
 def lending_dataset(build, frame, without=()):
