@@ -1,7 +1,9 @@
 """Data that have been read (Table) and data that have been checked (Dataset, Applicants)."""
 
 from workbench.dataset.build import applicants, build
+from workbench.dataset.distinct import as_numbers, distinct, unit_of, value_counts
 from workbench.dataset.fingerprint import fingerprint
+from workbench.dataset.text import canonical_value
 from workbench.dataset.values import (
     BAD,
     GOOD,
@@ -27,8 +29,13 @@ __all__ = [
     "Source",
     "Table",
     "applicants",
+    "as_numbers",
     "build",
+    "canonical_value",
+    "distinct",
     "empty_refused",
     "fingerprint",
     "from_frame",
+    "unit_of",
+    "value_counts",
 ]

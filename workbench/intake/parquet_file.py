@@ -128,9 +128,9 @@ def _frame(table: pa.Table) -> pd.DataFrame:
             columns[label] = cp.cast(column, pa.float64()).to_pandas()
         elif pa.types.is_date(kind):
             columns[label] = cp.cast(column, pa.timestamp("s")).to_pandas()
-        elif pa.types.is_integer(kind) and column.null_count:
-            columns[label] = column.to_pandas(types_mapper=_nullable)
-        elif pa.types.is_boolean(kind) and column.null_count:
+        elif (
+            pa.types.is_integer(kind) and column.null_count or pa.types.is_boolean(kind) and column.null_count
+        ):
             columns[label] = column.to_pandas(types_mapper=_nullable)
         else:
             columns[label] = column.to_pandas()

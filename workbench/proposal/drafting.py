@@ -1,0 +1,177 @@
+"""From a table to a draft of its portfolio; every guess is marked, with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from workbench.dataset import Table, canonical_value, value_counts
+from workbench.portfolio import Outcome, Portfolio, Reading
+from workbench.proposal.looks import Look, look
+from workbench.proposal.making import build_portfolio, title_of
+from workbench.proposal.roles import application_date, outcome_score, role_of, suggestion, tags_of
+from workbench.proposal.values import Guess, Proposal
+
+MOST_VALUES = 20
+
+
+def propose(
+    table: Table,
+    *,
+    name: str,
+    bad: tuple[str, tuple[str, ...]] | None = None,
+    kind: str = "application",
+) -> Proposal:
+    """Return a draft of the portfolio that `table` belongs to.
+
+    Parameters
+    ----------
+    name : str
+        Name of the portfolio to be.
+    bad : tuple, optional
+        The outcome column and those of its values that are bad. Without it the outcome is guessed, its
+        bad value is asked for, and there is no portfolio yet.
+    kind : {"application", "behavioural", "fraud"}
+
+    Returns
+    -------
+    Proposal
+        Where more than two values exist and not all are named bad, those that sound good are good and
+        the rest indeterminate; a question says so.
+    """
+    decimal = table.source.decimal or "."
+    looks = [look(table.frame[column], decimal) for column in table.frame]
+    candidates = sorted((s for s in looks if outcome_score(s) >= 3), key=lambda s: -outcome_score(s))
+    outcome = bad[0] if bad else (candidates[0].column if candidates else "")
+    questions = [] if outcome else ["Which column says how it ended?"]
+    if not bad and len(candidates) > 1:
+        others = ", ".join(look.column for look in candidates[1:4])
+        questions.append(f"The outcome is taken to be {outcome}; could it be {others}?")
+    guesses = _guesses(looks, outcome, named=bad is not None)
+    values = _outcome_values(table, outcome)
+    portfolio, asked = _portfolio(table, name, kind, guesses, values, bad)
+    unread = [s.question for s in looks if s.question]
+    return Proposal(guesses, values, portfolio, (*questions, *asked, *unread))
+
+
+def _guesses(looks: Sequence[Look], outcome: str, *, named: bool) -> tuple[Guess, ...]:
+    date = application_date([s for s in looks if s.column != outcome])
+    taken: set[str] = set()
+    found = []
+    for seen in looks:
+        if seen.column == outcome:
+            role, why = "outcome", "named as the outcome" if named else "its name and values say how it ended"
+        elif seen.column == date:
+            role, why = "date", "dates the application"
+        else:
+            role, why = role_of(seen, taken)
+        taken.add(role)
+        found.append(
+            Guess(
+                column=seen.column,
+                role=role,
+                kind=seen.kind,
+                format=seen.format,
+                date_format=seen.date_format,
+                special=seen.special,
+                tags=tags_of(seen, role),
+                reasons=tuple(reason for reason in (why, *seen.reasons) if reason),
+                missing=seen.missing,
+                distinct=seen.distinct,
+                examples=seen.examples(),
+                histogram=seen.histogram(),
+                unit=seen.unit,
+            )
+        )
+    return tuple(found)
+
+
+def _outcome_values(table: Table, outcome: str) -> pd.DataFrame:
+    counts = value_counts(table, outcome) if outcome in table.frame else {}
+    total = sum(counts.values()) or 1
+    few = dict(list(counts.items())[:MOST_VALUES])
+    return pd.DataFrame(
+        {
+            "value": pd.Series(list(few), dtype="str"),
+            "n": pd.Series(list(few.values()), dtype="int64"),
+            "share": pd.Series([n / total for n in few.values()], dtype="float64"),
+            "suggested": pd.Series([suggestion(v, list(counts)) for v in few], dtype="str"),
+        }
+    )
+
+
+def _portfolio(
+    table: Table,
+    name: str,
+    kind: str,
+    guesses: tuple[Guess, ...],
+    values: pd.DataFrame,
+    bad: tuple[str, tuple[str, ...]] | None,
+) -> tuple[Portfolio | None, list[str]]:
+    """Return the portfolio where the bad values are known, and what has to be asked."""
+    outcome = next((guess.column for guess in guesses if guess.role == "outcome"), "")
+    if bad is not None and not outcome:
+        return None, [f"The file has no column {bad[0]}; which column says how it ended?"]
+    if bad is None:
+        return None, [_ask_bad(outcome, values)] if outcome else []
+    declared, asked = _declare(outcome, bad[1], values)
+    if declared is None:
+        return None, asked
+    if not any(guess.role == "characteristic" for guess in guesses):
+        return None, [*asked, "Which columns may a model use? None looks like a characteristic."]
+    return build_portfolio(
+        name, title_of(name), kind, guesses, declared, reading=_reading(table, guesses)
+    ), asked
+
+
+def _said(values: pd.DataFrame) -> str:
+    rows = zip(values["value"], values["n"], values["share"], strict=True)
+    return ", ".join(f"{value[:60]!r} ({n:,} rows, {share:.1%})" for value, n, share in rows)
+
+
+def _ask_bad(outcome: str, values: pd.DataFrame) -> str:
+    bads = values.loc[values["suggested"] == "bad", "value"]
+    hint = f" Perhaps {', '.join(repr(value) for value in bads)}." if len(bads) else ""
+    return f"Which value of {outcome} is bad? It has {_said(values)}.{hint}"
+
+
+def _declare(outcome: str, bad: tuple[str, ...], values: pd.DataFrame) -> tuple[Outcome | None, list[str]]:
+    """Return the outcome that the named bad values make of a column."""
+    present = list(values["value"])
+    named = tuple(dict.fromkeys(canonical_value(value) for value in bad))
+    unknown = [value for value in named if value not in present]
+    if unknown or not named:
+        listed = ", ".join(repr(value) for value in unknown) or "no value"
+        return None, [f"{outcome} does not hold {listed}. {_ask_bad(outcome, values)}"]
+    if len(present) >= MOST_VALUES:
+        return None, [f"{outcome} has {len(present)} different values or more; is it the outcome?"]
+    rest = [value for value in present if value not in named]
+    if len(rest) <= 1:
+        good, neither = tuple(rest), ()
+    else:
+        hints = {value: suggestion(value, present) for value in rest}
+        good = tuple(v for v in rest if hints[v] == "good" or (set(named) == {"1"} and v == "0"))
+        neither = tuple(v for v in rest if v not in good)
+    if not good:
+        return None, [f"Which value of {outcome} is good? It has {_said(values)}."]
+    asked = []
+    if neither:
+        listed = ", ".join(repr(value) for value in neither)
+        asked.append(
+            f"{listed} of {outcome} is taken as neither good nor bad, and left out of fitting; is it?"
+        )
+    return Outcome(column=outcome, bad=named, good=good, indeterminate=neither), asked
+
+
+def _reading(table: Table, guesses: Sequence[Guess]) -> Reading:
+    """Return how this file was written, so that the next one need not be asked about again."""
+    source = table.source
+    if source.form != "csv":
+        return Reading()
+    written = any(guess.kind == "number" and guess.format != "plain" for guess in guesses)
+    return Reading(
+        delimiter="" if source.delimiter == "," else source.delimiter,
+        decimal=source.decimal if written or source.decimal == "," else "",
+        encoding="" if source.encoding in ("", "utf-8") else source.encoding,
+    )
