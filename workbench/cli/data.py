@@ -200,7 +200,7 @@ def _show_outcome(outcome: Mapping[str, Any]) -> None:
                 verdict.rstrip(": "),
             )
         )
-    headings = ("model", "family", "AUC (95%)", "KS (95%)", "Brier (95%)", "n", "bads", "gate")
+    headings = ("model", "family", "AUC (95%)", "KS x 100 (95%)", "Brier (95%)", "n", "bads", "gate")
     output.table("Models, on the sample they are reported on", headings, rows)
     if outcome.get("best"):
         output.note(f"Best by validation: {outcome['best']}. Study: {outcome.get('study_id', '')}.")

@@ -47,7 +47,9 @@ def list_models(
     ]
     if rows:
         output.table(
-            "Models", ("model", "family", "stage", "AUC (95%)", "KS (95%)", "n", "bads", "registered"), rows
+            "Models",
+            ("model", "family", "stage", "AUC (95%)", "KS x 100 (95%)", "n", "bads", "registered"),
+            rows,
         )
     else:
         output.note("No models yet. Train one: workbench train DATA --portfolio P")
@@ -144,13 +146,8 @@ def fsck(as_json: options.Json = False) -> None:
 
 
 def _show_metrics(title: str, metrics: dict[str, Any]) -> None:
-    names = [
-        key
-        for key, value in metrics.items()
-        if not key.endswith(("_low", "_high", "_reason"))
-        and key not in ("n", "n_bad")
-        and not isinstance(value, str)
-    ]
-    rows = [(name, output.estimate(metrics, name), metrics.get(f"{name}_reason", "")) for name in names]
-    size = f" (n {metrics.get('n', 0):,}, {metrics.get('n_bad', 0):,} bad)"
-    output.table(title + size, ("metric", "value (95% interval)", "not defined because"), rows)
+    from workbench.evaluation import TITLES
+
+    rows = [(shown, output.estimate(metrics, name)) for name, shown in TITLES.items() if name in metrics]
+    size = f" (n {metrics.get('n') or 0:,}, {metrics.get('n_bad') or 0:,} bad)"
+    output.table(title + size, ("measure", "value (95% interval)"), rows)

@@ -100,18 +100,20 @@ def shown(value: Any) -> str:
 
 
 def estimate(metrics: Mapping[str, Any], name: str) -> str:
-    """Return one metric with its interval, as ``0.774 (0.763–0.785)``; a dash where it is not defined.
+    """Return one metric with its interval as people read it; a dash where it was not measured.
 
     Examples
     --------
     >>> estimate({"auc": 0.7742, "auc_low": 0.763, "auc_high": 0.785}, "auc")
-    '0.774 (0.763–0.785)'
+    '.774 (.763 to .785)'
     """
-    value, low, high = (metrics.get(name + end) for end in ("", "_low", "_high"))
-    if value is None or not math.isfinite(value):
+    from workbench.evaluation import format_metric
+
+    if name not in metrics:
         return "–"
-    known = low is not None and high is not None and math.isfinite(low) and math.isfinite(high)
-    return f"{value:.3f} ({low:.3f}–{high:.3f})" if known else f"{value:.3f}"
+    numbers = (metrics.get(name + end) for end in ("", "_low", "_high"))
+    value, low, high = (math.nan if number is None else float(number) for number in numbers)
+    return format_metric(name, value, low, high, metrics.get(f"{name}_reason", ""))
 
 
 def failed(error: WorkbenchError, as_json: bool) -> None:

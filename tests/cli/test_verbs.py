@@ -1,0 +1,216 @@
+"""What each verb does, on made loans: from a portfolio to a scored file."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.cli.shop import Answer, Place, loans
+
+SHIPPED = {"taiwan_cards", "german_credit", "lending_club"}
+
+
+def test_the_shipped_portfolios_are_listed_and_shown(shop: Place) -> None:
+    listed = shop.call("portfolios", "--json").json["portfolios"]
+    assert {p["name"] for p in listed} >= SHIPPED
+    assert all(p["title"] and p["characteristics"] for p in listed)
+    shown = shop.call("portfolio", "show", "taiwan_cards", "--json").json
+    assert shown["name"] == "taiwan_cards" and shown["title"] and len(shown["characteristics"]) > 15
+    assert "taiwan_cards@1" in shop.call("portfolios").out
+    assert "LIMIT_BAL" in shop.call("portfolio", "show", "taiwan_cards").out
+
+
+def test_a_portfolio_is_drafted_from_a_file(shop: Place) -> None:
+    out = shop.folder / "drafted.toml"
+    answer = shop.call("portfolio", "infer", shop.data, "--bad", "bad=1", "--out", str(out), "--json")
+    assert answer.status == 0, answer.err
+    drafted = tomllib.loads(out.read_text())
+    assert drafted["outcome"]["column"] == "bad"
+    assert set(answer.json["characteristics"]) == {"income", "age_of_account", "purpose"}
+    again = shop.call("portfolio", "infer", shop.data, "--bad", "bad", "--out", str(out))
+    assert again.status == 2 and "is there already" in again.err
+    assert shop.call("check", shop.data, "--portfolio", str(out)).status == 0
+
+
+def test_check_counts_rows_and_says_what_it_found(shop: Place) -> None:
+    frame = loans().astype({"income": object})
+    frame.loc[3, "income"] = "plenty"
+    frame["recoveries"] = 0.0
+    file = shop.folder / "dirty.csv"
+    frame.to_csv(file, index=False)
+    answer = shop.call("check", str(file), "--portfolio", shop.portfolio, "--json")
+    told = answer.json
+    assert (told["rows"], told["kept"], told["refused"], told["columns"]) == (1200, 1199, 1, 6)
+    refused = next(f for f in told["findings"] if f["code"] == "REFUSED_ROWS")
+    assert {"level", "code", "column", "rows", "message", "remedy"} <= set(refused)
+    assert answer.status == (1 if told["blocking"] else 0)
+    assert "plenty" not in answer.out + answer.err
+    assert (
+        "1,200 rows, 1,199 kept, 1 refused"
+        in shop.call("check", str(file), "--portfolio", shop.portfolio).out
+    )
+
+
+def test_a_finding_that_blocks_is_status_1_until_it_is_acknowledged(shop: Place) -> None:
+    toml = Path(shop.portfolio)
+    toml.write_text(toml.read_text() + '\n[[characteristics]]\nname = "recoveries"\n')
+    frame = loans()
+    frame["recoveries"] = frame["income"] % 7
+    frame.to_csv(shop.data, index=False)
+    stopped = shop.call("check", shop.data, "--portfolio", shop.portfolio, "--json")
+    assert stopped.status == 1
+    blocks = [f for f in stopped.json["findings"] if f["level"] == "block"]
+    assert [(f["code"], f["column"]) for f in blocks] == [("LEAKAGE_NAME", "recoveries")]
+    refused = shop.call("train", shop.data, "--portfolio", shop.portfolio, "--json")
+    assert refused.status == 1 and refused.json["error"] == "LEAKAGE_NAME"
+    given = ("--acknowledge", "LEAKAGE_NAME:recoveries", "--why", "last year's, known at application")
+    assert shop.call("check", shop.data, "--portfolio", shop.portfolio, *given).status == 0
+    trained = shop.call(
+        "train", shop.data, "--portfolio", shop.portfolio, *given, "--family", "logistic", "--json"
+    )
+    assert trained.status == 0 and trained.json["best"]
+
+
+def test_train_registers_every_family_with_its_measures(trained: tuple[Place, Answer]) -> None:
+    _, answer = trained
+    assert answer.status == 0, answer.err
+    told = answer.json
+    assert [m["family"] for m in told["models"]] == ["logistic", "lightgbm"]
+    assert told["best"] in {m["model_id"] for m in told["models"]}
+    for model in told["models"]:
+        assert model["gate"]["passed"] and model["gate"]["reason"]
+        assert model["metrics"]["auc_low"] < model["metrics"]["auc"] < model["metrics"]["auc_high"]
+        assert {"development", "hold-out"} <= set(model["samples"])
+    assert "%" in answer.err and "Traceback" not in answer.err
+
+
+def test_the_same_call_again_is_the_same_models(trained: tuple[Place, Answer]) -> None:
+    here, first = trained
+    again = here.call("train", here.data, "--portfolio", here.portfolio, "--seed", "7", "--json")
+    told = {m["family"]: (m["model_id"], m["metrics"]) for m in again.json["models"]}
+    assert told == {m["family"]: (m["model_id"], m["metrics"]) for m in first.json["models"]}
+
+
+def test_models_and_show_tell_what_is_registered(trained: tuple[Place, Answer]) -> None:
+    here, answer = trained
+    models = here.call("models", "--json").json["models"]
+    assert {m["model_id"] for m in models} == {m["model_id"] for m in answer.json["models"]}
+    assert all({"family", "stage", "metrics", "dataset_sha256", "manifest_sha256"} <= set(m) for m in models)
+    assert here.call("models", "--portfolio", "another", "--json").json["models"] == []
+    shown = here.call("show", answer.json["best"], "--json").json
+    assert shown["model_id"] == answer.json["best"] and len(shown["manifest_sha256"]) == 64
+    assert answer.json["best"] in here.call("models").out
+    assert "Brier score" in here.call("show", answer.json["best"]).out
+
+
+def test_evaluate_measures_on_labelled_rows(trained: tuple[Place, Answer]) -> None:
+    here, _ = trained
+    file = here.folder / "later.csv"
+    loans(500, seed=9).to_csv(file, index=False)
+    told = here.call("evaluate", "shop_loans@latest", str(file), "--json").json
+    assert told["n"] == 500 and 0 < told["n_bad"] < 500
+    assert {
+        "auc",
+        "auc_low",
+        "auc_high",
+        "gini",
+        "ks",
+        "average_precision",
+        "brier",
+        "log_loss",
+        "ece",
+    } <= set(told["metrics"])
+    assert "Brier score" in here.call("evaluate", "shop_loans@latest", str(file)).out
+
+
+def test_what_is_not_defined_is_null_with_a_reason(trained: tuple[Place, Answer]) -> None:
+    here, _ = trained
+    file = here.folder / "goods.csv"
+    loans(300).query("bad == 0").to_csv(file, index=False)
+    answer = here.call("evaluate", "shop_loans@latest", str(file), "--json")
+    if answer.status == 2:  # one class is refused where it would be measured
+        assert answer.json["error"] == "TARGET"
+        return
+    assert answer.json["metrics"]["auc"] is None and answer.json["metrics"]["auc_reason"]
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_score_writes_a_row_out_for_each_row_in(trained: tuple[Place, Answer], form: str) -> None:
+    here, _ = trained
+    rows = loans(200, seed=5).drop(columns="bad").astype({"income": object})
+    rows.loc[10, "income"] = "?"
+    data, out = here.folder / "applicants.csv", here.folder / f"scored.{form}"
+    rows.to_csv(data, index=False)
+    answer = here.call("score", "shop_loans@latest", str(data), "--out", str(out), "--json")
+    assert answer.status == 0, answer.err
+    assert answer.json["rows"] == 200
+    scored = pd.read_csv(out) if form == "csv" else pd.read_parquet(out)
+    assert list(scored["id"].astype(int)) == list(rows["id"])
+    assert list(scored.columns[1:]) == ["p_bad", "points", "band", "decision", "flags", "error"]
+    assert scored.loc[10, "error"]
+    assert scored["p_bad"].drop(10).between(0, 1).all()
+
+
+def test_promote_makes_a_champion_and_fsck_finds_nothing(trained: tuple[Place, Answer]) -> None:
+    here, answer = trained
+    told = here.call("promote", answer.json["best"], "--json")
+    assert told.status == 0, told.err
+    assert told.json["stage"] == "champion" and told.json["champion"] == answer.json["best"]
+    assert here.call("show", "shop_loans@champion", "--json").json["model_id"] == answer.json["best"]
+    assert here.call("fsck", "--json").json == {"ok": True, "problems": []}
+
+
+def test_fsck_names_what_was_changed(shop: Place) -> None:
+    done = shop.call("train", shop.data, "--portfolio", shop.portfolio, "--family", "logistic", "--json")
+    model = shop.folder / "home" / "models" / done.json["best"]
+    touched = next(p for p in sorted(model.iterdir()) if p.name != "manifest.json")
+    touched.chmod(0o600)
+    touched.write_bytes(touched.read_bytes()[:-1] + b"~")
+    answer = shop.call("fsck", "--json")
+    assert answer.status == 1 and not answer.json["ok"]
+    assert done.json["best"] in str(answer.json["problems"])
+    scored = shop.call("score", done.json["best"], shop.data, "--out", str(shop.folder / "o.csv"), "--json")
+    assert scored.status == 2 and scored.json["error"] == "ARTIFACT_DIGEST"
+
+
+def test_jobs_of_a_fresh_home_are_none(shop: Place) -> None:
+    assert shop.call("jobs", "--json").json == {"jobs": []}
+
+
+def test_doctor_finds_nothing_wrong_here(trained: tuple[Place, Answer]) -> None:
+    here, _ = trained
+    told = here.call("doctor", "--json").json
+    names = {check["name"] for check in told["checks"]}
+    assert {
+        "python",
+        "home",
+        "home is private",
+        "database",
+        "sqlite",
+        "threads",
+        "worker",
+        "chromium",
+    } <= names
+    assert [p for p in told["problems"] if p["name"].startswith(("home", "database"))] == []
+
+
+def test_doctor_says_what_mends_an_open_home(shop: Place) -> None:
+    home = shop.folder / "home"
+    home.mkdir(mode=0o755)
+    home.chmod(0o755)
+    answer = shop.call("doctor", "--json")
+    problem = next(p for p in answer.json["problems"] if p["name"] == "home is private")
+    assert answer.status == 1 and problem["mend"] == f"chmod 700 {home}"
+
+
+@pytest.mark.slow
+def test_report_shows_the_study(trained: tuple[Place, Answer]) -> None:
+    here, answer = trained
+    made = here.call("report", "training", "-p", f"study={answer.json['study_id']}", "--json")
+    assert made.status == 0, made.err
+    html = Path(made.json["html"]).read_text()
+    assert "Shop loans" in html and answer.json["best"] in html
+    assert made.json["seconds"] > 0 and Path(made.json["notebook"]).exists()
