@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workbench.evaluation import findings
 from workbench.evaluation.discrimination import delong
 from workbench.evaluation.measure import Measure, wilson
 from workbench.evaluation.summary import Evaluation, evaluate
@@ -13,6 +14,7 @@ __all__ = [
     "Measure",
     "delong",
     "evaluate",
+    "findings",
     "format_figure",
     "format_metric",
     "format_percent",

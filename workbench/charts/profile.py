@@ -1,0 +1,76 @@
+"""One characteristic, drawn for goods and bads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workbench.charts import palette
+from workbench.charts.canvas import empty, line, shortened, style
+from workbench.evaluation import format_percent
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+
+def profile_bins(bins: pd.DataFrame, title: str) -> go.Figure:
+    """Draw the bad rate of each bin with its interval, above the shares of goods and bads in it.
+
+    Parameters
+    ----------
+    bins : DataFrame
+        label, n, n_bad, share, bad_rate, low, high, woe, iv, goods_share, bads_share; one row a bin.
+    title : str
+        The characteristic's title.
+    """
+    from plotly.subplots import make_subplots
+
+    n, n_bad = int(bins["n"].sum()), int(bins["n_bad"].sum())
+    if not n:
+        return empty(title, "no rows in this group")
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.6, 0.4], vertical_spacing=0.05)
+    at = list(range(len(bins)))
+    figure.add_scatter(
+        x=at,
+        y=bins["bad_rate"],
+        error_y={
+            "array": bins["high"] - bins["bad_rate"],
+            "arrayminus": bins["bad_rate"] - bins["low"],
+            "thickness": 1,
+            "width": 3,
+        },
+        customdata=bins[["label", "low", "high", "n", "n_bad", "woe"]],
+        mode="markers",
+        marker={"color": palette.BADS, "size": 7},
+        showlegend=False,
+        hovertemplate="%{customdata[0]}<br>bad rate %{y:.2%} (%{customdata[1]:.2%} to %{customdata[2]:.2%})"
+        "<br>%{customdata[3]:,} applicants, %{customdata[4]:,} bads, WoE %{customdata[5]:.2f}<extra></extra>",
+        row=1,
+        col=1,
+    )
+    for name, column, colour in (
+        ("goods", "goods_share", palette.GOODS),
+        ("bads", "bads_share", palette.BADS),
+    ):
+        figure.add_bar(
+            x=at,
+            y=bins[column],
+            customdata=bins["label"],
+            name=f"share of {name}",
+            marker_color=colour,
+            hovertemplate="%{customdata}: %{y:.1%} of " + name + "<extra></extra>",
+            row=2,
+            col=1,
+        )
+    figure.add_hline(y=n_bad / n, **line(f"all {format_percent(n_bad / n)}"), row=1, col=1)
+    known = bins.loc[bins["n"] > 0, "bad_rate"].dropna()
+    spread = (
+        f": bad rate {format_percent(known.min())} to {format_percent(known.max())}" if len(known) else ""
+    )
+    note = f"{n:,} applicants, {n_bad:,} bads; IV {bins['iv'].sum():.3f}; 95% intervals"
+    style(figure, f"{title}{spread}", note, legend="top", height=380)
+    labels = [shortened(str(label), 16) for label in bins["label"]]
+    figure.update_xaxes(tickvals=at, ticktext=labels, row=2, col=1)
+    figure.update_yaxes(title_text="Bad rate", tickformat=".0%", rangemode="tozero", row=1, col=1)
+    figure.update_yaxes(title_text="Share", tickformat=".0%", row=2, col=1)
+    return figure
