@@ -28,7 +28,7 @@ def declared_values(dataset: Dataset) -> Iterator[Finding]:
         values = frame[about.name]
         personal = about.name in dataset.protected
         if isinstance(values.dtype, pd.CategoricalDtype):
-            yield from _undeclared(dataset, about, values, personal)
+            yield from _undeclared(about, values)
         elif values.dtype.kind == "f":
             yield from _outside(dataset, about, values.to_numpy(), personal)
 
@@ -58,9 +58,7 @@ def _outside(dataset: Dataset, about: Characteristic, x: np.ndarray, personal: b
     )
 
 
-def _undeclared(
-    dataset: Dataset, about: Characteristic, values: pd.Series, personal: bool
-) -> Iterator[Finding]:
+def _undeclared(about: Characteristic, values: pd.Series) -> Iterator[Finding]:
     declared = {a.value for a in about.attributes} | {s.value for s in about.special}
     if not about.attributes:
         return
@@ -70,8 +68,10 @@ def _undeclared(
     if not strange:
         return
     n = int(counts[strange].sum())
-    shown = [str(values.cat.categories[i]) for i in sorted(strange, key=lambda i: -counts[i])[:3]]
-    shown = [masked(text) for text in shown] if personal else shown
+    common = sorted(strange, key=lambda i: -counts[i])[:3]
+    shown = [str(values.cat.categories[i]) for i in common]
+    # a value that many share tells nobody apart
+    shown = [t if counts[i] >= LEAST_ROWS else masked(t) for t, i in zip(shown, common, strict=True)]
     yield Finding(
         "warn",
         "UNDECLARED_VALUE",
