@@ -98,7 +98,11 @@ def test_nothing_that_runs_code_from_a_file_is_loaded() -> None:
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and node.attr in {"read_pickle", "to_pickle"}:
                 wrong.append(said(path, node.lineno, node.attr))
-            if isinstance(node, ast.keyword) and node.arg == "allow_pickle" and ast.unparse(node.value) != "False":
+            if (
+                isinstance(node, ast.keyword)
+                and node.arg == "allow_pickle"
+                and ast.unparse(node.value) != "False"
+            ):
                 wrong.append(said(path, node.lineno, "allow_pickle"))
             if isinstance(node, ast.Call) and ast.unparse(node.func) in {"eval", "exec", "compile"}:
                 wrong.append(said(path, node.lineno, f"calls {ast.unparse(node.func)}"))
@@ -158,7 +162,9 @@ def lines_of_code(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 def test_names_say_what_is_inside() -> None:
     nameless = set(RULES["forbidden"]["names"])
-    wrong = [p for p in MODULES if nameless & {part.removesuffix(".py") for part in p.relative_to(PACKAGE).parts}]
+    wrong = [
+        p for p in MODULES if nameless & {part.removesuffix(".py") for part in p.relative_to(PACKAGE).parts}
+    ]
     assert not wrong, f"modules named after nothing: {wrong}"
 
 

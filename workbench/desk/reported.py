@@ -44,7 +44,7 @@ def study_shown(
     if not chosen:
         return None
     shown = desk.study(chosen)
-    row = next(r for r in desk.registry.studies(shown.portfolio.name) if r.study_id == chosen)
+    row = desk.registry.study(chosen)
     # a study that came to a model known already has that older version, so it is found by what it learned
     models = {m.digest: m for m in reversed(desk.models(shown.portfolio.name))}
     registered = {m.family: models[m.digest] for m in shown.models if m.digest in models}
