@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workbench import checks, intake, proposal, registry, study
 from workbench.checks import Checks
@@ -19,12 +19,15 @@ from workbench.errors import Problem
 from workbench.evaluation import Evaluation
 from workbench.intake import PortfolioShelf, ReadOptions
 from workbench.portfolio import Portfolio
-from workbench.registry import ModelRow, Registry
+from workbench.registry import ModelRow
 from workbench.run import Run
 from workbench.scoring import Score, Scorer
 from workbench.settings import Settings
 from workbench.study import Study
 from workbench.training import TrainedModel
+
+if TYPE_CHECKING:
+    from workbench.registry.registry import Registry
 
 
 def _utc_now() -> datetime:
@@ -148,9 +151,7 @@ class Desk:
     def show(self, reference: str) -> dict[str, Any]:
         """Return what is known of a model: its row and its part of the trail."""
         row = self.registry.resolve(reference)
-        lines = [
-            line for line in self.registry.trail(row.portfolio, limit=1000) if line.model_id == row.model_id
-        ]
+        lines = self.registry.trail(row.portfolio, limit=1000, model_id=row.model_id)
         return row.to_json() | {"trail": [line.to_json() for line in lines]}
 
     def promote(self, reference: str, *, force: bool = False, why: str = "") -> ModelRow:

@@ -6,7 +6,7 @@ import time
 import uuid
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -36,7 +36,7 @@ def train(desk: Desk, request: TrainRequest, run: Run) -> TrainOutcome:
     study_id = _study_id(desk, request)
     desk.registry.save_study(
         study_id, study.to_files(done), portfolio=portfolio, dataset_sha256=dataset.sha256,
-        who=desk.who, when=desk.now(), job_id=request.job_id,
+        spec=request.spec.to_json(), summary=_summary(done), who=desk.who, when=desk.now(), job_id=request.job_id,
     )  # fmt: skip
     lines = []
     for i, model in enumerate(done.models):
@@ -52,7 +52,17 @@ def train(desk: Desk, request: TrainRequest, run: Run) -> TrainOutcome:
 def _study_id(desk: Desk, request: TrainRequest) -> str:
     name = desk.portfolio(request.portfolio).name
     mark = (request.job_id or uuid.uuid4().hex).replace("-", "")[:8]
-    return f"{name}-{desk.now():%Y%m%dT%H%M%SZ}-{mark}"
+    return f"{name}-{desk.now():%Y%m%d-%H%M%S}-{mark}"
+
+
+def _summary(done: Study) -> dict[str, Any]:
+    """Return what a list of studies shows of one."""
+    return {
+        "best": done.best or None,
+        "reported": done.reported,
+        "rows": len(done.rows),
+        "families": {m.family: m.error or m.evaluation.to_json()["auc"] for m in done.models},
+    }
 
 
 def _register(
@@ -72,7 +82,7 @@ def _register(
     )  # fmt: skip
     return TrainedLine(
         answer.family, row.model_id, told["metrics"], told["samples"], told["gate"], answer.reported,
-        known=row.study_id != study_id,
+        known=row.again,
     )  # fmt: skip
 
 

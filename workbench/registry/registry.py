@@ -289,16 +289,4 @@ def _read_model(files: dict[str, bytes]) -> Any:
 
 
 def _score_model(model: Any, frame: pd.DataFrame) -> np.ndarray:
-    from workbench.dataset import REFUSED_COLUMNS, Applicants, Source
-    from workbench.scoring import Scorer
-
-    rows = Applicants(
-        portfolio=model.portfolio,
-        frame=frame,
-        row_key=pd.Series([str(i + 1) for i in range(len(frame))], dtype="str"),
-        date=None,
-        record=np.arange(1, len(frame) + 1),
-        refused=pd.DataFrame(columns=list(REFUSED_COLUMNS)),
-        source=Source("golden rows", "", 0, "parquet"),
-    )
-    return Scorer(model).score_table(rows)["p_bad"].to_numpy(dtype=float)
+    return model.p_bad(frame, frame[model.encoder.date] if model.encoder.date else None)
