@@ -41,14 +41,15 @@ def gone(pid: int) -> bool:
 class Bench:
     """A home of its own, its queue and its worker."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *preload: str) -> None:
         self.settings = Settings(home=home, threads=1)
+        self.preload = preload
 
-    def command(self, mode: str = "app") -> tuple[str, ...]:
-        return ("-m", "tests.jobs.small_worker", mode)
+    def command(self, mode: str) -> tuple[str, ...]:
+        return ("-m", "tests.jobs.small_worker", mode, *self.preload)
 
     def start(self) -> bool:
-        return jobs.ensure_worker(self.settings, command=self.command())
+        return jobs.ensure_worker(self.settings, command=self.command("app"))
 
     def spawn(self, *command: str) -> subprocess.Popen[bytes]:
         with (self.settings.home / "spawned.log").open("ab") as log:
@@ -89,7 +90,7 @@ class Bench:
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """A home whose worker belongs to this process, as to an app."""
-    made = Bench(tmp_path_factory.mktemp("app") / "home")
+    made = Bench(tmp_path_factory.mktemp("app") / "home", "lightgbm")
     jobs.client(made.settings)
     jobs.hold_app_lock(made.settings)
     yield made

@@ -33,12 +33,26 @@ def fit(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:
         trees,
         callbacks=[tell],
     )
+    register(job)
+    return {"study_id": "s-1", "models": [f"m-{job.job_id}"], "threads": run.threads, "who": job.who,
+            "omp": os.environ["OMP_NUM_THREADS"], "wait": os.environ["OMP_WAIT_POLICY"]}  # fmt: skip
+
+
+def register(job: Job) -> None:
+    """Leave one line for each time the job got here."""
     made = job.settings.home / "made" / job.job_id
     made.parent.mkdir(exist_ok=True)
     with made.open("a") as file:
         file.write("registered\n")
-    return {"study_id": "s-1", "models": [f"m-{job.job_id}"], "threads": run.threads, "who": job.who,
-            "omp": os.environ["OMP_NUM_THREADS"], "wait": os.environ["OMP_WAIT_POLICY"]}  # fmt: skip
+
+
+def count(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:
+    """Count to `steps`, a twentieth of a second each, and register."""
+    for i in range(params["steps"]):
+        run.step("Counting", i / params["steps"])
+        time.sleep(0.05)
+    register(job)
+    return {"models": [f"m-{job.job_id}"]}
 
 
 def hold(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:

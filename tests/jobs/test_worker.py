@@ -35,7 +35,7 @@ def test_three_workers_at_once_and_one_lives(lone: Bench) -> None:
 
 
 def test_a_killed_worker_is_replaced_and_its_job_done_once(lone: Bench) -> None:
-    job_id = lone.ask("fit", trees=60, pause=0.05)
+    job_id = lone.ask("count", steps=60)
     until(lambda: lone.look(job_id).share > 0.1)
     first = lone.worker_pid()
     children = [child.pid for child in psutil.Process(first).children(recursive=True)]
@@ -43,7 +43,7 @@ def test_a_killed_worker_is_replaced_and_its_job_done_once(lone: Bench) -> None:
     os.kill(first, signal.SIGKILL)
     assert until(lambda: all(gone(pid) for pid in children), 3.0) < 1.5
     assert not lone.alive(), "the kernel dropped the lock"
-    assert not lone.look(job_id).finished
+    assert lone.look(job_id).state == "waiting", "nobody works on it"
     assert lone.start()
     done = lone.finish(job_id)
     assert done.state == "done"
@@ -56,7 +56,7 @@ def test_a_killed_worker_is_replaced_and_its_job_done_once(lone: Bench) -> None:
 def test_told_to_go_it_ends_its_job_cleanly_and_once_finishes_it(lone: Bench) -> None:
     lone.end()
     process = lone.spawn(*lone.command("stay"))
-    job_id = lone.ask("fit", trees=60, pause=0.05)
+    job_id = lone.ask("count", steps=60)
     until(lambda: lone.look(job_id).share > 0.1)
     children = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
     start = time.monotonic()
@@ -64,8 +64,8 @@ def test_told_to_go_it_ends_its_job_cleanly_and_once_finishes_it(lone: Bench) ->
     assert process.wait(10) == 0
     assert time.monotonic() - start < 4
     until(lambda: all(gone(pid) for pid in children), 1.5)
-    assert not lone.look(job_id).finished
-    later = lone.ask("fit", trees=1)
+    assert lone.look(job_id).state == "waiting"
+    later = lone.ask("count", steps=1)
     once = lone.spawn(*lone.command("once"))
     assert once.wait(40) == 0
     assert [lone.look(job).state for job in (job_id, later)] == ["done", "done"]
@@ -79,7 +79,7 @@ def test_it_stays_with_the_app_and_leaves_after_it(lone: Bench) -> None:
     )  # fmt: skip
     assert app.stdout.readline() == b"held\n"
     process = lone.spawn(*lone.command("app"))
-    job_id = lone.ask("fit", trees=1)
+    job_id = lone.ask("count", steps=1)
     assert lone.finish(job_id).state == "done"
     time.sleep(1.2)
     assert process.poll() is None, "an app lives, though nothing is queued"

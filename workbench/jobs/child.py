@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ def warm_up() -> None:
 
 def work(conn: Connection, task: str, params: dict[str, Any], job: Job, log: Path) -> None:
     """Run `task`, ``module:function``, and send progress, then ``result`` or ``failed``, over `conn`."""
+    _stand_back()
     _die_with_worker()
     _write_to(log)
     with Outcome(conn) as outcome:
@@ -93,6 +95,13 @@ def unexpected(error: BaseException) -> dict[str, Any]:
     first = (str(error).strip().splitlines() or ["no message"])[0][:300]
     what = f"The job stopped on an unexpected error ({type(error).__name__}: {first})."
     return {"error": "UNEXPECTED", "message": f"{what} See the log of the job.", "problems": []}
+
+
+def _stand_back() -> None:
+    """Let pages answer first, and let this process go, not the app or the worker, when memory runs out."""
+    os.nice(5)
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("700")
 
 
 def _die_with_worker() -> None:

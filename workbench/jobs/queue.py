@@ -12,7 +12,7 @@ from workbench.jobs import locks, places
 from workbench.jobs.state import JobStatus, moves, of_workflow
 
 if TYPE_CHECKING:
-    from dbos import DBOSClient
+    from dbos import DBOSClient, WorkflowStatus
 
     from workbench.desk import TrainRequest
     from workbench.settings import Settings
@@ -103,25 +103,34 @@ def status(job_id: str, settings: Settings | None = None) -> JobStatus:
     MissingError
         ``NO_JOB`` when there is no such job.
     """
-    queue = client(settings)
-    rows = queue.list_workflows(workflow_ids=[job_id], load_input=False)
+    settings = places.given(settings)
+    rows = client(settings).list_workflows(workflow_ids=[job_id], load_input=False)
     if not rows:
         raise places.no_job(job_id)
-    # without the timeout of 0 a job that has told nothing yet would hold the caller for a minute
-    return of_workflow(rows[0], queue.get_event(job_id, PROGRESS, timeout_seconds=0))
+    return _look(rows[0], settings, told=True)
 
 
 def recent(limit: int = 20, settings: Settings | None = None) -> tuple[JobStatus, ...]:
     """Return the last `limit` jobs, the newest first; finished ones without their log lines."""
-    queue = client(settings)
-    rows = queue.list_workflows(name=places.WORKFLOW, limit=limit, sort_desc=True, load_input=False)
+    settings = places.given(settings)
+    rows = client(settings).list_workflows(
+        name=places.WORKFLOW, limit=limit, sort_desc=True, load_input=False
+    )
     # one more read a job, worth it only for what still moves: every page shows this list
-    told = {
-        row.workflow_id: queue.get_event(row.workflow_id, PROGRESS, timeout_seconds=0)
-        for row in rows
-        if moves(row)
-    }
-    return tuple(of_workflow(row, told.get(row.workflow_id)) for row in rows)
+    return tuple(_look(row, settings, told=moves(row)) for row in rows)
+
+
+def _look(row: WorkflowStatus, settings: Settings, *, told: bool) -> JobStatus:
+    progress = None
+    if told:
+        # without the timeout of 0 a job that has told nothing yet would hold the caller for a minute
+        progress = client(settings).get_event(row.workflow_id, PROGRESS, timeout_seconds=0)
+    abandoned = (
+        row.status == "PENDING"
+        and row.executor_id == places.worker_name(settings)
+        and not locks.worker_alive(settings)
+    )
+    return of_workflow(row, progress, abandoned=abandoned)
 
 
 def cancel(job_id: str, settings: Settings | None = None) -> JobStatus:

@@ -106,10 +106,12 @@ def moves(row: WorkflowStatus) -> bool:
     return STATES[row.status] not in FINISHED
 
 
-def of_workflow(row: WorkflowStatus, progress: Mapping[str, Any] | None) -> JobStatus:
-    """Return the job of a DBOS workflow and its last `progress` event."""
+def of_workflow(
+    row: WorkflowStatus, progress: Mapping[str, Any] | None, *, abandoned: bool = False
+) -> JobStatus:
+    """Return the job of a DBOS workflow and its last event; `abandoned` when its worker is dead."""
     told = progress or {}
-    state = STATES[row.status]
+    state = "waiting" if abandoned else STATES[row.status]
     labels = row.attributes or {}
     error = _error(row) if state == "failed" else {}
     started_ms = told.get("started_at_ms") or row.dequeued_at
