@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from workbench.dataset.text import as_text, canonical
+from workbench.dataset import value_counts
 from workbench.portfolio import NAME, Outcome, Portfolio
 from workbench.ui import cache, spool, words
 
@@ -58,17 +58,20 @@ def ask(upload: spool.Upload, table: Any, base: Portfolio | None) -> Outcome | N
     )
     if column is None:
         return None
-    return _values(values_of(table, column), column, base, mark)
+    return _values(value_counts(table, column), column, base, mark, suggested(first, column))
 
 
-def values_of(table: Any, column: str) -> dict[str, int]:
-    """Return the values of a column as text with their counts, most common first; blanks are left out."""
-    found = canonical(as_text(table.frame[column])).value_counts()
-    pairs = zip(found.field("values").to_pylist(), found.field("counts").to_pylist(), strict=True)
-    return dict(sorted(((value, n) for value, n in pairs if value), key=lambda pair: -pair[1]))
+def suggested(proposal: Any, column: str) -> dict[str, str]:
+    """Return what the values of the guessed outcome sound like: value -> "bad", "good" or ""."""
+    values = proposal.outcome_values
+    if not any(guess.column == column and guess.role == "outcome" for guess in proposal.guesses):
+        return {}
+    return dict(zip(values["value"], values["suggested"], strict=True))
 
 
-def _values(counts: dict[str, int], column: str, base: Portfolio | None, mark: str) -> Outcome | None:
+def _values(
+    counts: dict[str, int], column: str, base: Portfolio | None, mark: str, hints: dict[str, str]
+) -> Outcome | None:
     """Ask which values are bad, with counts."""
     total = sum(counts.values())
     said = {
@@ -82,15 +85,23 @@ def _values(counts: dict[str, int], column: str, base: Portfolio | None, mark: s
         )
         return None
     if len(counts) == 2:
-        return _two(list(counts), said, declared, column, mark)
-    return _several(list(counts), said, declared, column, mark)
+        return _two(list(counts), said, declared, column, mark, hints)
+    return _several(list(counts), said, declared, column, mark, hints)
 
 
 def _two(
-    values: list[str], said: dict[str, str], declared: Outcome | None, column: str, mark: str
+    values: list[str],
+    said: dict[str, str],
+    declared: Outcome | None,
+    column: str,
+    mark: str,
+    hints: dict[str, str],
 ) -> Outcome | None:
-    at = next((i for i, v in enumerate(values) if declared and v in declared.bad), None)
+    likely = declared.bad if declared else [v for v in values if hints.get(v) == "bad"]
+    at = next((i for i, v in enumerate(values) if v in likely), None)
     bad = st.radio("Which value is bad?", values, at, format_func=said.get, key=f"bad_{mark}_{column}")
+    if not declared and at is not None:
+        st.caption(":material/help: Guessed by its name; change it if it is not so.")
     if bad is None:
         return None
     if declared and bad in declared.bad:
@@ -99,12 +110,17 @@ def _two(
 
 
 def _several(
-    values: list[str], said: dict[str, str], declared: Outcome | None, column: str, mark: str
+    values: list[str],
+    said: dict[str, str],
+    declared: Outcome | None,
+    column: str,
+    mark: str,
+    hints: dict[str, str],
 ) -> Outcome | None:
     bad = st.multiselect(
         "Which values are bad?",
         values,
-        [v for v in values if declared and v in declared.bad],
+        [v for v in values if (v in declared.bad if declared else hints.get(v) == "bad")],
         format_func=said.get,
         key=f"bad_{mark}_{column}",
     )
@@ -112,7 +128,7 @@ def _several(
     neither = st.multiselect(
         "Which are neither good nor bad?",
         rest,
-        [v for v in rest if declared and v in declared.indeterminate],
+        [v for v in rest if (v in declared.indeterminate if declared else not hints.get(v, "good"))],
         format_func=said.get,
         key=f"neither_{mark}_{column}",
         help="Left out of fitting; still scored and counted",
@@ -146,7 +162,6 @@ def name(upload: spool.Upload, base: Portfolio | None) -> Named | None:
     if not NAME.match(short):
         st.caption("Give it a name with at least one letter.")
         return None
-    st.caption(f"Short name: {words.text(short)}")
     return Named(short, title.strip(), kind)
 
 

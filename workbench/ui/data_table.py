@@ -16,6 +16,7 @@ from workbench.ui import cache, session, spool, tables, words
 ROLES = ("characteristic", "outcome", "row key", "date", "weight", "group", "protected", "leave out")
 KINDS = ("number", "category", "flag", "date")
 TAGS = ("amount", "segment", "protected")
+AS_IT_IS = "as it is"
 FORMATS = {"plain": "plain", "percent": "10.65%", "amount": "$1,234.50", "with_unit": "36 months"}
 DATE_FORMATS = (
     "%Y-%m-%d",
@@ -84,10 +85,11 @@ def edit(
         # the editor's changes are gone when another page was looked at; go on from the rows it showed last
         state.update(base=state["now"], revision=state["revision"] + 1)
     rows = state["base"]
-    place = st.container()
+    bulk, place = st.container(), st.container()
     now = _editor(rows, f"roles_{state['revision']}", place)
     state["now"] = now
-    _bulk(state, now)
+    with bulk:
+        _bulk(state, now)
     return now
 
 
@@ -142,28 +144,28 @@ def _declared(guess: Any, base: Portfolio) -> Any:
 def _written(guess: Any) -> str:
     if guess.kind == "date":
         return guess.date_format or DATE_FORMATS[0]
-    return FORMATS.get(guess.format, "plain") if guess.kind == "number" else ""
+    return FORMATS.get(guess.format, "plain") if guess.kind == "number" else AS_IT_IS
 
 
 def _editor(rows: pd.DataFrame, key: str, place: Any) -> pd.DataFrame:
-    dates = [w for w in rows["written"].unique() if w not in ("", *FORMATS.values(), *DATE_FORMATS)]
-    written = ["", *FORMATS.values(), *DATE_FORMATS, *dates]
+    dates = [w for w in rows["written"].unique() if w not in (AS_IT_IS, *FORMATS.values(), *DATE_FORMATS)]
+    written = [AS_IT_IS, *FORMATS.values(), *DATE_FORMATS, *dates]
     column = st.column_config
+    longest = max(map(len, rows["column"]))
     config = {
-        "column": column.TextColumn("Column", width=150),
+        "column": column.TextColumn("Column", width=min(max(8 * longest, 110), 210)),
         "role": column.SelectboxColumn("Role", options=ROLES, required=True, width=115),
-        "kind": column.SelectboxColumn("Kind", options=KINDS, required=True, width=85),
-        "written": column.SelectboxColumn("Written as", options=written, width=95),
-        "missing": column.NumberColumn("Missing", format="percent", width=70),
-        "distinct": column.NumberColumn("Values", format="localized", width=70),
-        "examples": column.TextColumn("Examples", width=150),
-        "shape": column.BarChartColumn("Shape", width=90, color="auto"),
-        "special": column.TextColumn(
-            "Special codes", width=100, help="Codes that are no quantity, such as 999"
-        ),
-        "tags": column.TextColumn("Tags", width=85, help=", ".join(TAGS)),
-        "why": column.TextColumn("Why this guess", width=210),
+        "kind": column.SelectboxColumn("Kind", options=KINDS, required=True, width=88),
+        "written": column.SelectboxColumn("Written as", options=written, required=True, width=105),
+        "missing": column.NumberColumn("Missing", format="percent", width=68),
+        "distinct": column.NumberColumn("Values", format="localized", width=64),
+        "examples": column.TextColumn("Examples", width=125),
+        "shape": column.BarChartColumn("Shape", width=90, y_min=0, color="blue"),
+        "special": column.TextColumn("Special", width=80, help="Codes that are no quantity, such as 999"),
+        "tags": column.TextColumn("Tags", width=78, help=", ".join(TAGS)),
     }
+    if rows["why"].any():
+        config["why"] = column.TextColumn("Guessed because")
     with place:
         return st.data_editor(
             rows,
@@ -173,7 +175,7 @@ def _editor(rows: pd.DataFrame, key: str, place: Any) -> pd.DataFrame:
             column_order=list(config),
             row_height=ROW,
             disabled=[name for name in rows.columns if name not in EDITED],
-            height=min(ROW * (len(rows) + 1) + 3, 470),
+            height=min(ROW * (len(rows) + 1) + 3, 430),
         )
 
 
@@ -184,10 +186,13 @@ def _bulk(state: dict[str, Any], now: pd.DataFrame) -> None:
             "Columns",
             list(now["column"]),
             key=f"bulk_columns_{state['revision']}",
-            placeholder="Several at once",
-            width=460,
+            placeholder="Several columns at once",
+            label_visibility="collapsed",
+            width=420,
         )
-        role = st.selectbox("Role", ROLES, ROLES.index("leave out"), key="bulk_role", width=170)
+        role = st.selectbox(
+            "Role", ROLES, ROLES.index("leave out"), key="bulk_role", width=170, label_visibility="collapsed"
+        )
         if st.button("Set role", key="set_role") and columns:
             rows = now.copy()
             rows.loc[rows["column"].isin(columns), "role"] = role
@@ -203,7 +208,7 @@ def portfolio_of(
     guesses = {guess.column: guess for guess in proposal.guesses}
     roles = []
     for row in rows.to_dict("records"):
-        kind, written = row["kind"], row["written"] or ""
+        kind, written = row["kind"], row["written"] or AS_IT_IS
         roles.append(
             replace(
                 guesses[row["column"]],
@@ -212,14 +217,22 @@ def portfolio_of(
                 format={v: k for k, v in FORMATS.items()}.get(written, "plain")
                 if kind == "number"
                 else "plain",
-                date_format=written if kind == "date" or row["role"] == "date" else "",
+                date_format=_date_format(row, written),
                 special=_split(row["special"]),
                 tags=_split(row["tags"]),
             )
         )
     version = base.version if base else 1
-    made = proposing.build_portfolio(named.name, named.title, named.kind, roles, outcome, version)
+    reading = proposal.portfolio.reading if proposal.portfolio else None
+    made = proposing.build_portfolio(
+        named.name, named.title, named.kind, roles, outcome, version, reading=reading
+    )
     return made if base is None else _carried(made, base)
+
+
+def _date_format(row: dict[str, Any], written: str) -> str:
+    is_date = row["kind"] == "date" or row["role"] == "date"
+    return written if is_date and "%" in written and written not in FORMATS.values() else ""
 
 
 def _split(text: str | None) -> tuple[str, ...]:

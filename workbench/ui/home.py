@@ -141,17 +141,7 @@ def _fresh(context: Context) -> None:
             st.caption(what)
     st.subheader("Portfolios whose columns are already declared", anchor=False)
     st.caption("A file with these columns needs no roles: bring it and apply the portfolio.")
-    entries = [
-        {"title": e.title or e.name, "kind": e.kind, "description": e.description, "name": cache.identity(e)}
-        for e in cache.portfolios()
-    ]
-    tables.show(
-        pd.DataFrame(entries, columns=["title", "kind", "description", "name"]),
-        "shipped_portfolios",
-        {
-            "title": st.column_config.TextColumn("Portfolio", width="small"),
-            "kind": st.column_config.TextColumn("Kind", width="small"),
-            "description": st.column_config.TextColumn("What it holds", width="large"),
-            "name": st.column_config.TextColumn("Name", width="small"),
-        },
-    )
+    for column, entry in zip(st.columns(3), cache.portfolios()[:3], strict=False):
+        with column.container(border=True, height="stretch", gap="xsmall"):
+            st.markdown(f"**{words.text(entry.title or entry.name)}** :gray[{entry.kind}]")
+            st.caption(words.text(entry.description))

@@ -1,0 +1,96 @@
+"""How a test drives the app: by keys, roles and words, waiting for what it caused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+SETTLED = """() => {
+  const app = document.querySelector('[data-testid=stApp]');
+  return app && app.dataset.testConnectionState === 'CONNECTED' && app.dataset.testScriptState === 'notRunning'
+    && !document.querySelector('[data-testid=stSkeleton]') && !document.querySelector('[data-stale=true]');
+}"""
+DRAWN = """() => [...document.querySelectorAll('[data-testid=stPlotlyChart]')]
+  .filter(e => e.offsetParent).every(e => e.querySelector('.main-svg'))"""
+RUN = "+(document.querySelector('#run-mark')?.dataset.run ?? 0)"
+
+
+class Driver:
+    """A page of the app."""
+
+    def __init__(self, page: Any, server: Any, shots: Path, seen: list[str]) -> None:
+        self.page, self.server, self.shots, self.seen = page, server, shots, seen
+
+    def open(self, path: str = "/") -> None:
+        """Load an address and wait until it is drawn."""
+        self.page.goto(self.server.address + path)
+        self.page.wait_for_selector("#run-mark", state="attached", timeout=60_000)
+        self.settle()
+
+    def settle(self, timeout: int = 60_000) -> None:
+        """Wait until the script has ended and nothing is stale."""
+        self.page.wait_for_function(SETTLED, timeout=timeout)
+
+    @contextmanager
+    def rerun(self, timeout: int = 60_000) -> Iterator[None]:
+        """Do one thing inside, and wait until the page has been drawn anew because of it."""
+        before = self.page.evaluate(RUN)
+        yield
+        self.page.wait_for_function(f"n => {RUN} > n", arg=before, timeout=timeout)
+        self.settle(timeout)
+
+    def key(self, name: str) -> Any:
+        """Return the element with a Streamlit key."""
+        return self.page.locator(f".st-key-{name}")
+
+    def press(self, name: str) -> None:
+        """Press the button with this key; wait for the page."""
+        with self.rerun():
+            self.key(name).get_by_role("button").first.click()
+
+    def choose(self, name: str, option: str) -> None:
+        """Pick an option of a selectbox or multiselect."""
+        self.key(name).get_by_role("combobox").click()
+        self.page.get_by_role("option", name=option, exact=True).click()
+
+    def link(self, name: str) -> None:
+        """Follow a link of the sidebar."""
+        with self.rerun():
+            self.page.locator("[data-testid=stSidebar]").get_by_role("link", name=name, exact=True).click()
+
+    def upload(self, path: Path, name: str = "", kind: str = "text/csv") -> None:
+        """Drop a file on Data and wait until its columns are shown."""
+        area = self.page.locator("[data-testid=stFileUploader] input[type=file]")
+        area.set_input_files({"name": name or path.name, "mimeType": kind, "buffer": path.read_bytes()})
+
+    def see(self, text: str, timeout: int = 60_000) -> None:
+        """Wait until `text` is shown."""
+        self.page.get_by_text(text).first.wait_for(state="visible", timeout=timeout)
+
+    def pick_cell(self, name: str, column: int, row: int) -> None:
+        """Select a cell of a grid."""
+        from playwright.sync_api import expect
+
+        cell = self.key(name).get_by_test_id(f"glide-cell-{column}-{row}")
+        cell.wait_for(state="attached")
+        for _ in range(20):
+            # the first focus of a cold grid is lost
+            self.key(name).get_by_test_id("data-grid-canvas").focus()
+            cell.focus()
+            with suppress(AssertionError):
+                expect(cell).to_have_attribute("aria-selected", "true", timeout=300)
+                return
+        raise AssertionError(f"cell {column}, {row} of {name} cannot be selected")
+
+    def shot(self, name: str, dark: bool = True) -> None:
+        """Save a screenshot, in the light theme and in the dark one."""
+        for theme in ("light", "dark") if dark else ("light",):
+            self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            self.page.wait_for_timeout(250)
+            self.settle()
+            self.page.wait_for_function(DRAWN)
+            self.page.mouse.move(0, 0)
+            self.page.screenshot(path=self.shots / f"{name}_{theme}.png", animations="disabled", caret="hide")
+        self.page.emulate_media(color_scheme="light", reduced_motion="reduce")
