@@ -1,0 +1,41 @@
+"""What is lent, to whom, and what *bad* means: the portfolio a model belongs to."""
+
+from __future__ import annotations
+
+from workbench.portfolio.toml_file import from_values, parse, to_toml
+from workbench.portfolio.values import (
+    NAME,
+    Attribute,
+    Band,
+    Characteristic,
+    Kind,
+    Outcome,
+    Points,
+    Portfolio,
+    Reading,
+    Requirements,
+    SamplingDefaults,
+    Special,
+    Tag,
+    shares,
+)
+
+__all__ = [
+    "Attribute",
+    "Band",
+    "Characteristic",
+    "Kind",
+    "NAME",
+    "Outcome",
+    "Points",
+    "Portfolio",
+    "Reading",
+    "Requirements",
+    "SamplingDefaults",
+    "Special",
+    "Tag",
+    "from_values",
+    "parse",
+    "shares",
+    "to_toml",
+]
