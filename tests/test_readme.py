@@ -57,8 +57,8 @@ def test_the_other_commands_run(tmp_path: Path) -> None:
     ])  # fmt: skip
     env = os.environ | {"WORKBENCH_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL,
-        check=False,
+        ["bash", "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True,
+        stdin=subprocess.DEVNULL, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     assert "Traceback" not in done.stderr

@@ -185,9 +185,7 @@ def _show_outcome(outcome: Mapping[str, Any]) -> None:
     rows = []
     for model in models:
         metrics, gate = model.get("metrics") or {}, model.get("gate") or {}
-        verdict = (
-            model.get("error") or f"{'passed' if gate.get('passed') else 'refused'}: {gate.get('reason', '')}"
-        )
+        verdict = model.get("error") or gate.get("reason", "")
         rows.append(
             (
                 model.get("model_id") or "–",
@@ -197,7 +195,7 @@ def _show_outcome(outcome: Mapping[str, Any]) -> None:
                 output.estimate(metrics, "brier"),
                 metrics.get("n"),
                 metrics.get("n_bad"),
-                verdict.rstrip(": "),
+                verdict,
             )
         )
     headings = ("model", "family", "AUC (95%)", "KS x 100 (95%)", "Brier (95%)", "n", "bads", "gate")

@@ -63,9 +63,9 @@ def show(model: options.Model, as_json: options.Json = False) -> None:
         return
     metrics = shown.get("metrics") or {}
     simple = [
-        (key, value)
+        (key.replace("_", " "), value)
         for key, value in shown.items()
-        if not isinstance(value, dict | list) and value is not None
+        if not isinstance(value, dict | list | bool) and value is not None
     ]
     output.table(str(shown.get("model_id", model)), ("", ""), simple)
     _show_metrics(f"Metrics of the {shown.get('reported') or 'reported'} sample", metrics)

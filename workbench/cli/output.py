@@ -74,10 +74,12 @@ def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) ->
         drawn.add_column(heading, justify="right" if right else "left", overflow="fold")
     for row in cells:
         drawn.add_row(*(Text(cell) for cell in row))
-    console = Console(file=sys.stdout, highlight=False)
-    if not console.is_terminal:  # a pipe has no width; wrapping there would cut words
-        console = Console(file=sys.stdout, highlight=False, width=200)
-    console.print(drawn)
+    people = sys.stdout.isatty()
+    # a pipe has no width; wrapping there would cut words
+    console = Console(highlight=False, force_terminal=people, width=None if people else 200)
+    with console.capture() as drawing:
+        console.print(drawn)
+    line("\n".join(row.rstrip() for row in drawing.get().rstrip().splitlines()))
 
 
 def shown(value: Any) -> str:
@@ -146,15 +148,15 @@ def watched(threads: int) -> Iterator[Run]:
 
 
 class _Lines:
-    """Progress for a log: one line whenever the step changes."""
+    """Progress for a log: a line for each twentieth of the way."""
 
     def __init__(self) -> None:
-        self.last = ""
+        self.next = 0.0
 
     def __call__(self, what: str, done: float) -> None:
-        if what != self.last:
+        if done >= self.next:
             note(f"{done:4.0%} {what}")
-            self.last = what
+            self.next = done + 0.05
 
 
 def _is_number(cell: str) -> bool:

@@ -73,12 +73,11 @@ def table(
     ----------
     columns : mapping
         Column -> (heading, format); a format makes it a number and stands it to the right.
+        `as_is` is text that must not be broken.
     chosen : sequence of bool, optional
         Rows to mark.
     """
-    heads = "".join(
-        f"<th{_class('number' if form else '')}>{escape(title)}</th>" for title, form in columns.values()
-    )
+    heads = "".join(f"<th{_class(_kind(form))}>{escape(title)}</th>" for title, form in columns.values())
     marks = list(chosen) or [False] * len(frame)
     body = "".join(
         f"<tr{_class('chosen' if mark else '')}>"
@@ -95,7 +94,7 @@ def listing(pairs: Mapping[str, str]) -> str:
         f"<tr><td>{escape(name)}</td><td><code>{escape(told)}</code></td></tr>"
         for name, told in pairs.items()
     )
-    return f"<table><tbody>{rows}</tbody></table>"
+    return f'<table class="listing"><tbody>{rows}</tbody></table>'
 
 
 def whole(value: Any) -> str:
@@ -133,7 +132,14 @@ def _undefined(value: Any) -> bool:
     return value is None or isinstance(value, float) and not math.isfinite(value)
 
 
+def as_is(value: Any) -> str:
+    """Return text as it is; in a table it is kept on one line."""
+    return "–" if _undefined(value) else str(value)
+
+
+def _kind(form: Format | None) -> str:
+    return "nowrap" if form is as_is else "number" if form else ""
+
+
 def _cell(value: Any, form: Format | None) -> str:
-    if form is not None:
-        return f'<td class="number">{escape(form(value))}</td>'
-    return f"<td>{escape('–' if _undefined(value) else str(value))}</td>"
+    return f"<td{_class(_kind(form))}>{escape((form or as_is)(value))}</td>"

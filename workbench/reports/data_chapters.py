@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workbench import charts
-from workbench.reports.block import Block, decimals, heading, percent, prose, table, whole
+from workbench.reports.block import Block, as_is, decimals, heading, percent, prose, table, whole
 from workbench.reports.shown import Shown, chapter
 
 DRAWN = 6
@@ -50,7 +50,7 @@ def _findings(shown: Shown) -> list[str]:
         for f in checks.findings
     )
     columns = {
-        "level": ("level", None),
+        "level": ("level", as_is),
         "column": ("column", None),
         "rows": ("rows", whole),
         "message": ("what was found", None),
@@ -70,7 +70,7 @@ def samples(shown: Shown) -> Block:
         else f"Drawn at random within goods and bads, with seed {study.spec.sampling.seed}."
     )
     columns = {
-        "sample": ("sample", None),
+        "sample": ("sample", as_is),
         "n": ("rows", whole),
         "n_bad": ("bads", whole),
         "bad_rate": ("bad rate", percent),

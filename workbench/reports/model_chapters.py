@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workbench import charts
 from workbench.evaluation import format_figure, format_metric, format_percent, words_for_auc
-from workbench.reports.block import Block, decimals, heading, percent, points_of, prose, table, whole
+from workbench.reports.block import Block, as_is, decimals, heading, percent, points_of, prose, table, whole
 from workbench.reports.shown import Shown, chapter, model_chapter
 from workbench.study import StudyModel
 
@@ -18,20 +18,19 @@ def models(shown: Shown) -> Block:
     frame = study.table()
     chosen = shown.chosen.title if shown.chosen else ""
     frame["gate"] = ["" if p is None else "passed" if p else "not passed" for p in frame["gate_passed"]]
-    frame["interval"] = [
-        f"{low:.3f} to {high:.3f}" if low == low else "–"
-        for low, high in zip(frame["auc_low"], frame["auc_high"], strict=True)
+    frame["told"] = [
+        format_metric("auc", *numbers)
+        for numbers in zip(frame["auc"], frame["auc_low"], frame["auc_high"], strict=True)
     ]
     columns = {
         "model": ("model", None),
-        "auc": ("AUC", decimals(3)),
-        "interval": ("95%", None),
+        "told": ("AUC (95%)", as_is),
         "ks": ("KS x 100", lambda v: format_figure("ks", v)),
         "average_precision": ("avg. prec.", decimals(3)),
         "brier": ("Brier", decimals(4)),
         "log_loss": ("log loss", decimals(4)),
         "ece": ("ECE", percent),
-        "gate": ("gate", None),
+        "gate": ("gate", as_is),
     }
     basis = frame.iloc[0] if len(frame) else None
     told = prose(
@@ -66,12 +65,12 @@ def discrimination(shown: Shown, model: StudyModel) -> Block:
         for name, e in model.evaluations.items()
     )
     columns = {
-        "sample": ("sample", None),
+        "sample": ("sample", as_is),
         "n": ("rows", whole),
         "n_bad": ("bads", whole),
-        "auc": ("AUC (95%)", None),
-        "gini": ("Gini (95%)", None),
-        "ks": ("KS x 100 (95%)", None),
+        "auc": ("AUC (95%)", as_is),
+        "gini": ("Gini (95%)", as_is),
+        "ks": ("KS x 100 (95%)", as_is),
     }
     told = prose(
         measured.sentence(study.portfolio.kind),
@@ -185,7 +184,8 @@ def limits(shown: Shown, model: StudyModel) -> Block:
             "later ones are harder to tell apart."
         )
     if model.policy.get("provisional"):
-        found.append(f"The policy is provisional: {model.policy.get('source', '')}.")
+        source = str(model.policy.get("source", "")).removeprefix("provisional: ")
+        found.append(f"The policy is provisional until someone sets one: it {source}.")
     found += [
         f"{f.message.rstrip('.')}; accepted because: {checks.reason(f)}."
         for f in checks.findings

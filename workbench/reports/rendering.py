@@ -11,6 +11,7 @@ FIGURE = "application/vnd.plotly.v1+json"
 HIDDEN_TAGS = ("parameters", "injected-parameters", "hide")
 KEPT_TYPES = ("text/html", "text/markdown", "image/svg+xml", "image/png", "text/plain")
 DEFAULT_HEIGHT = "380px"
+FONT = {"family": "system-ui, -apple-system, Segoe UI, Roboto, DejaVu Sans, sans-serif", "color": "#0f172a"}
 
 
 def html_of(notebook: Any) -> str:
@@ -67,6 +68,7 @@ def _drawing(figure: Any, number: int) -> str:
     import plotly.io as pio
 
     kept = {part: figure[part] for part in ("data", "layout", "frames") if part in figure}
+    kept["layout"] = {**kept.get("layout", {}), "font": {**kept.get("layout", {}).get("font", {}), **FONT}}
     return str(
         pio.to_html(
             pio.from_json(json.dumps(kept), skip_invalid=True),
