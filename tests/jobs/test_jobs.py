@@ -26,6 +26,7 @@ def test_a_worker_starts_on_demand_and_tells_from_inside_the_fit(bench: Bench) -
     first = bench.look(job_id)
     assert (first.state, first.kind, first.name, first.who) == ("waiting", "fit", "Small fit", "ann")
     assert bench.start()
+    assert not bench.start(), "one is on its way"
     shares = []
     while not (now := bench.look(job_id)).finished:
         shares.append(now.share)

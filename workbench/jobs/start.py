@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from workbench.jobs import locks, places
@@ -36,9 +37,13 @@ def ensure_worker(settings: Settings | None = None, *, command: Sequence[str] = 
         What Python runs.
     """
     settings = places.given(settings)
-    if locks.worker_alive(settings):
+    folder = places.folder(settings)
+    started = _started(folder)
+    # one on its way has not taken its lock yet
+    on_its_way = any(process.poll() is None for process in started)
+    if locks.worker_alive(settings) or on_its_way:
         return False
-    with (places.folder(settings) / "worker.log").open("ab") as log:
+    with (folder / "worker.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, *command],
             env=environment(settings),
@@ -48,9 +53,14 @@ def ensure_worker(settings: Settings | None = None, *, command: Sequence[str] = 
             # Ctrl-C in the app's terminal must not reach it
             start_new_session=True,
         )
-    # reaped when it leaves, so that no dead process stays in the list
-    threading.Thread(target=process.wait, daemon=True).start()
+    started[:] = [process]
     return True
+
+
+@functools.cache
+def _started(folder: Path) -> list[subprocess.Popen[bytes]]:
+    """Return the worker this process started last, if any; asking it how it is also buries a dead one."""
+    return []
 
 
 def become_worker(settings: Settings | None = None, *, once: bool = False) -> NoReturn:
