@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import html
 import textwrap
 from typing import TYPE_CHECKING, Any
 
 from workbench.charts import palette
 
 if TYPE_CHECKING:
+    import pandas as pd
     import plotly.graph_objects as go
 
 HEIGHT = 360
 TITLE_WIDTH = 58
 LINE = 19
+KEY_WIDTH = 66
 PERCENT = ".0%"
 
 
 def style(
-    figure: go.Figure, title: str, note: str, *, legend: str = "none", height: int = HEIGHT
+    figure: go.Figure, title: str, note: str, *, legend: str = "none", height: int = HEIGHT, right: int = 24
 ) -> go.Figure:
     """Give a figure its title, its line of counts and room for both.
 
@@ -27,12 +30,16 @@ def style(
         The finding or the question; broken into lines so that it fits half a page.
     note : str
         Rows and bads, in smaller print below the title.
-    legend : {"none", "top", "top-left", "bottom-right"}
-        Above the plot in a row of its own, or inside the plot in the corner that stays empty.
+    legend : {"none", "keys", "top-left", "bottom-right"}
+        Keys are a line of small print below the counts, so they never touch the title; the others
+        lie inside the plot in the corner that stays empty.
+    height, right : int
+        Pixels of the figure, and of the margin at its right, where a line's label may stand.
     """
-    lines = textwrap.wrap(title, TITLE_WIDTH) or [""]
-    notes = textwrap.wrap(note, int(TITLE_WIDTH * 1.3))
-    top = 12 + LINE * len(lines) + 16 * len(notes) + (26 if legend == "top" else 10)
+    lines = [plain(text) for text in textwrap.wrap(title, TITLE_WIDTH)] or [""]
+    notes = [plain(text) for text in textwrap.wrap(note, int(TITLE_WIDTH * 1.3))]
+    notes += _keys(figure) if legend == "keys" else []
+    top = 14 + LINE * len(lines) + 16 * len(notes) + 10
     text = "<b>" + "<br>".join(lines) + "</b>"
     if notes:
         text += '<br><span style="font-size:12px">' + "<br>".join(notes) + "</span>"
@@ -46,13 +53,13 @@ def style(
             "y": 1,
             "yref": "container",
             "yanchor": "top",
-            "pad": {"l": 8, "t": 8},
+            "pad": {"l": 8, "t": 8 if len(lines) + len(notes) == 1 else 18},
         },
         height=height,
-        margin={"l": 8, "r": 14, "t": top, "b": 8},
+        margin={"l": 8, "r": right, "t": top, "b": 8},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        showlegend=legend != "none",
+        showlegend=legend in ("top-left", "bottom-right"),
         legend=_legend(legend),
         hoverlabel={"namelength": -1},
         bargap=0.25,
@@ -70,13 +77,27 @@ def style(
 
 
 def _legend(place: str) -> dict[str, Any]:
-    if place == "top":
-        at = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"}
-    elif place == "top-left":
+    if place == "top-left":
         at = {"x": 0.02, "xanchor": "left", "y": 0.98, "yanchor": "top"}
     else:
         at = {"x": 0.99, "xanchor": "right", "y": 0.03, "yanchor": "bottom"}
     return at | {"bgcolor": "rgba(0,0,0,0)", "font": {"size": 11}}
+
+
+def _keys(figure: go.Figure) -> list[str]:
+    """Return the names of the traces, each after a square of its colour, in lines that fit half a page."""
+    keys: dict[str, str] = {}
+    for trace in figure.data:
+        if trace.name and trace.showlegend is not False:
+            keys.setdefault(trace.name, trace.marker.color or trace.line.color)
+    lines, used = [""], 0
+    for name, colour in keys.items():
+        if used and used + len(name) + 4 > KEY_WIDTH:
+            lines.append("")
+            used = 0
+        lines[-1] += f'<span style="color:{colour}">\u25a0</span> {plain(name)}&nbsp;&nbsp;&nbsp;'
+        used += len(name) + 4
+    return lines
 
 
 def line(label: str = "") -> dict[str, Any]:
@@ -100,7 +121,7 @@ def empty(title: str, reason: str) -> go.Figure:
 
     figure = style(go.Figure(), title, "", height=140)
     figure.add_annotation(
-        text=reason,
+        text=plain(reason),
         x=0,
         y=0.5,
         xref="paper",
@@ -116,4 +137,15 @@ def empty(title: str, reason: str) -> go.Figure:
 
 def shortened(text: str, width: int = 26) -> str:
     """Return a label that fits an axis; the whole one stands in the hover."""
-    return text if len(text) <= width else text[: width - 1].rstrip() + "…"
+    return plain(text if len(text) <= width else text[: width - 1].rstrip() + "…")
+
+
+def plain(text: str) -> str:
+    """Return text from data so that plotly shows it as it is, angle brackets and all."""
+    return html.escape(text, quote=False)
+
+
+def error_bars(frame: pd.DataFrame, rate: str = "bad_rate", width: int = 3) -> dict[str, Any]:
+    """Return the 95% intervals of a frame's rates as plotly's error bars."""
+    above, below = frame["high"] - frame[rate], frame[rate] - frame["low"]
+    return {"array": above, "arrayminus": below, "thickness": 1, "width": width}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from workbench.charts import palette
-from workbench.charts.canvas import PERCENT, diagonal, empty, line, style
+from workbench.charts.canvas import PERCENT, diagonal, empty, error_bars, line, shortened, style
 from workbench.evaluation import Evaluation, findings, format_percent
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def roc(evaluations: Evaluations) -> go.Figure:
             x=e.roc["share_goods"],
             y=e.roc["share_bads"],
             customdata=e.roc["p_bad"],
-            name=f"{name}: AUC {e.shown('auc')}",
+            name=f"{shortened(name)}: AUC {e.shown('auc')}",
             line=palette.group_line(position),
             mode="lines",
             hovertemplate="PD from %{customdata:.2%}: %{y:.1%} of bads, %{x:.1%} of goods flagged",
@@ -55,7 +55,7 @@ def gains(evaluations: Evaluations) -> go.Figure:
             x=e.gains["share_applicants"],
             y=e.gains["share_bads"],
             customdata=e.gains["lift"],
-            name=name,
+            name=shortened(name),
             line=palette.group_line(position),
             mode="lines",
             hovertemplate="riskiest %{x:.1%}: %{y:.1%} of bads, %{customdata:.2f} times their share",
@@ -106,14 +106,14 @@ def ks(e: Evaluation) -> go.Figure:
         x=widest["p_bad"],
         y=(widest["cumulative_goods"] + widest["cumulative_bads"]) / 2,
         text="KS",
-        xanchor="left",
-        xshift=4,
+        xanchor="right",
+        xshift=-4,
         showarrow=False,
         font={"size": 12},
     )
     if e.cut_off == e.cut_off:  # not NaN
         figure.add_vline(x=e.cut_off, **line(cut_off_words(e)), annotation_position="top right")
-    style(figure, title, e.counts(), legend="top")
+    style(figure, title, e.counts(), legend="keys")
     figure.update_xaxes(title_text="PD", tickformat=".0%", rangemode="tozero")
     figure.update_yaxes(title_text="Share at or above the PD", tickformat=PERCENT, range=[0, 1.005])
     return figure
@@ -140,14 +140,9 @@ def calibration(evaluations: Evaluations) -> go.Figure:
         figure.add_scatter(
             x=table["mean_p_bad"],
             y=table["bad_rate"],
-            error_y={
-                "array": table["high"] - table["bad_rate"],
-                "arrayminus": table["bad_rate"] - table["low"],
-                "thickness": 1,
-                "width": 3,
-            },
+            error_y=error_bars(table),
             customdata=table[["low", "high", "n", "n_bad"]],
-            name=f"{name}: slope {e.shown('calibration_slope')}",
+            name=f"{shortened(name)}: slope {e.shown('calibration_slope')}",
             mode="lines+markers",
             line=look | {"width": 1},
             marker={"size": 6, "color": look["color"]},
@@ -196,8 +191,8 @@ def deciles(e: Evaluation) -> go.Figure:
         hovertemplate="decile %{x}, mean PD %{y:.2%}",
     )
     rate = e.value("bad_rate")
-    figure.add_hline(y=rate, **line(f"all {format_percent(rate)}"), annotation_position="top right")
-    style(figure, title, e.counts(), legend="top")
+    figure.add_hline(y=rate, **line(f"all {format_percent(rate)}"), annotation_position="right")
+    style(figure, title, e.counts(), legend="keys", right=64)
     figure.update_xaxes(title_text="Tenth of applicants by PD (1 riskiest)", dtick=1)
     figure.update_yaxes(title_text="Bad rate", tickformat=".0%" if table["bad_rate"].max() > 0.06 else ".1%")
     return figure

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbench.charts import palette
-from workbench.charts.canvas import empty, shortened, style
+from workbench.charts.canvas import empty, plain, shortened, style
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,19 +28,20 @@ def importance(frame: pd.DataFrame) -> go.Figure:
 
     if frame.empty:
         return empty("What drives the model", "the model uses no characteristic")
-    top = frame.head(SHOWN)
+    top = frame.head(SHOWN).reset_index(drop=True)
     size = "share" if "share" in frame else "importance"
-    figure = go.Figure()
+    figure = go.Figure(layout={"barmode": "overlay"})
     for effect, colour in palette.EFFECTS.items():
         part = top[top["effect"] == effect]
         if part.empty:
             continue
         figure.add_bar(
-            y=[shortened(str(title), 30) for title in part["title"]],
+            y=part.index,
             x=part[size],
-            customdata=part[["title", "detail"]].astype(str),
+            customdata=[[plain(str(text)) for text in row] for row in part[["title", "detail"]].to_numpy()],
             name=WORDS[effect],
             orientation="h",
+            width=0.72,
             marker_color=colour,
             hovertemplate="%{customdata[0]}: %{x:.3~g}<br>%{customdata[1]}<extra></extra>",
         )
@@ -54,11 +55,11 @@ def importance(frame: pd.DataFrame) -> go.Figure:
         figure,
         f"{first['title']} drives the model most{part}",
         note,
-        legend="top",
-        height=130 + 24 * len(top),
+        legend="keys",
+        height=135 + 24 * len(top),
     )
-    order = [shortened(str(title), 30) for title in top["title"]]
-    figure.update_yaxes(categoryorder="array", categoryarray=order[::-1], showgrid=False)
+    labels = [shortened(str(title), 30) for title in top["title"]]
+    figure.update_yaxes(tickvals=list(top.index), ticktext=labels, autorange="reversed", showgrid=False)
     figure.update_xaxes(
         title_text="Share of importance" if size == "share" else "Importance",
         tickformat=".0%" if size == "share" else None,

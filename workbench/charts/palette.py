@@ -7,18 +7,18 @@ BADS = "#d97706"
 GREY = "#7c8798"
 REFERENCE = "rgba(128,128,128,.6)"
 GRID = "rgba(128,128,128,.22)"
-FAINT = "rgba(128,128,128,.35)"
+FAINT = "rgba(128,128,128,.5)"
 
 # models and groups: none is the blue of goods or the orange of bads
-GROUPS = ("#0d9488", "#7c3aed", "#db2777", "#65a30d", "#0891b2", "#a16207", GREY)
+GROUPS = ("#0d9488", "#8b5cf6", "#db2777", "#65a30d", "#0891b2", "#a16207", GREY)
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SAMPLES = {
     "development": "#64748b",
     "validation": "#0891b2",
     "calibration": "#0d9488",
-    "hold-out": "#7c3aed",
+    "hold-out": "#8b5cf6",
     "out-of-time": "#db2777",
-    "indeterminate": "rgba(128,128,128,.35)",
+    "indeterminate": FAINT,
 }
 EFFECTS = {"raises": BADS, "lowers": GOODS, "mixed": GREY}
 DECISIONS = {

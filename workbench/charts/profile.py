@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbench.charts import palette
-from workbench.charts.canvas import empty, line, shortened, style
+from workbench.charts.canvas import empty, error_bars, line, plain, shortened, style
 from workbench.evaluation import format_percent
 
 if TYPE_CHECKING:
@@ -29,17 +29,12 @@ def profile_bins(bins: pd.DataFrame, title: str) -> go.Figure:
     if not n:
         return empty(title, "no rows in this group")
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.6, 0.4], vertical_spacing=0.05)
-    at = list(range(len(bins)))
+    at, words = list(range(len(bins))), [plain(str(label)) for label in bins["label"]]
     figure.add_scatter(
         x=at,
         y=bins["bad_rate"],
-        error_y={
-            "array": bins["high"] - bins["bad_rate"],
-            "arrayminus": bins["bad_rate"] - bins["low"],
-            "thickness": 1,
-            "width": 3,
-        },
-        customdata=bins[["label", "low", "high", "n", "n_bad", "woe"]],
+        error_y=error_bars(bins),
+        customdata=bins.assign(label=words)[["label", "low", "high", "n", "n_bad", "woe"]],
         mode="markers",
         marker={"color": palette.BADS, "size": 7},
         showlegend=False,
@@ -55,22 +50,24 @@ def profile_bins(bins: pd.DataFrame, title: str) -> go.Figure:
         figure.add_bar(
             x=at,
             y=bins[column],
-            customdata=bins["label"],
+            customdata=words,
             name=f"share of {name}",
             marker_color=colour,
             hovertemplate="%{customdata}: %{y:.1%} of " + name + "<extra></extra>",
             row=2,
             col=1,
         )
-    figure.add_hline(y=n_bad / n, **line(f"all {format_percent(n_bad / n)}"), row=1, col=1)
+    overall = float((bins["share"] * bins["bad_rate"].fillna(0.0)).sum())
+    label = line(f"all {format_percent(overall)}")
+    figure.add_hline(y=overall, **label, annotation_position="right", row=1, col=1)
     known = bins.loc[bins["n"] > 0, "bad_rate"].dropna()
     spread = (
         f": bad rate {format_percent(known.min())} to {format_percent(known.max())}" if len(known) else ""
     )
     note = f"{n:,} applicants, {n_bad:,} bads; IV {bins['iv'].sum():.3f}; 95% intervals"
-    style(figure, f"{title}{spread}", note, legend="top", height=380)
+    style(figure, f"{title}{spread}", note, legend="keys", height=380, right=64)
     labels = [shortened(str(label), 16) for label in bins["label"]]
     figure.update_xaxes(tickvals=at, ticktext=labels, row=2, col=1)
     figure.update_yaxes(title_text="Bad rate", tickformat=".0%", rangemode="tozero", row=1, col=1)
-    figure.update_yaxes(title_text="Share", tickformat=".0%", row=2, col=1)
+    figure.update_yaxes(title_text="Share of all", tickformat=".0%", row=2, col=1)
     return figure

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbench.charts import palette
-from workbench.charts.canvas import empty, line, style
+from workbench.charts.canvas import empty, error_bars, line, style
 from workbench.evaluation import format_percent
 
 if TYPE_CHECKING:
+    import pandas as pd
     import plotly.graph_objects as go
 
     from workbench.sampling import Samples
@@ -27,7 +28,7 @@ def sample_sizes(samples: Samples) -> go.Figure:
     figure = go.Figure()
     known = sizes["bad_rate"].notna()
     told = [
-        f"{n:,}, {b:,} bads ({format_percent(rate)})" if has else f"{n:,}, outcome not counted"
+        f"{n:,}, {b:,} bads ({format_percent(rate)})" if has else f"{n:,}, no clear outcome"
         for n, b, rate, has in zip(sizes["n"], sizes["n_bad"], sizes["bad_rate"], known, strict=True)
     ]
     rest = (sizes["n"] - sizes["n_bad"]).where(known, 0)
@@ -53,7 +54,7 @@ def sample_sizes(samples: Samples) -> go.Figure:
     total, bads = int(sizes["n"].sum()), int(sizes["n_bad"].sum())
     judged = int(sizes.loc[sizes["sample"].isin(JUDGING), "n"].sum())
     title = f"{judged / total:.0%} of applicants are kept to judge the model"
-    style(figure, title, f"{total:,} applicants, {bads:,} bads", legend="top", height=130 + 36 * len(sizes))
+    style(figure, title, f"{total:,} applicants, {bads:,} bads", legend="keys", height=130 + 36 * len(sizes))
     figure.update_layout(barmode="stack")
     figure.update_xaxes(title_text="Applicants", range=[0, float(sizes["n"].max()) * 1.55])
     figure.update_yaxes(autorange="reversed", showgrid=False)
@@ -70,46 +71,51 @@ def by_month(samples: Samples) -> go.Figure:
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.55, 0.45], vertical_spacing=0.05)
     for name in samples.names:
         part = months[months["sample"] == name]
-        colour = palette.SAMPLES.get(name, palette.GREY)
-        known = part[part["bad_rate"].notna()]
-        figure.add_scatter(
-            x=known["month"],
-            y=known["bad_rate"],
-            error_y={
-                "array": known["high"] - known["bad_rate"],
-                "arrayminus": known["bad_rate"] - known["low"],
-                "thickness": 1,
-                "width": 0,
-            },
-            customdata=known[["low", "high", "n", "n_bad"]],
-            name=name,
-            legendgroup=name,
-            showlegend=False,
-            mode="markers",
-            marker={"color": colour, "size": 5},
-            hovertemplate="%{x}: bad rate %{y:.2%} (%{customdata[0]:.2%} to %{customdata[1]:.2%})<br>"
-            "%{customdata[2]:,} applicants, %{customdata[3]:,} bads",
-            row=1,
-            col=1,
-        )
-        figure.add_bar(
-            x=part["month"],
-            y=part["n"],
-            name=name,
-            legendgroup=name,
-            marker_color=colour,
-            hovertemplate="%{x}: %{y:,} applicants",
-            row=2,
-            col=1,
-        )
-    if samples.out_of_time_from:
-        figure.add_vline(x=samples.out_of_time_from, **line())
+        if not part.empty:
+            _months_of(figure, name, part)
     total, bads = int(months["n"].sum()), int(months["n_bad"].sum())
     first, last = months["month"].min(), months["month"].max()
-    title = f"How the bad rate moved from {first} to {last}, and which months judge the model"
-    style(figure, title, f"{total:,} applicants, {bads:,} bads; 95% intervals", legend="top", height=380)
+    title = f"Bad rate by month, {first} to {last}, and the months that judge the model"
+    note = f"{total:,} applicants, {bads:,} bads; 95% intervals"
+    if samples.out_of_time_from:
+        figure.add_vline(x=samples.out_of_time_from, **line())
+        note += f"; dashed: out-of-time from {samples.out_of_time_from}"
+    style(figure, title, note, legend="keys", height=380)
     figure.update_layout(barmode="stack", bargap=0.1)
     figure.update_xaxes(type="date", tickformat="%b %Y")
+    figure.update_xaxes(title_text="Month", row=2, col=1)
     figure.update_yaxes(title_text="Bad rate", tickformat=".0%", rangemode="tozero", row=1, col=1)
     figure.update_yaxes(title_text="Applicants", row=2, col=1)
     return figure
+
+
+def _months_of(figure: go.Figure, name: str, months: pd.DataFrame) -> None:
+    """Draw one sample's months: bad rates above, applicants below."""
+    colour = palette.SAMPLES.get(name, palette.GREY)
+    known = months[months["bad_rate"].notna()]
+    figure.add_scatter(
+        x=known["month"],
+        y=known["bad_rate"],
+        error_y=error_bars(known, width=0),
+        customdata=known[["low", "high", "n", "n_bad"]],
+        name=name,
+        legendgroup=name,
+        showlegend=False,
+        mode="markers",
+        marker={"color": colour, "size": 5},
+        opacity=0.8,
+        hovertemplate="%{x}: bad rate %{y:.2%} (%{customdata[0]:.2%} to %{customdata[1]:.2%})<br>"
+        "%{customdata[2]:,} applicants, %{customdata[3]:,} bads",
+        row=1,
+        col=1,
+    )
+    figure.add_bar(
+        x=months["month"],
+        y=months["n"],
+        name=name,
+        legendgroup=name,
+        marker_color=colour,
+        hovertemplate="%{x}: %{y:,} applicants",
+        row=2,
+        col=1,
+    )

@@ -33,7 +33,7 @@ def distance(e: Evaluation) -> str:
     if math.isnan(ks.value):
         return f"KS is not defined: {ks.reason}"
     return (
-        f"Goods and bads are furthest apart at a PD of {format_percent(e.value('ks_at'))}: KS {e.shown('ks')}"
+        f"KS {e.shown('ks')}: goods and bads are furthest apart at a PD of {format_percent(e.value('ks_at'))}"
     )
 
 
