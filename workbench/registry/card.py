@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from workbench.families import FAMILIES
 from workbench.registry.artifacts import canonical_json, sha256
 from workbench.registry.golden import environment
 from workbench.registry.rows import Model
@@ -49,15 +50,13 @@ def facts(model: Model, model_id: str, number: int, asked: Registration) -> dict
     """Return ``metadata.json``: versions, date, characteristics and metrics as plain values."""
     portfolio = model.portfolio
     features = [{"name": c.name, "kind": c.kind} for c in portfolio.characteristics]
-    own = getattr(model, "calibration_version", None)
-    calibration = own or f"{asked.spec.get('calibration', 'unknown')}-{model.digest[:12]}"
     return {
         "model_id": model_id,
         "portfolio": portfolio.name,
         "portfolio_version": portfolio.version,
         "family": model.family,
         "model_version": number,
-        "calibration_version": calibration,
+        "calibration_version": _calibration_version(model),
         "feature_set_version": f"{portfolio.identity}-{sha256(canonical_json(features))[:12]}",
         "training_date": asked.when.date().isoformat(),
         "trained_at": asked.when.isoformat(),
@@ -74,7 +73,7 @@ def facts(model: Model, model_id: str, number: int, asked: Registration) -> dict
         "dataset_sha256": asked.dataset_sha256,
         "study_id": asked.study_id,
         "digest": model.digest,
-        "environment": environment(),
+        "environment": dict(environment()),
     }
 
 
@@ -95,7 +94,7 @@ def model_card(model: Model, known: Mapping[str, Any], asked: Registration) -> s
         "## What it looks at",
         _characteristics(model),
         "## Limits",
-        "\n".join(f"- {limit}" for limit in _LIMITS),
+        _limits(model),
         "## How it was made",
         _made(known, asked),
     ]
@@ -110,7 +109,15 @@ def why(gate: Mapping[str, Any]) -> str:
 
 def family_title(family: str) -> str:
     """Return what a family is called on screens."""
-    return family.replace("_", " ")
+    return FAMILIES[family].title if family in FAMILIES else family.replace("_", " ")
+
+
+def _calibration_version(model: Model) -> str:
+    """Return the method and the digest of the calibrator's numbers."""
+    calibrator = getattr(model, "calibrator", None)
+    if calibrator is None:
+        return "none"
+    return f"{calibrator.method}-{sha256(canonical_json(calibrator.to_json()))[:12]}"
 
 
 def _named(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,8 +129,8 @@ def _what(model: Model, known: Mapping[str, Any]) -> str:
     portfolio = model.portfolio
     horizon = f" within {portfolio.outcome.horizon}" if portfolio.outcome.horizon else ""
     return (
-        f"A {family_title(model.family)} model that gives each applicant of **{_cell(portfolio.shown)}** "
-        f"({portfolio.identity}) a calibrated probability of {_cell(portfolio.outcome.word)}{horizon}. "
+        f"A model of the family {family_title(model.family)} that gives each applicant of "
+        f"**{_cell(portfolio.shown)}** ({portfolio.identity}) a calibrated probability of {_cell(portfolio.outcome.word)}{horizon}. "
         f"Trained on {known['training_date']} by {_cell(known['trained_by'])}."
     )
 
@@ -190,13 +197,28 @@ def _characteristics(model: Model) -> str:
     return f"{len(model.portfolio.characteristics)} characteristics: {names}."
 
 
+def _limits(model: Model) -> str:
+    own = (FAMILIES[model.family].limits,) if model.family in FAMILIES else ()
+    return "\n".join(f"- {limit}" for limit in (*own, *_LIMITS))
+
+
 def _made(known: Mapping[str, Any], asked: Registration) -> str:
-    asked_for = "\n".join(f"- {key}: `{_cell(str(value))}`" for key, value in sorted(asked.spec.items()))
-    used = ", ".join(f"{name} {version}" for name, version in sorted(known["environment"].items()))
+    asked_for = "\n".join(f"- {key}: {_asked(value)}" for key, value in sorted(asked.spec.items()))
+    used = ", ".join(f"{name} {_cell(version)}" for name, version in sorted(known["environment"].items()))
     return (
-        f"{asked_for}\n\nDigest of the learned content: `{known['digest']}`. Made with {used}. The files beside "
-        "this one are listed with their digests in `manifest.json`."
+        f"{asked_for}\n\nDigest of the learned content: `{known['digest']}`. Made with {used}. "
+        "The files beside this one are listed with their digests in `manifest.json`."
     )
+
+
+def _asked(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(
+            f"{_cell(key)} {_asked(inner)}" for key, inner in value.items() if inner not in ("", [])
+        )
+    if isinstance(value, list | tuple):
+        return "; ".join(_asked(inner) for inner in value) or "none"
+    return _cell(value)
 
 
 def _number(value: Any, form: str) -> str:

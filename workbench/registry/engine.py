@@ -192,7 +192,7 @@ def _in_words(database: Database) -> Iterator[None]:
         if primary in (_SQLITE_BUSY, _SQLITE_LOCKED) or state in _POSTGRES_WAITED:
             raise BusyError(
                 "BUSY",
-                f"another program kept the database busy for {database.busy_seconds:g} s; nothing was changed",
+                f"another program kept the database for {database.busy_seconds:g} s; nothing was changed",
                 remedy="Try again in a moment.",
             ) from error
         if primary == _SQLITE_FULL or state in _POSTGRES_FULL:

@@ -34,7 +34,7 @@ from workbench.registry.tables import (
 from workbench.registry.trail import add_line
 
 HARMLESS = ("ORPHAN", "STALE_STAGE")
-"""Codes of what killed programs leave: nobody was told that it is kept, and opening the registry clears it."""
+"""Codes of what killed programs leave: nobody was told it is kept; opening the registry clears it."""
 
 _WORDS = {"models": "model", "datasets": "data set", "studies": "study"}
 
@@ -72,7 +72,7 @@ def quarantine(store: Store, who: str, when: datetime) -> list[str]:
             action="quarantined",
             portfolio="",
             detail={"files": names, "folder": f"quarantine/{moment}"},
-            sentence=f"{who} moved {len(names)} files or folders that no row accounts for to quarantine/{moment}.",
+            sentence=f"{who} moved {len(names)} files no row accounts for to quarantine/{moment}.",
         )
     return names
 

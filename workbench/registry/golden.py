@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import math
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import metadata
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -31,19 +35,19 @@ class Golden:
         Typed characteristics, as in `workbench.dataset.Applicants`.
     p_bad : array, shape (n,)
         What the model gave when it was registered.
-    environment : dict
+    environment : mapping
         Platform and library versions it was registered with.
     """
 
     frame: pd.DataFrame
     p_bad: np.ndarray
-    environment: dict[str, str]
+    environment: Mapping[str, str]
 
     def to_bytes(self) -> bytes:
         """Return the rows as JSON; floats are written so that they read back to the bit."""
         columns = [_column(name, self.frame[name]) for name in self.frame.columns]
         values = {
-            "environment": self.environment,
+            "environment": dict(self.environment),
             "columns": columns,
             "p_bad": [float(p) for p in self.p_bad],
         }
@@ -74,10 +78,8 @@ class Golden:
         """
         found = np.asarray(p_bad, dtype=float)
         changed = _changed(self.environment, environment())
-        allowed = TOLERANCE if changed else 0.0
-        same = found.shape == self.p_bad.shape
-        distance = float(np.max(np.abs(found - self.p_bad), initial=0.0)) if same else math.inf
-        if not distance <= allowed:
+        distance = self._distance(found)
+        if not distance <= (TOLERANCE if changed else 0.0):
             raise ArtifactError(
                 "GOLDEN_ROWS",
                 f"does not score its {len(self.p_bad)} golden rows as it did when it was registered "
@@ -90,16 +92,50 @@ class Golden:
         what = f"was registered elsewhere ({changed}); its golden rows agree to {TOLERANCE:g}"
         return (Problem("ENV_MISMATCH", what, model_id),)
 
+    def refuse_other(self, p_bad: np.ndarray, what: str) -> None:
+        """Refuse PDs that are not those expected, whoever computed them.
 
-def environment() -> dict[str, str]:
+        Raises
+        ------
+        ArtifactError
+            ``GOLDEN_ROWS``.
+        """
+        distance = self._distance(np.asarray(p_bad, dtype=float))
+        if not distance <= TOLERANCE:
+            raise ArtifactError(
+                "GOLDEN_ROWS",
+                f"the golden rows were given other PDs than the model gives them (by {distance:.3g})",
+                what,
+                "Report this as a fault of the model's family.",
+            )
+
+    def _distance(self, p_bad: np.ndarray) -> float:
+        if p_bad.shape != self.p_bad.shape:
+            return math.inf
+        return float(np.max(np.abs(p_bad - self.p_bad), initial=0.0))
+
+
+@lru_cache(maxsize=1)
+def environment() -> Mapping[str, str]:
     """Return the platform and the versions of the libraries that can move a score in its last bits."""
     found = {"machine": platform.machine(), "system": platform.system(), "python": platform.python_version()}
+    found["processor"] = _processor()
     for library in _LIBRARIES:
         try:
             found[library] = metadata.version(library)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return MappingProxyType(found)
+
+
+def _processor() -> str:
+    """Return the processor's model: linear algebra picks its kernels by it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(models, platform.processor())
 
 
 def positions(n: int, rows: int = ROWS) -> np.ndarray:
@@ -113,7 +149,7 @@ def positions(n: int, rows: int = ROWS) -> np.ndarray:
     return np.unique(np.linspace(0, max(n - 1, 0), min(rows, n)).round().astype(int))
 
 
-def _changed(before: dict[str, str], now: dict[str, str]) -> str:
+def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> str:
     keys = [key for key in sorted(before.keys() | now.keys()) if before.get(key) != now.get(key)]
     return ", ".join(f"{key} {before.get(key, 'absent')} then, {now.get(key, 'absent')} now" for key in keys)
 

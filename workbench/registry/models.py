@@ -71,7 +71,8 @@ def register(store: Store, model: Model, asked: Registration) -> ModelRow:
         try:
             with store.taking_back(intent, "models", model_id):
                 manifest_sha256 = _publish(store, model, model_id, number, asked)
-                return _acknowledge(store, model, asked, intent, number, manifest_sha256)
+                row = _table_row(model, asked, number, manifest_sha256)
+                return _acknowledge(store, row, asked, intent)
         except IntegrityError:
             # another program registered the same model between our question and our row
             found = _find_same(store, model, asked)
@@ -283,14 +284,14 @@ def _publish(store: Store, model: Model, model_id: str, number: int, asked: Regi
 
 
 def _golden(store: Store, model: Model, given: pd.DataFrame | Golden) -> Golden:
-    if isinstance(given, Golden):
-        golden = given
-    else:
-        frame = given.reset_index(drop=True)
-        golden = Golden(frame, np.asarray(store.score(model, frame), dtype=float), environment())
-    if not len(golden.p_bad):
+    """Score the rows alone: a sum over many rows at once may differ from it in the last bit."""
+    frame = (given.frame if isinstance(given, Golden) else given).reset_index(drop=True)
+    if not len(frame):
         raise ValueError("a model needs golden rows; give some rows of the hold-out sample")
-    return golden
+    p_bad = np.asarray(store.score(model, frame), dtype=float)
+    if isinstance(given, Golden):
+        given.refuse_other(p_bad, model.family)
+    return Golden(frame, p_bad, environment())
 
 
 def _reads_back(store: Store, digest: str, model_id: str, manifest_sha256: str) -> Callable[[Path], None]:
@@ -312,11 +313,35 @@ def _reads_back(store: Store, digest: str, model_id: str, manifest_sha256: str) 
     return check
 
 
-def _acknowledge(
-    store: Store, model: Model, asked: Registration, intent: int, number: int, manifest_sha256: str
-) -> ModelRow:
+def _acknowledge(store: Store, row: ModelTable, asked: Registration, intent: int) -> ModelRow:
+    """Add the row, its first stage and its line of the trail in one transaction."""
+    sentence = f"{asked.who} trained {row.model_id} ({card.family_title(row.family)}); the gate was "
+    sentence += "passed." if row.gate_passed else f"not passed: {card.why(asked.gate)}"
+    moved = StageTable(
+        model_id=row.model_id, before="", stage=row.stage, at=asked.when, who=asked.who, why=""
+    )
+    detail = {"digest": row.digest, "manifest_sha256": row.manifest_sha256, "auc": row.auc}
+    with store.database.write() as session:
+        session.add(row)
+        session.flush()
+        session.add(moved)
+        acknowledge(session, intent, row.model_id)
+        add_line(
+            session,
+            who=asked.who,
+            when=asked.when,
+            action="trained",
+            portfolio=row.portfolio,
+            model_id=row.model_id,
+            detail=detail | {"dataset_sha256": row.dataset_sha256, "job_id": row.job_id},
+            sentence=sentence,
+        )
+    return row_of(row)
+
+
+def _table_row(model: Model, asked: Registration, number: int, manifest_sha256: str) -> ModelTable:
     portfolio = model.portfolio
-    row = ModelTable(
+    return ModelTable(
         model_id=f"{portfolio.name}-{number}",
         portfolio=portfolio.name,
         version=number,
@@ -339,28 +364,3 @@ def _acknowledge(
         created_by=asked.who,
         job_id=asked.job_id,
     )
-    sentence = f"{asked.who} trained {row.model_id} ({card.family_title(model.family)})"
-    sentence += (
-        "; the gate was passed." if row.gate_passed else f"; the gate was not passed: {card.why(asked.gate)}"
-    )
-    with store.database.write() as session:
-        session.add(row)
-        session.flush()
-        session.add(
-            StageTable(
-                model_id=row.model_id, before="", stage="trained", at=asked.when, who=asked.who, why=""
-            )
-        )
-        acknowledge(session, intent, row.model_id)
-        detail = {"digest": row.digest, "manifest_sha256": manifest_sha256, "auc": row.auc}
-        add_line(
-            session,
-            who=asked.who,
-            when=asked.when,
-            action="trained",
-            portfolio=portfolio.name,
-            model_id=row.model_id,
-            detail=detail | {"dataset_sha256": row.dataset_sha256, "job_id": row.job_id},
-            sentence=sentence,
-        )
-    return row_of(row)

@@ -105,9 +105,9 @@ def _crown(session: Session, seen: ModelRow, who: str, when: datetime, force: bo
     if champion is not None:
         if not force:
             _refuse_worse(found, champion)
-        _set_stage(session, champion, "retired", who, when, f"replaced by {found.model_id}")
+        _retire_for(session, champion, found, who, when)
     _set_stage(session, found, "champion", who, when, why)
-    instead = f" in place of {champion.model_id}, which is retired" if champion is not None else ""
+    instead = f" in place of {champion.model_id}" if champion is not None else ""
     sentence = f"{who} made {found.model_id} the champion of {found.portfolio}{instead}"
     if force:
         sentence += ", overriding the comparison with the champion"
@@ -126,6 +126,20 @@ def _crown(session: Session, seen: ModelRow, who: str, when: datetime, force: bo
         sentence=_with_reason(sentence, why),
     )
     return row_of(found)
+
+
+def _retire_for(session: Session, champion: ModelTable, by: ModelTable, who: str, when: datetime) -> None:
+    _set_stage(session, champion, "retired", who, when, f"replaced by {by.model_id}")
+    add_line(
+        session,
+        who=who,
+        when=when,
+        action="retired",
+        portfolio=champion.portfolio,
+        model_id=champion.model_id,
+        detail={"before": "champion", "replaced_by": by.model_id},
+        sentence=f"{champion.model_id} is retired, because {who} promoted {by.model_id}.",
+    )
 
 
 def _set_stage(session: Session, found: ModelTable, to: str, who: str, when: datetime, why: str) -> None:

@@ -1,0 +1,144 @@
+"""Promotion: gate, verification, one champion, and a trail in plain words."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text, update
+from sqlalchemy.exc import IntegrityError, StatementError
+
+from tests.registry.tiny import WHEN, LineModel, register
+from workbench.errors import GateError, InputError, MissingError
+from workbench.registry.registry import Registry
+from workbench.registry.tables import ModelTable, TrailTable
+
+
+def test_the_champion_before_is_retired(registry: Registry) -> None:
+    register(registry, LineModel(0.1), auc=0.70)
+    register(registry, LineModel(0.2), auc=0.72)
+    assert registry.promote("cards-1", who="ben", when=WHEN).stage == "champion"
+    registry.promote("cards@latest", who="ana", when=WHEN, why="better on hold-out")
+    assert registry.resolve("cards@champion").model_id == "cards-2"
+    assert registry.resolve("cards-1").stage == "retired"
+    assert [line.sentence for line in registry.trail("cards", 3)] == [
+        "ana made cards-2 the champion of cards in place of cards-1 (self-approved), "
+        "because: better on hold-out.",
+        "cards-1 is retired, because ana promoted cards-2.",
+        "ben made cards-1 the champion of cards.",
+    ]
+    assert [move.stage for move in registry.history("cards-1")] == ["trained", "champion", "retired"]
+    assert registry.fsck() == []
+
+
+def test_promoting_the_champion_changes_nothing(registry: Registry) -> None:
+    register(registry, LineModel(0.1))
+    registry.promote("cards-1", who="ana", when=WHEN)
+    lines = len(registry.trail())
+    assert registry.promote("cards-1", who="ana", when=WHEN).stage == "champion"
+    assert len(registry.trail()) == lines
+
+
+def test_what_cannot_be_promoted_leaves_the_champion(registry: Registry) -> None:
+    register(registry, LineModel(0.1))
+    register(registry, LineModel(0.2), auc=0.52, passed=False)
+    register(registry, LineModel(0.3), auc=0.8)
+    register(registry, LineModel(0.4), auc=0.8)
+    register(registry, LineModel(0.5), auc=0.65)
+    registry.promote("cards-1", who="ana", when=WHEN)
+    registry.reject("cards-3", who="ana", when=WHEN, why="unstable")
+    registry.retire("cards-4", who="ana", when=WHEN)
+    refused = {"cards-2": "GATE", "cards-3": "STAGE", "cards-4": "STAGE", "cards-5": "NOT_BETTER"}
+    for model_id, code in refused.items():
+        with pytest.raises(GateError) as said:
+            registry.promote(model_id, who="eve", when=WHEN)
+        assert said.value.code == code
+        assert registry.trail(limit=1)[0].action == "promotion refused"
+        if code != "NOT_BETTER":
+            with pytest.raises(GateError):
+                registry.promote(model_id, who="eve", when=WHEN, force=True, why="I want it")
+    with pytest.raises(MissingError):
+        registry.promote("cards-99", who="eve", when=WHEN)
+    assert registry.resolve("cards@champion").model_id == "cards-1"
+
+
+def test_force_needs_a_reason_and_overrides_only_the_comparison(registry: Registry) -> None:
+    register(registry, LineModel(0.1), auc=0.7)
+    register(registry, LineModel(0.2), auc=0.69)
+    registry.promote("cards-1", who="ana", when=WHEN)
+    with pytest.raises(InputError, match="reason"):
+        registry.promote("cards-2", who="ana", when=WHEN, force=True, why="  ")
+    registry.promote("cards-2", who="ana", when=WHEN, force=True, why="simpler to explain")
+    line = registry.trail(limit=1)[0]
+    assert "overriding the comparison" in line.sentence and line.detail["why"] == "simpler to explain"
+
+
+def test_candidates_and_coming_back(registry: Registry) -> None:
+    register(registry, LineModel(0.1))
+    register(registry, LineModel(0.2), passed=False)
+    assert registry.candidate("cards-1", who="ana", when=WHEN).stage == "candidate"
+    with pytest.raises(GateError):
+        registry.candidate("cards-2", who="ana", when=WHEN)
+    registry.promote("cards-1", who="ana", when=WHEN)
+    with pytest.raises(GateError, match="Promote another"):
+        registry.reject("cards-1", who="ana", when=WHEN, why="late")
+    registry.retire("cards-1", who="ana", when=WHEN, why="drifted")
+    assert registry.trail(limit=1)[0].sentence == (
+        "ana retired cards-1, the champion; cards has none now, because: drifted."
+    )
+    registry.candidate("cards-1", who="ana", when=WHEN)
+    assert registry.promote("cards-1", who="ana", when=WHEN).stage == "champion"
+
+
+def test_latest_skips_what_is_out_of_use(registry: Registry) -> None:
+    for slope in (0.1, 0.2, 0.3):
+        register(registry, LineModel(slope))
+    registry.retire("cards-3", who="ana", when=WHEN)
+    registry.reject("cards-2", who="ana", when=WHEN, why="test")
+    assert registry.resolve("cards@latest").model_id == "cards-1"
+    assert [row.model_id for row in registry.models("cards", "rejected")] == ["cards-2"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"stage": "king"},
+        {"stage": "champion"},
+        {"auc": 1.5},
+        {"manifest_sha256": "short"},
+        {"dataset_sha256": "a" * 64},
+        {"version": 1},
+    ],
+)
+def test_the_database_refuses_what_no_program_may_write(
+    registry: Registry, values: dict[str, object]
+) -> None:
+    register(registry, LineModel(0.1))
+    register(registry, LineModel(0.2))
+    registry.promote("cards-1", who="ana", when=WHEN)
+    change = update(ModelTable).where(ModelTable.model_id == "cards-2").values(**values)
+    with pytest.raises(IntegrityError), registry.store.database.write() as session:
+        session.execute(change)
+
+
+def test_naive_moments_and_nan_are_refused(registry: Registry) -> None:
+    line = {"at": WHEN, "who": "a", "action": "a", "portfolio": "p", "sentence": "s", "detail": {}}
+    for wrong in ({"at": WHEN.replace(tzinfo=None)}, {"detail": {"x": float("nan")}}):
+        with pytest.raises(StatementError), registry.store.database.write() as session:
+            session.add(TrailTable(**(line | wrong)))
+    assert registry.trail(limit=1)[0].at == WHEN
+
+
+REPLACE = (
+    "INSERT OR REPLACE INTO trail "
+    "SELECT seq, at, 'x', action, portfolio, model_id, detail, sentence FROM trail"
+)
+
+
+@pytest.mark.parametrize("change", ["UPDATE trail SET who = 'x'", "DELETE FROM trail", REPLACE])
+def test_lines_of_the_trail_are_never_changed(registry: Registry, change: str) -> None:
+    with pytest.raises(IntegrityError, match="never changed"), registry.store.database.write() as session:
+        session.execute(text(change))
+
+
+def test_readers_cannot_write(registry: Registry) -> None:
+    with pytest.raises(Exception, match="readonly"), registry.store.database.read() as session:
+        session.execute(text("DELETE FROM counters"))
