@@ -214,3 +214,5 @@ def test_report_shows_the_study(trained: tuple[Place, Answer]) -> None:
     html = Path(made.json["html"]).read_text()
     assert "Shop loans" in html and answer.json["best"] in html
     assert made.json["seconds"] > 0 and Path(made.json["notebook"]).exists()
+    again = here.call("report", "training", "-p", f"study={answer.json['study_id']}", "--json")
+    assert Path(again.json["html"]).read_text() == html

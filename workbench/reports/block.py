@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Format = Callable[[Any], str]
+SHORT = 15
+"""Rows up to which a printed table is kept on one page."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +87,8 @@ def table(
         + "</tr>"
         for mark, row in zip(marks, frame.to_dict("records"), strict=True)
     )
-    return f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+    opened = f"<table{_class('short' if len(frame) <= SHORT else '')}>"
+    return f"{opened}<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def listing(pairs: Mapping[str, str]) -> str:
@@ -117,6 +120,17 @@ def percent(value: Any) -> str:
     '22.1%'
     """
     return "–" if _undefined(value) else f"{value:.1%}"
+
+
+def significant(value: Any) -> str:
+    """Return a number with three significant digits.
+
+    Examples
+    --------
+    >>> significant(-1.3214), significant(0.0004567)
+    ('-1.32', '0.000457')
+    """
+    return "–" if _undefined(value) else f"{value:.3g}"
 
 
 def decimals(places: int) -> Format:

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from workbench import charts
 from workbench.evaluation import format_figure, format_metric, format_percent, words_for_auc
-from workbench.reports.block import Block, as_is, decimals, heading, percent, points_of, prose, table, whole
+from workbench.reports.block import (
+    Block,
+    as_is,
+    decimals,
+    heading,
+    percent,
+    points_of,
+    prose,
+    significant,
+    table,
+    whole,
+)
 from workbench.reports.shown import Shown, chapter, model_chapter
 from workbench.study import StudyModel
 
 TOP_DRIVERS = 20
+TOP_COEFFICIENTS = 30
 
 
 @chapter
@@ -162,14 +174,31 @@ def drivers(shown: Shown, model: StudyModel) -> Block:
     )
     parts = [told, charts.importance(frame), table(frame, columns)]
     if len(model.coefficients):
-        coefficients = {
-            "column": ("column of the model", None),
-            "detail": ("detail", None),
-            "coefficient": ("coefficient", decimals(3)),
-            "effect": ("effect on the risk", None),
-        }
-        parts += [heading("Coefficients"), table(model.coefficients, coefficients)]
+        parts += [heading("Coefficients"), *_coefficients(shown, model)]
     return Block(tuple(parts))
+
+
+def _coefficients(shown: Shown, model: StudyModel) -> list[str]:
+    portfolio = shown.study.portfolio
+    frame = model.coefficients.head(TOP_COEFFICIENTS).copy()
+    known = [portfolio.characteristic(name) for name in frame["characteristic"]]
+    frame["title"] = [c.shown for c in known]
+    frame["detail"] = [
+        f"= {c.label(told.removeprefix('= '))}" if told.startswith("= ") else told
+        for c, told in zip(known, frame["detail"], strict=True)
+    ]
+    columns = {
+        "title": ("characteristic", None),
+        "detail": ("where it applies", None),
+        "coefficient": ("coefficient", significant),
+        "effect": ("effect on the risk", None),
+    }
+    left = len(model.coefficients) - len(frame)
+    told = prose(
+        "Log-odds of bad for a standard deviation more of a number, or for having the value named.",
+        f"The {len(frame)} largest; {left} smaller ones are left out." if left else "",
+    )
+    return [told, table(frame, columns)]
 
 
 @model_chapter
