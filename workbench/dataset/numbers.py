@@ -54,7 +54,9 @@ def parse(text: pa.Array, form: str = "plain", decimal: str = ".") -> Numbers:
     levels = coded.dictionary
     plain, fits = {"percent": _percent, "amount": _amount, "with_unit": _with_unit}[form](levels, decimal)
     found = _plain(plain, ".")
-    state = np.where(fits | (found.state == MISSING) | (found.state == NON_FINITE), found.state, NOT_A_NUMBER)
+    blank = cp.equal(cp.utf8_trim(levels, BLANKS), "").to_numpy(zero_copy_only=False)
+    read = (fits & (found.state == OK)) | (found.state == NON_FINITE)
+    state = np.where(blank, MISSING, np.where(read, found.state, NOT_A_NUMBER))
     value = found.value / 100.0 if form == "percent" else found.value
     value = np.where(state == OK, value, np.nan)
     index = coded.indices.to_numpy(zero_copy_only=False)

@@ -33,7 +33,7 @@ def records(text: str, delimiter: str, limit: int = 60) -> list[list[str]]:
     found = []
     csv.field_size_limit(2**24)
     try:
-        for record in csv.reader(io.StringIO(text), delimiter=delimiter):
+        for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
             if record:
                 found.append(record)
             if len(found) > limit:

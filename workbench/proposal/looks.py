@@ -44,6 +44,11 @@ class Look:
     values: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
     @property
+    def plain(self) -> str:
+        """The column's name with _ for all that is no letter or digit, as name patterns read it."""
+        return re.sub(r"\W+", "_", self.column.strip())
+
+    @property
     def filled(self) -> int:
         """Rows with a value."""
         return int(self.counts.sum())
@@ -192,7 +197,7 @@ def _number_or_category(seen: Look) -> Look:
         if seen.distinct <= 2:
             return _as_category(seen, seen.values)
         signs = (known < 0).any() and (known >= 0).any()
-        count = not signs and (COUNT_NAME.search(seen.column) or _falls(seen))
+        count = not signs and (COUNT_NAME.search(seen.plain) or _falls(seen))
         if not count:
             why = (
                 "few whole numbers on both sides of zero: codes"

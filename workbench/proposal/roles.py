@@ -57,7 +57,7 @@ def outcome_score(look: Look) -> float:
     """Return how much a column looks like the outcome: 3 and more is a candidate."""
     if not 2 <= look.distinct <= 20:
         return 0.0
-    score = 3.0 if OUTCOME_NAME.search(look.column) else 0.0
+    score = 3.0 if OUTCOME_NAME.search(look.plain) else 0.0
     if not look.whole:
         bad = look.texts.str.contains(BAD_WORDS).any()
         good = look.texts.str.contains(GOOD_WORDS).any()
@@ -84,7 +84,7 @@ def suggestion(value: str, values: Sequence[str]) -> str:
 
 def role_of(look: Look, taken: set[str]) -> tuple[str, str]:
     """Return the role of a column that is not the outcome, and why; `taken` names single roles that are gone."""
-    name = look.column
+    name = look.plain
     if look.filled == 0:
         return "leave out", "all values are missing"
     if look.distinct == 1:
@@ -109,7 +109,7 @@ def role_of(look: Look, taken: set[str]) -> tuple[str, str]:
 
 
 def _key(look: Look, taken: set[str]) -> tuple[str, str] | None:
-    named = bool(KEY_NAME.search(look.column)) or look.column == "column_1"
+    named = bool(KEY_NAME.search(look.plain)) or look.plain == "column_1"
     unique = look.filled == look.rows and look.distinct == look.rows
     counting = unique and look.whole and np.ptp(look.values) == look.rows - 1
     nearly = look.rows >= 50 and look.distinct > 0.95 * look.filled
@@ -118,7 +118,7 @@ def _key(look: Look, taken: set[str]) -> tuple[str, str] | None:
             return "row key", "names every row once"
         return "leave out", "names every row once, like the row key"
     if (
-        GROUP_NAME.search(look.column)
+        GROUP_NAME.search(look.plain)
         and not unique
         and look.distinct > 0.02 * look.rows
         and "group" not in taken
@@ -142,13 +142,13 @@ def _free_text(look: Look) -> bool:
 def application_date(looks: Sequence[Look]) -> str:
     """Return the column that dates the application, or "" where none does."""
     dated = [look for look in looks if look.kind == "date" and not look.question and look.missing == 0]
-    named = [look.column for look in dated if DATE_NAME.search(look.column)]
+    named = [look.column for look in dated if DATE_NAME.search(look.plain)]
     if named:
         return named[0]
     others = [
         look.column
         for look in dated
-        if not LATER_DATE.search(look.column) and not PROTECTED.search(look.column)
+        if not LATER_DATE.search(look.plain) and not PROTECTED.search(look.plain)
     ]
     return others[0] if len(others) == 1 else ""
 
@@ -157,6 +157,6 @@ def tags_of(look: Look, role: str) -> tuple[str, ...]:
     """Return the tags that a characteristic's name suggests."""
     if role != "characteristic":
         return ()
-    if look.kind == "number" and AMOUNT_NAME.search(look.column):
+    if look.kind == "number" and AMOUNT_NAME.search(look.plain):
         return ("amount",)
-    return ("segment",) if look.kind in ("category", "flag") and SEGMENT_NAME.search(look.column) else ()
+    return ("segment",) if look.kind in ("category", "flag") and SEGMENT_NAME.search(look.plain) else ()
