@@ -77,7 +77,7 @@ def accounts(values: Any) -> None:
     frame.line(
         words.text(values.source.name),
         f"{words.count(values.rows_in)} rows in = {words.count(kept)} kept + {words.count(refused)} refused",
-        f"{values.frame.shape[1]} columns",
+        words.counted(values.frame.shape[1], "characteristic" if hasattr(values, "sha256") else "column"),
         words.size(values.source.size),
         f"fingerprint {values.sha256[:4]}…{values.sha256[-4:]}" if hasattr(values, "sha256") else "",
     )

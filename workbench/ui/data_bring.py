@@ -78,7 +78,7 @@ def _stored(context: Context) -> None:
             "rows": tables.number("Rows kept"),
             "refused": tables.number("Refused"),
             "n_bad": tables.number("Bads"),
-            "bad_rate": tables.share("Bad rate"),
+            "bad_rate": tables.Share("Bad rate"),
             "created_at": "Checked",
         },
         most=280,

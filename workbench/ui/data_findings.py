@@ -121,7 +121,8 @@ def _finding(context: Context, checks: Any, finding: Any, i: int) -> None:
     with frame.rule(level, str(i)):
         said, button = st.columns([7, 3], vertical_alignment="top", gap="small")
         with said:
-            rows = f" :gray[{words.counted(finding.rows, 'row')}]" if finding.rows else ""
+            told = not finding.rows or words.count(finding.rows) in finding.message
+            rows = "" if told else f" :gray[{words.counted(finding.rows, 'row')}]"
             st.markdown(f"{ICONS[level]} **{words.text(_sentence(finding))}**{rows}")
             if reason:
                 st.caption(f"Acknowledged: {words.text(reason)}")
@@ -166,28 +167,30 @@ def _alone(dataset: Any, checks: Any) -> None:
     titles = {c.name: c.shown for c in dataset.portfolio.characteristics}
     alone = checks.auc.assign(
         title=[titles.get(name, name) for name in checks.auc["characteristic"]],
-        interval=[words.interval(*pair) for pair in zip(checks.auc["low"], checks.auc["high"], strict=True)],
+        said=[
+            f"{words.measure(auc)} {words.interval(low, high)}"
+            for auc, low, high in checks.auc[["auc", "low", "high"]].itertuples(index=False)
+        ],
     ).sort_values("auc", ascending=False)
     joint = (
         ""
         if checks.joint_auc is None
-        else f"All together, quickly and cross-validated: AUC {words.measure(checks.joint_auc)}. "
+        else f"All together, cross-validated: {words.measure(checks.joint_auc)}. "
     )
     tables.show(
         alone,
         "alone",
         {
             "title": st.column_config.TextColumn("Characteristic", width="medium"),
-            "auc": st.column_config.NumberColumn("AUC", format="%.3f"),
-            "interval": "95% interval",
+            "said": st.column_config.TextColumn("AUC, 95% interval"),
             "n": tables.number("Rows"),
         },
         most=330,
-        note=f"{joint}Above .97 alone, a characteristic is held to know the outcome.",
+        note=f"{joint}Above .97 is held to know the outcome.",
     )
-    if len(checks.joint):
+    if len(checks.joint) > 1:
         tables.show(
-            checks.joint.assign(without=[titles.get(name, name) for name in checks.joint["without"]]),
+            checks.joint.assign(without=[titles.get(n, n) or "Nothing yet" for n in checks.joint["without"]]),
             "joint",
             {
                 "without": "Taken away, in this order",

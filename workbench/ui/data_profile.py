@@ -16,7 +16,7 @@ def draw(context: Context) -> None:
     dataset = data.checked(context)
     data.accounts(dataset)
     profile = of(dataset)
-    left, right = st.columns([5, 6], gap="large")
+    left, right = st.columns([4, 7], gap="large")
     with left:
         picked = _characteristics(profile)
         data.to_train(context, ready=True)
@@ -42,19 +42,18 @@ def _characteristics(profile: Any) -> str:
     titles = dict(zip(names, shown["title"], strict=True))
     picked = st.selectbox("Characteristic", names, format_func=titles.__getitem__, key="characteristic")
     tables.show(
-        shown,
+        shown.assign(words=shown["iv_words"].str.split(":").str[0]),
         "characteristics",
         {
-            "title": st.column_config.TextColumn("Characteristic", width="medium"),
+            "title": st.column_config.TextColumn("Characteristic", width=165),
             "iv": st.column_config.ProgressColumn(
-                "IV", format="%.3f", min_value=0, max_value=_most(shown["iv"])
+                "IV", format="%.3f", min_value=0, max_value=_most(shown["iv"]), width=105
             ),
-            "iv_words": "In words",
-            "best_auc": st.column_config.NumberColumn("AUC of its bins", format="%.3f"),
-            "missing": tables.share("Missing"),
+            "words": "In words",
+            "missing": tables.Share("Missing"),
         },
         most=470,
-        note="Sorted by information value (IV). Its words are a convention.",
+        note="Sorted by information value; its words are a convention.",
     )
     return picked or names[0]
 
@@ -77,11 +76,11 @@ def _one(dataset: Any, profile: Any, name: str) -> None:
         ),
         f"profile_{name}",
         {
-            "label": st.column_config.TextColumn("Bin", width="medium"),
+            "label": st.column_config.TextColumn("Bin", width=170),
             "n": tables.number("Rows"),
-            "share": tables.share("Share"),
+            "share": tables.Share("Share"),
             "n_bad": tables.number("Bads"),
-            "bad_rate": tables.share("Bad rate"),
+            "bad_rate": tables.Share("Bad rate"),
             "interval": "95% interval",
             "woe": st.column_config.NumberColumn("WoE", format="%.3f"),
             "iv": st.column_config.NumberColumn("IV", format="%.4f"),

@@ -110,9 +110,7 @@ def _rows(proposal: Any, base: Portfolio | None) -> pd.DataFrame:
                 "shape": list(guess.histogram),
                 "special": ", ".join(declared.special),
                 "tags": ", ".join(declared.tags),
-                "why": "declared in the portfolio"
-                if base and base.role(guess.column)
-                else "; ".join(guess.reasons),
+                "why": "" if base else "; ".join(guess.reasons),
             }
         )
     order = {role: i for i, role in enumerate(("outcome", "row key", "date", "weight", "group"))}
@@ -153,16 +151,16 @@ def _editor(rows: pd.DataFrame, key: str, place: Any) -> pd.DataFrame:
     column = st.column_config
     longest = max(map(len, rows["column"]))
     config = {
-        "column": column.TextColumn("Column", width=min(max(8 * longest, 110), 210)),
-        "role": column.SelectboxColumn("Role", options=ROLES, required=True, width=115),
-        "kind": column.SelectboxColumn("Kind", options=KINDS, required=True, width=88),
-        "written": column.SelectboxColumn("Written as", options=written, required=True, width=105),
-        "missing": column.NumberColumn("Missing", format="percent", width=68),
-        "distinct": column.NumberColumn("Values", format="localized", width=64),
-        "examples": column.TextColumn("Examples", width=125),
-        "shape": column.BarChartColumn("Shape", width=90, y_min=0, color="blue"),
-        "special": column.TextColumn("Special", width=80, help="Codes that are no quantity, such as 999"),
-        "tags": column.TextColumn("Tags", width=78, help=", ".join(TAGS)),
+        "column": column.TextColumn("Column", width=min(max(8 * longest, 100), 195)),
+        "role": column.SelectboxColumn("Role", options=ROLES, required=True, width=108),
+        "kind": column.SelectboxColumn("Kind", options=KINDS, required=True, width=80),
+        "written": column.SelectboxColumn("Written as", options=written, required=True, width=92),
+        "missing": column.NumberColumn("Missing", format="percent", width=62),
+        "distinct": column.NumberColumn("Values", format="localized", width=60),
+        "examples": column.TextColumn("Examples", width=112),
+        "shape": column.BarChartColumn("Shape", width=72, y_min=0, color="blue"),
+        "special": column.TextColumn("Special", width=68, help="Codes that are no quantity, such as 999"),
+        "tags": column.TextColumn("Tags", width=74, help=", ".join(TAGS)),
     }
     if rows["why"].any():
         config["why"] = column.TextColumn("Guessed because")

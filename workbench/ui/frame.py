@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from html import escape
 from pathlib import Path
 
 import streamlit as st
@@ -100,13 +101,24 @@ def end() -> None:
     raise Ended
 
 
-def figures(items: Sequence[tuple[str, str, str]], width: int = 0) -> None:
-    """Draw up to four figures: label, value, and a line below (interval, n, source)."""
-    columns = st.columns(width or len(items), gap="small")
-    for column, (label, value, below) in zip(columns, items, strict=False):
-        column.metric(
-            label, value, below or None, delta_color="off", delta_arrow="off", border=True, height="stretch"
+def figures(items: Sequence[tuple[str, ...]], *, framed: bool = True) -> None:
+    """Draw up to four figures side by side.
+
+    Parameters
+    ----------
+    items : sequence of tuple
+        Label, value, a line below (interval, n, source), and optionally a tone: approve, refer, decline.
+    framed : bool
+        With a frame around each; without inside a card.
+    """
+    cells = []
+    for label, value, below, *tone in items:
+        mark = f" {escape(tone[0])}" if tone else ""
+        cells.append(
+            f'<div class="figure{mark}"><span>{escape(label)}</span><b>{escape(value)}</b>'
+            f"<small>{escape(below)}</small></div>"
         )
+    st.html(f'<div class="figures{" framed" if framed else ""}">{"".join(cells)}</div>')
 
 
 def chart(figure: object, key: str, alt: str, note: str = "") -> None:

@@ -55,7 +55,7 @@ def draw(context: Context) -> None:
             "versions": tables.number("Versions"),
             "data": st.column_config.TextColumn("Last data set", width="medium"),
             "rows": tables.number("Rows"),
-            "bad_rate": tables.share("Bad rate"),
+            "bad_rate": tables.Share("Bad rate"),
         },
     )
     st.subheader("What happened last", anchor=False)

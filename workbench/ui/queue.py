@@ -71,6 +71,7 @@ def finished(context: Context, jobs: tuple[Any, ...]) -> None:
                 "created_at": [cache.when(job.created_at) for job in over],
                 "seconds": [_took(job, now) for job in over],
                 "message": [_message(job) for job in over],
+                "short": [_short(job) for job in over],
             }
         ),
         "jobs",
@@ -80,7 +81,7 @@ def finished(context: Context, jobs: tuple[Any, ...]) -> None:
             "who": "Who",
             "created_at": "Asked for",
             "seconds": "Took",
-            "message": st.column_config.TextColumn("What came out", width="large"),
+            "short": st.column_config.TextColumn("What came out", width="large"),
         },
         most=330,
     )
@@ -92,6 +93,16 @@ def finished(context: Context, jobs: tuple[Any, ...]) -> None:
 def _took(job: Any, now: datetime) -> str:
     seconds = job.seconds(now)
     return "" if seconds is None else words.duration(seconds)
+
+
+def _short(job: Any) -> str:
+    """Return what came out in a few words."""
+    lines = (job.result or {}).get("models") or ()
+    best = next((line for line in lines if line["model_id"] == job.result.get("best")), None)
+    if best is None:
+        return job.code or ""
+    auc = words.measure(best["metrics"].get("auc"))
+    return f"{best['model_id']}, {cache.family_title(best['family'])}, AUC {auc}"
 
 
 def _message(job: Any) -> str:

@@ -62,7 +62,7 @@ def line(row: Any, scorer: Any) -> None:
 def draw(row: Any, scorer: Any) -> None:
     """Draw the form and its answer; only this part is drawn anew when a value changes."""
     fields = scorer.fields()
-    left, right = st.columns([6, 5], gap="large")
+    left, right = st.columns([13, 8], gap="large")
     with left:
         _prefill(row, fields)
         values, hints = _form(row.model_id, fields)
@@ -179,16 +179,24 @@ def _form(model_id: str, fields: tuple[Any, ...]) -> tuple[dict[str, Any], dict[
     values: dict[str, Any] = {}
     hints: dict[str, Any] = {}
     for group, members in groupby(sorted(fields, key=_group_order(fields)), key=lambda f: f.group):
+        some_fields = list(members)
+        unit = _shared_unit(some_fields)
         if group or len({f.group for f in fields}) > 1:
-            st.subheader(group or "Other", anchor=False)
-        for some in _in_rows(list(members)):
+            st.subheader((group or "Other") + (f" :gray[{words.text(unit)}]" if unit else ""), anchor=False)
+        for some in _in_rows(some_fields):
             # a row of its own for each few fields: Tab then goes along the row
             for column, field in zip(st.columns(A_ROW, gap="small"), some, strict=False):
                 with column.container(gap=None):
-                    values[field.name] = _widget(model_id, field)
+                    values[field.name] = _widget(model_id, field, bool(unit and group))
                     hints[field.name] = st.container(key=f"hint_{field.name}").empty()
                     hints[field.name].caption(_usual(field) or " ")
     return values, hints
+
+
+def _shared_unit(members: list[Any]) -> str:
+    """Return the unit that all fields of a group have, or ""; it is then said once."""
+    units = {field.unit for field in members}
+    return units.pop() if len(units) == 1 and len(members) > 1 else ""
 
 
 def _group_order(fields: tuple[Any, ...]) -> Any:
@@ -201,10 +209,10 @@ def _in_rows(members: list[Any]) -> Iterator[list[Any]]:
         yield members[start : start + A_ROW]
 
 
-def _widget(model_id: str, field: Any) -> Any:
+def _widget(model_id: str, field: Any, unit_said: bool) -> Any:
     """Draw one field; returns its value as the scorer reads it, None where missing."""
     key = _key(model_id, field.name)
-    label = f"{field.title} ({field.unit})" if field.unit else field.title
+    label = f"{field.title} ({field.unit})" if field.unit and not unit_said else field.title
     help_text = field.note or None
     if field.choices:
         labels = dict(field.choices)
@@ -255,20 +263,15 @@ def _answer(scorer: Any, score: Any) -> None:
     """Draw PD, points and decision, where the applicant stands, and what is unusual."""
     policy, portfolio = scorer.policy, scorer.model.portfolio
     horizon = f", {portfolio.outcome.horizon}" if portfolio.outcome.horizon else ""
-    with st.container(key=f"decision_{score.decision}"):
-        a, b, c = st.columns(3, gap="small")
-        quiet = {"delta_color": "off", "delta_arrow": "off", "border": True, "height": "stretch"}
-        a.metric(
-            portfolio.p_bad_title + horizon,
-            words.percent(score.p_bad),
-            words.percent_interval(score.low, score.high) or "no interval",
-            **quiet,
+    bands = policy.bands
+    interval = words.percent_interval(score.low, score.high) or "no interval"
+    frame.figures(
+        (
+            (portfolio.p_bad_title + horizon, words.percent(score.p_bad), interval),
+            ("Points", words.count(score.points), f"band {score.band} of {bands[0]} to {bands[-1]}"),
+            ("Decision", score.decision.capitalize(), _cut_offs(policy), score.decision),
         )
-        bands = policy.bands
-        b.metric(
-            "Points", words.count(score.points), f"band {score.band} of {bands[0]} to {bands[-1]}", **quiet
-        )
-        c.metric("Decision", score.decision.capitalize(), _cut_offs(policy), **quiet)
+    )
     frame.chart(
         charts.points_band(score, policy, portfolio.points),
         "points_band",
@@ -292,4 +295,4 @@ def _answer(scorer: Any, score: Any) -> None:
 
 
 def _cut_offs(policy: Any) -> str:
-    return f"cut-offs {words.percent(policy.approve_below)} and {words.percent(policy.decline_from)}"
+    return f"cut-offs {words.percent(policy.approve_below)}, {words.percent(policy.decline_from)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -69,8 +70,11 @@ def show(
         What is downloaded, where that is more than what is shown.
     """
     config = dict(columns or {column: column for column in frame.columns})
+    shares = [column for column, label in config.items() if isinstance(label, Share)]
+    shown = frame.assign(**{column: 100 * frame[column] for column in shares})
+    config |= {column: _percentage(config[column]) for column in shares}
     st.dataframe(
-        frame,
+        shown,
         key=name,
         hide_index=True,
         column_order=list(config),
@@ -82,9 +86,17 @@ def show(
     downloads(frame if whole is None else whole, name, note or words.counted(len(frame), "row"))
 
 
-def share(label: str, **more: Any) -> Any:
-    """Return the column of a share, 0 to 1, shown as a percentage."""
-    return st.column_config.NumberColumn(label, format="percent", **more)
+@dataclass(frozen=True)
+class Share:
+    """The column of a share, 0 to 1, shown as a percentage; downloaded as it is."""
+
+    label: str
+    width: int | None = None
+
+
+def _percentage(share: Share) -> Any:
+    # Streamlit's own percent format gives each cell as many digits as it happens to have
+    return st.column_config.NumberColumn(share.label, format="%.1f%%", width=share.width)
 
 
 def number(label: str, form: str = "localized", **more: Any) -> Any:

@@ -169,12 +169,12 @@ def _preview(samples: Any) -> None:
             "sample": "Sample",
             "n": tables.number("Rows"),
             "n_bad": tables.number("Bads"),
-            "bad_rate": tables.share("Bad rate"),
+            "bad_rate": tables.Share("Bad rate"),
             "interval": "95% interval",
         },
         note=f"Out-of-time from {samples.out_of_time_from}"
         if samples.out_of_time_from
-        else "Drawn with the seed below",
+        else f"Seed {samples.spec.seed}",
     )
 
 

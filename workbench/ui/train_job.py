@@ -17,6 +17,7 @@ LOG_LINES = 8
 def draw(context: Context, job: Any) -> None:
     """Draw the job the address names: its progress, or its result."""
     if not job.finished:
+        frame.line("Training in the background")
         st.fragment(_progress, run_every=1)(job.job_id)
         return
     if job.state == "failed":
@@ -66,6 +67,7 @@ def _result(context: Context, job: Any) -> None:
     if result.get("best") and context.model not in [line["model_id"] for line in result["models"]]:
         session.choose(model=result["best"])
         st.rerun()  # so that the sidebar shows the new model too
+    frame.line(words.text(job.name), f"took {words.duration(result['seconds'])}", result["study_id"])
     with frame.rule("good", "verdict"):
         st.markdown(words.text(result["sentence"]))
     study = cache.study(result["study_id"])
@@ -104,7 +106,8 @@ def _card(line: dict[str, Any], best: bool) -> None:
                 words.measure(slope, 2),
                 words.interval(m.get("calibration_slope_low"), m.get("calibration_slope_high"), 2),
             ),
-        )
+        ),
+        framed=False,
     )
     gate = line["gate"]
     icon = ":blue[:material/check_circle:]" if gate["passed"] else ":red[:material/cancel:]"
@@ -129,8 +132,7 @@ def _details(study: Any) -> None:
     curves, calibration, deciles, drivers, beside = st.tabs(
         ["ROC", "Calibration", "Deciles", "Characteristics", "Against baselines"]
     )
-    n, n_bad = trained[0].evaluation.n, trained[0].evaluation.n_bad
-    note = f"{study.reported} sample, n {words.count(n)}, bads {words.count(n_bad)}"
+    note = f"{study.reported.capitalize()} sample"
     with curves:
         left, right = st.columns(2)
         with left:
@@ -166,9 +168,9 @@ def _deciles(best: Any, note: str) -> None:
                 "decile": "Decile",
                 "n": tables.number("Rows"),
                 "bads": tables.number("Bads"),
-                "bad_rate": tables.share("Bad rate"),
-                "mean_p_bad": tables.share("Mean PD"),
-                "cumulative_bads": tables.share("Bads so far"),
+                "bad_rate": tables.Share("Bad rate"),
+                "mean_p_bad": tables.Share("Mean PD"),
+                "cumulative_bads": tables.Share("Bads so far"),
                 "lift": st.column_config.NumberColumn("Lift", format="%.2f"),
             },
             note=f"{best.title}, riskiest first; {note}",
@@ -188,7 +190,7 @@ def _drivers(trained: list[Any], best: Any) -> None:
             "importance_table",
             {
                 "title": st.column_config.TextColumn("Characteristic", width="medium"),
-                "share": tables.share("Share of importance"),
+                "share": tables.Share("Share of importance"),
                 "effect": "A higher value",
                 "detail": st.column_config.TextColumn("Detail", width="medium"),
             },

@@ -96,7 +96,7 @@ def listing(context: Context, rows: list[Any]) -> Any:
 
 def detail(context: Context, row: Any) -> None:
     """Draw one version: gate, what may be done, figures by sample, trail."""
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([1, 1], gap="large")
     with left:
         _heading(row)
         _measures(row)
@@ -109,7 +109,7 @@ def _heading(row: Any) -> None:
     st.subheader(f"{sidebar.model_name(row)} {sidebar.stage(row.stage)}", anchor=False)
     gate = row.gate
     icon = ":blue[:material/check_circle:]" if gate.get("passed") else ":red[:material/cancel:]"
-    st.markdown(f"{icon} **Gate.** {words.text(gate.get('reason', ''))} {words.text(gate.get('note') or '')}")
+    st.markdown(f"{icon} {words.text(gate.get('reason', ''))} {words.text(gate.get('note') or '')}")
     frame.line(
         f"portfolio {words.text(row.portfolio)} version {row.portfolio_version}",
         f"data {row.dataset_sha256[:8]}",
@@ -133,7 +133,7 @@ def _measures(row: Any) -> None:
         pd.DataFrame(lines),
         "measures",
         {"measure": "Measure", **names},
-        most=520,
+        most=560,
         note="95% intervals in brackets",
     )
 
@@ -220,6 +220,6 @@ def _trail(row: Any) -> None:
             columns=["at", "who", "what"],
         ),
         "trail",
-        {"at": "When", "who": "Who", "what": st.column_config.TextColumn("What", width="large")},
+        {"at": "When", "what": st.column_config.TextColumn("What", width="large")},
         most=330,
     )

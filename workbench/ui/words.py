@@ -53,6 +53,8 @@ def measure(value: float | None, digits: int = 3) -> str:
     if value is None or math.isnan(value):
         return UNDEFINED
     text = f"{value:.{digits}f}"
+    if not float(text):
+        text = text.lstrip("-")
     return text.replace("0.", ".", 1) if abs(value) < 1 and not text.lstrip("-").startswith("1") else text
 
 
