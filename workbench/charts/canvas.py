@@ -42,7 +42,7 @@ def style(
     top = 14 + LINE * len(lines) + 16 * len(notes) + 10
     text = "<b>" + "<br>".join(lines) + "</b>"
     if notes:
-        text += '<br><span style="font-size:12px">' + "<br>".join(notes) + "</span>"
+        text += '<br><span style="font-size:12px;font-weight:400">' + "<br>".join(notes) + "</span>"
     figure.update_layout(
         title={
             "text": text,
