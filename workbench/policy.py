@@ -79,7 +79,8 @@ class Policy:
     def decision_codes(self, p_bad: np.ndarray) -> np.ndarray:
         """Return 0 approve, 1 refer, 2 decline for each PD; shape (n,), int8."""
         p = np.asarray(p_bad, dtype=float)
-        return ((p >= self.approve_below).astype(np.int8) + (p >= self.decline_from)).astype(np.int8)
+        # asked the other way round, so that a missing PD is declined and never approved
+        return (~(p < self.approve_below)).astype(np.int8) + (~(p < self.decline_from)).astype(np.int8)
 
     def decide(self, p_bad: float) -> str:
         """Return ``approve``, ``refer`` or ``decline`` for one PD.
@@ -89,7 +90,7 @@ class Policy:
         >>> Policy(0.1, 0.2).decide(0.1)
         'refer'
         """
-        return DECISIONS[(p_bad >= self.approve_below) + (p_bad >= self.decline_from)]
+        return DECISIONS[(not p_bad < self.approve_below) + (not p_bad < self.decline_from)]
 
     @property
     def bands(self) -> tuple[str, ...]:

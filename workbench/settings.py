@@ -30,6 +30,14 @@ def available_cores() -> int:
     return max(1, min(cores, int(quota) // int(period)))
 
 
+def rest_waiting_threads() -> None:
+    """Let threads that wait for work sleep; to be called before anything heavy is loaded.
+
+    They would spin otherwise, and a fit beside one busy process would take many times as long.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
 class Settings(BaseSettings):
     """What the environment says; every name is written ``WORKBENCH_<NAME>``.
 

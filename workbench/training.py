@@ -168,9 +168,17 @@ def train(dataset: Dataset, samples: Samples, spec: TrainSpec, run: Run) -> Trai
 
     Notes
     -----
+    Linear algebra runs on one thread: how many there are would show in the last bits of a sum.
     With a calibration sample that one calibrates, else the validation sample; with neither,
     margins of five folds of development, each scored by a model that did not see it.
     """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="blas"):
+        return _train(dataset, samples, spec, run)
+
+
+def _train(dataset: Dataset, samples: Samples, spec: TrainSpec, run: Run) -> TrainedModel:
     family = families.find(spec.family)
     rows = {name: np.flatnonzero(samples.mask(name)) for name in ("development", "validation", "calibration")}
     development = rows["development"]

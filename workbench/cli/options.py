@@ -62,6 +62,9 @@ def reading(delimiter: str, decimal: str, encoding: str) -> ReadOptions:
 
 def open_desk() -> Desk:
     """Return the desk of the configured home, for the operating system's user."""
+    from workbench.settings import rest_waiting_threads
+
+    rest_waiting_threads()
     from workbench import desk
 
     return desk.open()

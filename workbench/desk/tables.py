@@ -41,7 +41,7 @@ def safe(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def to_csv(frame: pd.DataFrame) -> bytes:
-    """Return `frame` as CSV; UTF-8 with a mark, so that Excel reads accents."""
+    """Return `frame` as CSV for people: UTF-8 with a mark, so that Excel reads accents."""
     return safe(frame).to_csv(index=False).encode("utf-8-sig")
 
 
@@ -79,7 +79,12 @@ def to_parquet(frame: pd.DataFrame) -> bytes:
     return target.getvalue()
 
 
-FORMS = {".csv": to_csv, ".xlsx": to_excel, ".parquet": to_parquet}
+def to_plain_csv(frame: pd.DataFrame) -> bytes:
+    """Return `frame` as CSV for other programs: UTF-8 without a mark."""
+    return safe(frame).to_csv(index=False).encode()
+
+
+FORMS = {".csv": to_plain_csv, ".xlsx": to_excel, ".parquet": to_parquet}
 
 
 def check_target(path: Path) -> None:

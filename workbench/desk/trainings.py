@@ -36,7 +36,8 @@ def train(desk: Desk, request: TrainRequest, run: Run) -> TrainOutcome:
     study_id = _study_id(desk, request)
     desk.registry.save_study(
         study_id, study.to_files(done), portfolio=portfolio, dataset_sha256=dataset.sha256,
-        spec=request.spec.to_json(), summary=_summary(done), who=desk.who, when=desk.now(), job_id=request.job_id,
+        spec=request.spec.to_json(), summary=_summary(done), who=desk.who, when=desk.now(),
+        job_id=request.job_id,
     )  # fmt: skip
     lines = []
     for i, model in enumerate(done.models):

@@ -84,8 +84,12 @@ def take(dataset: Dataset, mask: np.ndarray) -> Dataset:
         dataset, frame=dataset.frame.iloc[rows].reset_index(drop=True), row_key=of(dataset.row_key),
         date=of(dataset.date), record=dataset.record[rows], outcome=dataset.outcome[rows],
         weight=None if dataset.weight is None else dataset.weight[rows], group=of(dataset.group),
-        protected=dataset.protected.iloc[rows].reset_index(drop=True), sha256="", protected_sha256="",
+        protected=_taken(dataset.protected, rows), sha256="", protected_sha256="",
     )  # fmt: skip
+
+
+def _taken(frame: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
+    return frame.iloc[rows].reset_index(drop=True) if len(frame.columns) else frame
 
 
 def _model(dataset: Dataset, samples: Samples, spec: StudySpec, name: str, part: Run) -> StudyModel:

@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from workbench.errors import WorkbenchError
+from workbench.settings import rest_waiting_threads
 from workbench.ui import session, sidebar, words
 from workbench.ui.session import Context
 
@@ -37,6 +38,7 @@ def page(name: str, question: str) -> Iterator[Context]:
     Context
         Portfolio, data and model that are looked at.
     """
+    rest_waiting_threads()
     st.set_page_config(
         page_title=f"{name} · Workbench", page_icon=ICON, layout="wide", initial_sidebar_state="expanded"
     )
