@@ -117,7 +117,7 @@ def test_fsck_calls_what_a_killed_program_leaves_harmless(
 ) -> None:
     """Killed exactly between the files and the row, and between two files."""
     home = registry.store.home
-    for place in ("workbench.registry.models._acknowledge", "workbench.registry.artifacts.sync_folder"):
+    for place in ("workbench.registry.registration._acknowledge", "workbench.registry.artifacts.sync_folder"):
         child = os.fork()
         if child == 0:
             monkeypatch.setattr(place, lambda *_: os.kill(os.getpid(), signal.SIGKILL))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -186,3 +188,28 @@ def test_missing_files_are_said(registry: Registry) -> None:
     with pytest.raises(ArtifactError) as refused:
         registry.load("cards-1")
     assert refused.value.code == "ARTIFACT_MISSING"
+
+
+@pytest.mark.parametrize("how", ["flipped", "gone"])
+def test_training_a_damaged_model_again_mends_it(registry: Registry, how: str) -> None:
+    before = register(registry, LineModel(0.1))
+    register(registry, LineModel(0.2))
+    registry.promote("cards-1", who="ana", when=WHEN)
+    folder = registry.store.home / "models" / "cards-1"
+    if how == "gone":
+        shutil.rmtree(folder)
+    else:
+        _damage(folder, how)
+    mended = register(registry, LineModel(0.1), who="ben", when=WHEN + timedelta(days=1))
+    assert mended.model_id == "cards-1" and mended.manifest_sha256 != before.manifest_sha256
+    assert registry.load("cards@champion") == LineModel(0.1)
+    assert registry.trail(limit=1)[0].action == "mended"
+    assert registry.fsck() == []
+    assert (registry.store.home / "quarantine").exists() == (how == "flipped")
+
+
+def test_fsck_sees_what_was_put_beside(registry: Registry) -> None:
+    register(registry, LineModel(0.1))
+    (registry.store.home / "models" / "cards-1" / "extra.joblib").write_bytes(b"x")
+    (registry.store.home / "models" / "cards-7").mkdir()
+    assert sorted(p.code for p in registry.fsck()) == ["NO_ROW", "UNLISTED_FILE"]

@@ -93,7 +93,7 @@ def test_a_model_registered_elsewhere_is_noted_and_a_wrong_one_refused(
     with monkeypatch.context() as elsewhere:
         there = {**golden.environment(), "numpy": "2.0.0"}
         elsewhere.setattr("workbench.registry.golden.environment", lambda: there)
-        elsewhere.setattr("workbench.registry.models.environment", lambda: there)
+        elsewhere.setattr("workbench.registry.registration.environment", lambda: there)
         keep(opened, model, data)
     (note,) = opened.verify("made@latest")
     assert note.code == "ENV_MISMATCH" and "numpy 2.0.0 then" in note.what

@@ -11,7 +11,7 @@ from workbench.registry.golden import environment
 from workbench.registry.rows import Model
 
 if TYPE_CHECKING:
-    from workbench.registry.models import Registration
+    from workbench.registry.registration import Registration
 
 METADATA_NAMES = {
     "auc_roc": "auc",
@@ -130,7 +130,8 @@ def _what(model: Model, known: Mapping[str, Any]) -> str:
     horizon = f" within {portfolio.outcome.horizon}" if portfolio.outcome.horizon else ""
     return (
         f"A model of the family {family_title(model.family)} that gives each applicant of "
-        f"**{_cell(portfolio.shown)}** ({portfolio.identity}) a calibrated probability of {_cell(portfolio.outcome.word)}{horizon}. "
+        f"**{_cell(portfolio.shown)}** ({portfolio.identity}) a calibrated probability of "
+        f"{_cell(portfolio.outcome.word)}{horizon}. "
         f"Trained on {known['training_date']} by {_cell(known['trained_by'])}."
     )
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from workbench.errors import ArtifactError, Problem
+from workbench.errors import ArtifactError, BusyError, Problem
 from workbench.registry.artifacts import (
     MANIFEST,
     STAGE_PREFIX,
@@ -36,6 +37,7 @@ from workbench.registry.trail import add_line
 HARMLESS = ("ORPHAN", "STALE_STAGE")
 """Codes of what killed programs leave: nobody was told it is kept; opening the registry clears it."""
 
+_PATIENCE = 3.0
 _WORDS = {"models": "model", "datasets": "data set", "studies": "study"}
 
 
@@ -181,20 +183,26 @@ def _dataset_files(store: Store) -> Iterator[Problem]:
 
 
 def _left_over(store: Store) -> Iterator[Problem]:
-    found = _unaccounted(store)
+    found, announced = _unaccounted(store), set()
     if found:
         # a program may be between its files and its row: with the lock held alone, none is
-        with store_lock(store.home, alone=True, seconds=min(5.0, store.database.busy_seconds)):
-            found = _unaccounted(store)
-            with store.database.read() as session:
-                announced = {(p.kind, p.name) for p in session.scalars(select(Publishing))}
+        alone = False
+        with suppress(BusyError), store_lock(store.home, alone=True, seconds=_PATIENCE):
+            found, alone = _unaccounted(store), True
+        with store.database.read() as session:
+            announced = {(p.kind, p.name) for p in session.scalars(select(Publishing))}
+            kept = {kind: rows_files(session, kind) for kind in KINDS}
+        if not alone:
+            found = [(kind, name) for kind, name in found if name not in kept[kind]]
+            found = [(kind, name) for kind, name in found if not name.startswith(STAGE_PREFIX)]
+            found = [(kind, name) for kind, name in found if not _is_of(kind, name, announced)]
     for kind, name in found:
         where = str(store.folder(kind) / name)
         if name.startswith(STAGE_PREFIX):
             yield Problem(
                 "STALE_STAGE", "was left by a program that died", where, "It goes at the next start."
             )
-        elif (kind, name if kind != "datasets" else name.partition(".")[0]) in announced:
+        elif _is_of(kind, name, announced):
             what = f"a {_WORDS[kind]} whose program died before it was registered"
             yield Problem("ORPHAN", what, where, "It goes at the next start.")
         else:
@@ -204,6 +212,11 @@ def _left_over(store: Store) -> Iterator[Problem]:
                 where,
                 "If the database is an older copy, restore the newer one; else move it away with quarantine.",
             )
+
+
+def _is_of(kind: str, name: str, announced: set[tuple[str, str]]) -> bool:
+    # a data set is several files that start with its name
+    return (kind, name.partition(".")[0] if kind == "datasets" else name) in announced
 
 
 def _unaccounted(store: Store) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.errors import Problem
-from workbench.registry import datasets, fsck, models, stages, studies, trail
+from workbench.registry import datasets, fsck, models, registration, stages, studies, trail
 from workbench.registry.engine import Database
 from workbench.registry.golden import Golden
 from workbench.registry.rows import DatasetRow, Model, ModelRow, Reader, Score, StageRow, StudyRow, TrailRow
@@ -88,7 +88,7 @@ class Registry:
         BusyError
             ``BUSY``; nothing is kept.
         """
-        asked = models.Registration(
+        asked = registration.Registration(
             metrics=metrics,
             samples=samples,
             gate=gate,
@@ -101,7 +101,7 @@ class Registry:
             job_id=job_id,
             reported=reported,
         )
-        return models.register(self.store, model, asked)
+        return registration.register(self.store, model, asked)
 
     def load(self, reference: str) -> Any:
         """Return the model a reference names, verified.
