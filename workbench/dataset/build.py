@@ -65,7 +65,8 @@ def build(table: Table, portfolio: Portfolio) -> Dataset:
     --------
     >>> from workbench.dataset import from_frame
     >>> from workbench.portfolio import from_values
-    >>> values = {"name": "p", "outcome": {"column": "bad", "bad": ["1"]}, "characteristics": [{"name": "age"}]}
+    >>> values = {"name": "p", "outcome": {"column": "bad", "bad": ["1"]}}
+    >>> values["characteristics"] = [{"name": "age"}]
     >>> made = build(from_frame(pd.DataFrame({"age": ["30", "x", "50"], "bad": ["0", "1", "1"]})),
     ...              from_values(values, "example"))
     >>> made.n, made.n_bad, made.refused["code"].tolist()

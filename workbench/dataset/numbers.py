@@ -65,11 +65,13 @@ def parse(text: pa.Array, form: str = "plain", decimal: str = ".") -> Numbers:
 
 def from_floats(values: np.ndarray) -> Numbers:
     """Return numbers that were numbers already: NaN is missing, inf is not finite."""
-    values = values.astype(np.float64)
+    values = values.astype(np.float64, copy=False)
     with np.errstate(invalid="ignore"):
-        beyond = np.abs(values) > LARGEST
-    state = np.where(np.isnan(values), MISSING, np.where(beyond, NON_FINITE, OK)).astype(np.uint8)
-    return Numbers(np.where(beyond, np.nan, values), state)
+        fine = np.abs(values) <= LARGEST
+    if fine.all():
+        return Numbers(values, np.full(len(values), OK, np.uint8))
+    state = np.where(fine, OK, np.where(np.isnan(values), MISSING, NON_FINITE)).astype(np.uint8)
+    return Numbers(np.where(fine, values, np.nan), state)
 
 
 def _plain(text: pa.Array, decimal: str) -> Numbers:

@@ -42,7 +42,7 @@ def as_text(column: pd.Series) -> pa.Array:
         text = _float_text(column)
     elif pd.api.types.is_datetime64_any_dtype(kind):
         text = _date_text(column)
-    elif kind == object:
+    elif pd.api.types.is_object_dtype(kind):
         text = column.map(_object_text, na_action="ignore")
     else:
         text = column

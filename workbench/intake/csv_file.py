@@ -183,7 +183,8 @@ def _careful_pass(found: Survey, manner: Manner, portfolio: Portfolio | None) ->
     except pa.ArrowInvalid as error:
         raise _unreadable(found, manner, str(error)) from None
     if _unclosed(found, manner, table):
-        what = f"a quotation mark is opened and never closed; the last complete row is {max(table.num_rows - 1, 0):,}"
+        whole = max(table.num_rows - 1, 0)
+        what = f"a quotation mark is opened and never closed; the last complete row is {whole:,}"
         raise InputError(
             "TRUNCATED", what, found.name, "Copy the whole file again, or close the quotation mark."
         )
@@ -208,7 +209,8 @@ def _ragged(found: Survey, ragged: list[tuple[int, int, int]], kept: int) -> Inp
     record, expected, actual = ragged[0]
     last = len(ragged) == 1 and record > kept and actual < expected
     if last and not found.tail.endswith((b"\n", b"\r")):
-        what = f"ends in the middle of row {record:,} ({actual} of {expected} fields); the last complete row is {kept:,}"
+        what = f"ends in the middle of row {record:,} ({actual} of {expected} fields)"
+        what += f"; the last complete row is {kept:,}"
         return InputError("TRUNCATED", what, found.name, "Copy the whole file again.")
     shown = ", ".join(f"row {r:,} has {a}" for r, _, a in ragged[:5])
     more = f" and {len(ragged) - 5:,} more rows" if len(ragged) > 5 else ""

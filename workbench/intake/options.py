@@ -14,11 +14,11 @@ RATIO_FROM = 64 * 2**20
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """What the user declares about a file; empty means found out from the file, and said in a note.
+    r"""What the user declares about a file; empty means found out from the file, and said in a note.
 
     Parameters
     ----------
-    delimiter : {"", ",", ";", "\\t", "|"}
+    delimiter : {"", ",", ";", "\t", "|"}
     decimal : {"", ".", ","}
         Never guessed: where the values do not prove it, it is asked for.
     encoding : str
@@ -34,3 +34,6 @@ class ReadOptions:
     encoding: str = ""
     missing: tuple[str, ...] = ("",)
     sheet: str = ""
+
+
+AS_FOUND = ReadOptions()

@@ -80,7 +80,8 @@ def _require_size(metadata: pq.FileMetaData, name: str) -> None:
         what = f"has {columns:,} columns; at most {MAX_COLUMNS:,} are read"
         raise InputError("TOO_MANY_COLUMNS", what, name, "Leave out columns that no one needs.")
     if rows > MAX_ROWS or rows * columns > MAX_CELLS:
-        what = f"has {rows:,} rows of {columns:,} columns; at most {MAX_ROWS:,} rows and {MAX_CELLS:,} cells are read"
+        what = f"has {rows:,} rows of {columns:,} columns"
+        what += f"; at most {MAX_ROWS:,} rows and {MAX_CELLS:,} cells are read"
         raise InputError("TOO_LARGE", what, name, "Give a part of the file, or a sample.")
     if rows == 0:
         raise InputError("NO_ROWS", "has no rows", name, "Give a file with rows of data.")

@@ -7,13 +7,13 @@ from pathlib import Path
 from workbench.dataset import Table
 from workbench.intake.csv_file import read_csv
 from workbench.intake.form import form_of
-from workbench.intake.options import ReadOptions
+from workbench.intake.options import AS_FOUND, ReadOptions
 from workbench.intake.survey import check_encoding, survey
 from workbench.portfolio import Portfolio
 
 
 def read(
-    path: Path, *, name: str = "", portfolio: Portfolio | None = None, options: ReadOptions = ReadOptions()
+    path: Path, *, name: str = "", portfolio: Portfolio | None = None, options: ReadOptions = AS_FOUND
 ) -> Table:
     """Return the table in a CSV, Parquet or Excel file.
 
@@ -48,7 +48,7 @@ def read(
     return read_csv(survey(path, name, name.lower().endswith(".gz")), portfolio, options)
 
 
-def preview(path: Path, options: ReadOptions = ReadOptions(), *, name: str = "", lines: int = 8) -> str:
+def preview(path: Path, options: ReadOptions = AS_FOUND, *, name: str = "", lines: int = 8) -> str:
     """Return the first lines of a text file as they stand, for a page that asks how it is written.
 
     Bytes that are not text in the declared encoding are shown as the replacement character.

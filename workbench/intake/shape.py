@@ -147,7 +147,10 @@ def require_no_data_in_header(header: Header, columns: list[pa.ChunkedArray], fi
 
 
 # a sign, a currency, digits with points, commas, apostrophes or blanks, and what may stand behind
-LIKE_NUMBER = r"^\(?[+-]?\s*[^\w\s+.,()-]?\s*[A-Z]{0,3}\$?\s*[+-]?\d[\d.,' \x{00A0}]*\s*(%|[^\w\s+.,()-]|[A-Za-z]{1,12})?\)?-?$"
+LIKE_NUMBER = (
+    r"^\(?[+-]?\s*[^\w\s+.,()-]?\s*[A-Z]{0,3}\$?\s*[+-]?\d[\d.,' \x{00A0}]*"
+    r"\s*(%|[^\w\s+.,()-]|[A-Za-z]{1,12})?\)?-?$"
+)
 BOTH_COMMA = r"^\D*\d{1,3}(\.\d{3})+,\d+\D*$"
 BOTH_POINT = r"^\D*\d{1,3}(,\d{3})+\.\d+\D*$"
 GROUPS_COMMA = r"^\D*\d{1,3}(,\d{3}){2,}\D*$"
@@ -200,7 +203,7 @@ def find_decimal(columns: dict[str, pa.ChunkedArray], file: str) -> tuple[str, s
     )
     raise InputError(
         "DECIMAL",
-        f"numbers are written like {shape} in {names}, and nothing proves whether the comma is the decimal sign",
+        f"numbers are written like {shape} in {names}, and nothing proves what the comma is",
         file,
         'Declare the decimal sign: decimal "," or decimal ".".',
     )

@@ -138,7 +138,8 @@ def _changed(prefix: str, old: Any, new: Any, skipped: set[str] = frozenset()) -
         if isinstance(right[key], dict):
             for inner in right[key]:
                 if left[key][inner] != right[key][inner]:
-                    yield f"{prefix}{words} {inner} was {_said(left[key][inner])} and is now {_said(right[key][inner])}."
+                    was, now = _said(left[key][inner]), _said(right[key][inner])
+                    yield f"{prefix}{words} {inner} was {was} and is now {now}."
         else:
             yield f"{prefix}{words} was {_said(left[key])} and is now {_said(right[key])}."
 

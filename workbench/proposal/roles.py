@@ -22,11 +22,11 @@ OUTCOME_NAME = re.compile(
     re.IGNORECASE,
 )
 BAD_WORDS = re.compile(
-    r"charged?[ _-]?off|default|\bbad\b|late|delinquen|non[- ]?perform|written[ _-]?off|write[ _-]?off|fraud|\bloss\b",
+    r"charged?[ _-]?off|default|\bbad\b|late|delinquen|non[- ]?perform|writ(?:e|ten)[ _-]?off|fraud|\bloss\b",
     re.IGNORECASE,
 )
 GOOD_WORDS = re.compile(
-    r"fully[ _]paid|\bpaid\b|\bgood\b|perform|repaid|non[-_ ]?default|no[_ ]default|not[_ ]default|legit|genuine",
+    r"fully[ _]paid|\bpaid\b|\bgood\b|perform|repaid|\b(?:no|non|not)[-_ ]?default|legit|genuine",
     re.IGNORECASE,
 )
 NOT_BAD = re.compile(r"\b(no|not|non)[-_ ]?(bad|default\w*|fraud\w*|late|delinquent)\b", re.IGNORECASE)
@@ -83,7 +83,7 @@ def suggestion(value: str, values: Sequence[str]) -> str:
 
 
 def role_of(look: Look, taken: set[str]) -> tuple[str, str]:
-    """Return the role of a column that is not the outcome, and why; `taken` names single roles that are gone."""
+    """Return the role of a column that is not the outcome, and why; `taken` names roles that are gone."""
     name = look.plain
     if look.filled == 0:
         return "leave out", "all values are missing"
