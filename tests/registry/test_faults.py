@@ -281,3 +281,11 @@ def test_a_store_others_can_write_to_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WorkbenchError) as refused:
         open_tiny(home)
     assert refused.value.code == "STORE"
+
+
+def test_a_clone_the_group_can_write_to_is_tightened(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    home.chmod(0o775)
+    assert open_tiny(home).fsck() == []
+    assert home.stat().st_mode & 0o777 == 0o755

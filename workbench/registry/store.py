@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from workbench.registry.rows import Reader, Score
 from workbench.registry.tables import DatasetTable, ModelTable, ProtectedTable, Publishing, StudyTable
 
 KINDS = ("models", "datasets", "studies")
-_OTHERS_WRITE = 0o022
+_GROUP_WRITES, _OTHERS_WRITE = 0o020, 0o002
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,6 +154,9 @@ def _refuse_foreign(home: Path) -> None:
     elif about.st_mode & _OTHERS_WRITE:
         what = "can be written to by other users, who could exchange a model"
     else:
+        if about.st_mode & _GROUP_WRITES and about.st_uid == os.geteuid():
+            # many systems let the group write to what a clone makes
+            home.chmod(stat.S_IMODE(about.st_mode) & ~_GROUP_WRITES)
         return
     raise ArtifactError(
         "STORE",
