@@ -16,7 +16,7 @@ from workbench.run import Run
 MISSING_LABEL = "missing"
 TOP_CATEGORIES = 20
 _IV_WORDS = ((0.02, "useless"), (0.1, "weak"), (0.3, "medium"), (0.5, "strong"))
-_SUSPICIOUS = "suspicious: look for leakage"
+_SUSPICIOUS = "very strong: was it known then?"
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +110,7 @@ def iv_words(iv: float) -> str:
     Examples
     --------
     >>> iv_words(0.29), iv_words(0.67)
-    ('medium', 'suspicious: look for leakage')
+    ('medium', 'very strong: was it known then?')
     """
     if np.isnan(iv):
         return ""

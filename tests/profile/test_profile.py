@@ -170,7 +170,7 @@ def test_words_frames_and_stopping() -> None:
         "weak",
         "medium",
         "strong",
-        "suspicious: look for leakage",
+        "very strong: was it known then?",
     ]
     dataset = dataset_of(pd.DataFrame({"income": np.arange(40.0)}), [0, 1] * 20)
     result = profile(dataset, Run())

@@ -74,7 +74,7 @@ def build(table: Table, portfolio: Portfolio) -> Dataset:
     """
     _require_columns(table, portfolio, _needed(portfolio, tuple(c.name for c in portfolio.characteristics)))
     if len(table.frame) < 2:
-        raise InputError("TOO_FEW_ROWS", f"has {len(table.frame)} rows of data", table.source.name, _MORE)
+        raise InputError("TOO_FEW_ROWS", f"has {len(table.frame) or 'no'} row{'s' * table.frame.empty} of data", table.source.name, _MORE)
     outcome = _outcome(table, portfolio.outcome)
     typed = _typed(table, portfolio, portfolio.characteristics, with_outcome=True, outcome=outcome)
     keep, refused = _refuse(table, portfolio, typed)
@@ -251,7 +251,7 @@ def _undeclared(file: str, declared: Outcome, counts: dict[str, int], unknown: l
         seen = ", ".join(f"{name[:40]!r} ({count:,} rows)" for name, count in ordered[:8])
         more = f" and {len(ordered) - 8} more" if len(ordered) > 8 else ""
         what = f"holds {seen}{more}; {_listed([repr(u[:40]) for u in unknown], 'value', 6)} "
-        what += "is neither good, bad nor indeterminate in the portfolio"
+        what += f"{'is' if len(unknown) == 1 else 'are'} neither good, bad nor indeterminate in the portfolio"
         remedy = f"Say which values of {declared.column} are bad, good and indeterminate."
     return InputError("TARGET", what, f"{file}, outcome {declared.column}", remedy)
 
