@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -38,9 +38,11 @@ def test_every_verb_has_help_with_an_example(shop: Place, verb: str) -> None:
 def test_help_names_every_verb_and_comes_quickly(tmp_path: Path) -> None:
     times = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = terminal("--help", home=tmp_path)
-        times.append(time.perf_counter() - start)
+        end = resource.getrusage(resource.RUSAGE_CHILDREN)
+        # processor time: the clock would measure what else the machine does
+        times.append(end.ru_utime + end.ru_stime - start.ru_utime - start.ru_stime)
     assert done.returncode == 0
     assert all(verb.split()[0] in done.stdout for verb in VERBS)
     assert min(times) < 0.7

@@ -83,9 +83,7 @@ def check(
     else:
         _show_checks(dataset, checks)
         codes = ", ".join(f"{f.code}:{f.column}" if f.column else f.code for f in blocking)
-        output.note(
-            f"{len(blocking)} findings block training: {codes}." if blocking else "Nothing blocks training."
-        )
+        output.note(f"Training is blocked by {codes}." if blocking else "Nothing blocks training.")
     if blocking:
         raise typer.Exit(1)
 
