@@ -18,13 +18,20 @@ LOGIT_CLIP = 1e-6
 
 
 def losses(tallied: Tally) -> list[Measure]:
-    """Return Brier score and log loss (PD clipped to 1e-15) with intervals of a mean."""
+    """Return Brier score, its root, mean absolute error and log loss (PD clipped to 1e-15).
+
+    Intervals are those of a mean; the root's is the root of the Brier score's.
+    """
     if not tallied.n:
-        return [undefined(name, tallied.undefined) for name in ("brier", "log_loss")]
+        return [undefined(name, tallied.undefined) for name in ("brier", "rmse", "mae", "log_loss")]
     p = tallied.score
     clipped = np.clip(p, LOG_CLIP, 1 - LOG_CLIP)
+    brier = _mean("brier", tallied, p**2, (1 - p) ** 2, 0.0, 1.0)
+    root = {end: math.sqrt(getattr(brier, end)) for end in ("value", "low", "high")}
     return [
-        _mean("brier", tallied, p**2, (1 - p) ** 2, 0.0, 1.0),
+        brier,
+        brier._replace(name="rmse", **root),
+        _mean("mae", tallied, p, 1 - p, 0.0, 1.0),
         _mean("log_loss", tallied, -np.log1p(-clipped), -np.log(clipped), 0.0, math.inf),
     ]
 

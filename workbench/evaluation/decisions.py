@@ -135,6 +135,39 @@ def confusion(tallied: Tally, cut_off: float, decline_from: float) -> pd.DataFra
     return pd.DataFrame(rows)
 
 
+def report(confusion: pd.DataFrame) -> pd.DataFrame:
+    """Return precision, recall and F1 of goods and of bads, and their means; empty without a cut-off.
+
+    Parameters
+    ----------
+    confusion : DataFrame
+        As from `confusion`; referred counts as not approved.
+
+    Returns
+    -------
+    DataFrame
+        outcome ("good", "bad", "mean", "mean by size"), decision, precision, recall, f1, weight (sum of
+        weights). NaN where nobody has the decision or the outcome.
+    """
+    columns = ["outcome", "decision", "precision", "recall", "f1", "weight"]
+    if confusion.empty:
+        kinds = dict.fromkeys(columns, float) | dict.fromkeys(columns[:2], "str")
+        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+    passed = (confusion["decision"] == "approve").to_numpy()
+    cells = confusion[["goods", "bads"]].to_numpy(float)
+    approved, flagged = cells[passed].sum(axis=0), cells[~passed].sum(axis=0)
+    right = np.array([approved[0], flagged[1]])
+    chosen = np.array([approved.sum(), flagged.sum()])
+    weight = approved + flagged
+    with np.errstate(invalid="ignore", divide="ignore"):
+        values = np.stack([right / chosen, right / weight, 2 * right / (chosen + weight)])
+        means = np.stack([values.mean(axis=1), values @ weight / weight.sum()], axis=1)
+    values = np.concatenate([values, means], axis=1)
+    outcomes = ["good", "bad", "mean", "mean by size"]
+    table = [outcomes, ["approve", "not approve", "", ""], *values, [*weight, weight.sum(), weight.sum()]]
+    return pd.DataFrame(dict(zip(columns, table, strict=True)))
+
+
 def deciles(tallied: Tally, points: np.ndarray | None = None) -> pd.DataFrame:
     """Return the table by tenths of applicants, riskiest first.
 

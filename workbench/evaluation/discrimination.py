@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -14,7 +16,10 @@ CURVE_POINTS = 400
 
 
 def delong(
-    bad: np.ndarray, scores: np.ndarray, weight: np.ndarray | None = None
+    bad: np.ndarray,
+    scores: np.ndarray,
+    weight: np.ndarray | None = None,
+    group: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the AUC of each score and the covariance of the AUCs on the same rows.
 
@@ -27,6 +32,9 @@ def delong(
     weight : array, shape (n,), optional
         Sampling weights. The covariance then is that of the linearised weighted AUC, each row counted
         with its squared weight; with equal weights it is DeLong's.
+    group : array, shape (n,), optional
+        Customer, or whatever else holds rows together. The covariance then counts whole groups, so that
+        rows of one customer do not pass for independent ones.
 
     Returns
     -------
@@ -37,7 +45,7 @@ def delong(
     References
     ----------
     DeLong et al. (1988), doi:10.2307/2531595; the sorted form: Sun and Xu (2014),
-    doi:10.1109/LSP.2014.2337313.
+    doi:10.1109/LSP.2014.2337313; rows in groups: Obuchowski (1997), doi:10.2307/2533958.
 
     Examples
     --------
@@ -53,13 +61,28 @@ def delong(
     if is_bad.all() or not is_bad.any():
         return np.full(size, NAN), np.full((size, size), NAN)
     placed = np.stack([_placed(is_bad, score[kept], weight) for score in scores])
-    covariance = np.zeros((size, size))
+    aucs = placed[:, is_bad] @ (weight[is_bad] / weight[is_bad].sum())
+    pulls = np.empty_like(placed)
     for side in (is_bad, ~is_bad):
         share = weight[side] / weight[side].sum()
-        centred = (placed[:, side] - (placed[:, side] @ share)[:, None]) * share
+        pulls[:, side] = (placed[:, side] - (placed[:, side] @ share)[:, None]) * share
+    if group is not None:
+        return aucs, _of_groups(pulls, np.asarray(group)[kept])
+    covariance = np.zeros((size, size))
+    for side in (is_bad, ~is_bad):
         count = int(side.sum())
-        covariance += centred @ centred.T * (count / (count - 1) if count > 1 else NAN)
-    return placed[:, is_bad] @ (weight[is_bad] / weight[is_bad].sum()), covariance
+        covariance += pulls[:, side] @ pulls[:, side].T * (count / (count - 1) if count > 1 else NAN)
+    return aucs, covariance
+
+
+def _of_groups(pulls: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """Return the covariance of sums whose terms come in independent groups."""
+    codes, names = pd.factorize(group, use_na_sentinel=False)
+    count = len(names)
+    if count < 2:
+        return np.full((len(pulls), len(pulls)), NAN)
+    summed = np.stack([np.bincount(codes, pull, count) for pull in pulls])
+    return summed @ summed.T * (count / (count - 1))
 
 
 def _placed(is_bad: np.ndarray, score: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -134,6 +157,53 @@ def rank_measures(tallied: Tally, seed: int) -> list[Measure]:
     ]
 
 
+def riskiest(tallied: Tally, seed: int) -> list[Measure]:
+    """Return precision at 10% recall and the lift of the riskiest tenth, with bootstrap intervals.
+
+    Notes
+    -----
+    Precision at 10% recall is that of the strictest cut-off that catches a tenth of the bads. Lift is the
+    bad rate of the riskiest tenth of applicants over that of all; applicants who share a score on the
+    border count in proportion.
+    """
+    measures = {"precision_at_10pct_recall": _precision_at_recall, "lift_top_decile": _lift}
+    if tallied.undefined:
+        return [undefined(name, tallied.undefined, tallied.n, tallied.n_bad) for name in measures]
+    drawn = _bootstrap(tallied, seed)
+    return [_drawn_measure(name, tallied, drawn, measure) for name, measure in measures.items()]
+
+
+def _drawn_measure(
+    name: str, tallied: Tally, drawn: tuple[np.ndarray, np.ndarray], measure: Callable[..., np.ndarray]
+) -> Measure:
+    value = float(measure(tallied.goods, tallied.bads))
+    low, high = np.quantile(measure(*drawn), [0.025, 0.975])
+    low, high = min(float(low), value), max(float(high), value)
+    if not low < high:
+        return Measure(
+            name, value, NAN, NAN, tallied.n, tallied.n_bad, "no interval: the rows show no spread"
+        )
+    return Measure(name, value, low, high, tallied.n, tallied.n_bad)
+
+
+def _precision_at_recall(goods: np.ndarray, bads: np.ndarray, recall: float = 0.10) -> np.ndarray:
+    caught, flagged = np.cumsum(bads, axis=-1), np.cumsum(goods + bads, axis=-1)
+    # the last bits of a sum must not move the cut-off
+    at = (caught >= recall * caught[..., -1:] * (1 - 1e-12)).argmax(axis=-1)[..., None]
+    return (np.take_along_axis(caught, at, -1) / np.take_along_axis(flagged, at, -1))[..., 0]
+
+
+def _lift(goods: np.ndarray, bads: np.ndarray, top: float = 0.10) -> np.ndarray:
+    caught, flagged = np.cumsum(bads, axis=-1), np.cumsum(goods + bads, axis=-1)
+    wanted = top * flagged[..., -1:]
+    at = (flagged >= wanted).argmax(axis=-1)[..., None]
+    over = np.take_along_axis(flagged, at, -1) - wanted
+    own = np.take_along_axis(bads, at, -1)
+    weight = np.take_along_axis(goods + bads, at, -1)
+    whole = np.take_along_axis(caught, at, -1) - own * over / weight
+    return (whole / caught[..., -1:] / top)[..., 0]
+
+
 def _distances(goods: np.ndarray, bads: np.ndarray) -> np.ndarray:
     goods, bads = np.cumsum(goods, axis=-1), np.cumsum(bads, axis=-1)
     return np.abs(bads / bads[..., -1:] - goods / goods[..., -1:])
@@ -186,7 +256,7 @@ def _ks(tallied: Tally, value: float, drawn: np.ndarray) -> Measure:
 
 
 def curves(tallied: Tally) -> dict[str, pd.DataFrame]:
-    """Return the ROC, KS and gains curves, thinned for drawing; empty where they are not defined.
+    """Return the ROC, KS, gains and precision-recall curves, thinned for drawing; empty where they are not defined.
 
     The first and last points and the point of the greatest distance are always kept.
     """
@@ -194,6 +264,7 @@ def curves(tallied: Tally) -> dict[str, pd.DataFrame]:
         "roc": ["share_goods", "share_bads", "p_bad"],
         "ks_curve": ["p_bad", "cumulative_goods", "cumulative_bads", "distance"],
         "gains": ["share_applicants", "share_bads", "lift"],
+        "precision_recall": ["recall", "precision", "p_bad"],
     }
     if tallied.undefined:
         return {name: pd.DataFrame(columns=names, dtype=float) for name, names in columns.items()}
@@ -205,6 +276,7 @@ def curves(tallied: Tally) -> dict[str, pd.DataFrame]:
         "roc": [_from(0.0, share_goods), _from(0.0, share_bads), _from(NAN, p_bad)],
         "ks_curve": [p_bad, share_goods, share_bads, share_bads - share_goods],
         "gains": [_from(0.0, share), _from(0.0, share_bads), _from(NAN, share_bads / share)],
+        "precision_recall": [share_bads, bads[at] / (goods + bads)[at], p_bad],
     }
     return {name: pd.DataFrame(dict(zip(columns[name], values[name], strict=True))) for name in columns}
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from workbench.errors import InputError
-from workbench.evaluation import calibration, decisions, discrimination
-from workbench.evaluation.measure import NAN, Measure
+from workbench.evaluation import agreement, calibration, costs, decisions, discrimination
+from workbench.evaluation.measure import NAN, Measure, undefined
 from workbench.evaluation.tally import Tally, tally
 from workbench.evaluation.words import TITLES, format_metric, format_percent, words_for_auc
 from workbench.policy import Policy
 from workbench.run import seed_for
 
 FRAMES = ("metrics", "roc", "ks_curve", "gains", "calibration", "deciles", "confusion")
+LATER_FRAMES = ("precision_recall", "bands", "tests", "report")
+"""Frames that evaluations kept by earlier versions do not have; they come back empty."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +47,14 @@ class Evaluation:
         As in `decisions.deciles`; decile 1 is the riskiest.
     confusion : DataFrame
         decision, goods, bads, n; empty without a cut-off.
+    precision_recall : DataFrame
+        recall, precision, p_bad.
+    bands : DataFrame
+        Calibration by band of the policy, safest first; as in `agreement.bands`.
+    tests : DataFrame
+        Hosmer-Lemeshow and Spiegelhalter; as in `agreement.tests`.
+    report : DataFrame
+        Precision, recall and F1 of goods and bads at the cut-off; as in `decisions.report`.
     cut_off : float
         PD below which an applicant is approved; NaN where none was given.
     cut_off_source : str
@@ -61,12 +71,19 @@ class Evaluation:
     calibration: pd.DataFrame
     deciles: pd.DataFrame
     confusion: pd.DataFrame
+    precision_recall: pd.DataFrame = field(default_factory=pd.DataFrame)
+    bands: pd.DataFrame = field(default_factory=pd.DataFrame)
+    tests: pd.DataFrame = field(default_factory=pd.DataFrame)
+    report: pd.DataFrame = field(default_factory=pd.DataFrame)
     cut_off: float = NAN
     cut_off_source: str = ""
 
     def measure(self, metric: str) -> Measure:
         """Return one measure with its interval, the rows it rests on and the reason."""
-        row = self.metrics.loc[self.metrics["metric"] == metric].iloc[0]
+        found = self.metrics.loc[self.metrics["metric"] == metric]
+        if found.empty and metric in TITLES:
+            return undefined(metric, "not measured by the version that kept it", self.n, self.n_bad)
+        row = found.iloc[0]
         value, low, high = (float(row[name]) for name in ("value", "low", "high"))
         return Measure(metric, value, low, high, int(row["n"]), int(row["n_bad"]), str(row["reason"]))
 
@@ -113,6 +130,10 @@ class Evaluation:
                 values |= {f"{name}_low": _or_none(measure.low), f"{name}_high": _or_none(measure.high)}
             if measure.reason:
                 values[f"{name}_reason"] = measure.reason
+        for row in self.tests.to_dict("records"):
+            values |= {row["test"]: _or_none(row["statistic"]), f"{row['test']}_p": _or_none(row["p_value"])}
+            if not math.isfinite(row["statistic"]):
+                values[f"{row['test']}_reason"] = row["caveat"]
         return values | {"n": self.n, "n_bad": self.n_bad, "cut_off": _or_none(self.cut_off)}
 
     def to_frames(self) -> dict[str, pd.DataFrame]:
@@ -124,7 +145,8 @@ class Evaluation:
             "cut_off": self.cut_off,
             "cut_off_source": self.cut_off_source,
         }
-        return {name: getattr(self, name) for name in FRAMES} | {"sizes": pd.DataFrame([sizes])}
+        frames = {name: getattr(self, name) for name in (*FRAMES, *LATER_FRAMES)}
+        return frames | {"sizes": pd.DataFrame([sizes])}
 
     @classmethod
     def from_frames(cls, frames: Mapping[str, pd.DataFrame]) -> Evaluation:
@@ -137,6 +159,7 @@ class Evaluation:
             cut_off=float(sizes["cut_off"]),
             cut_off_source=str(sizes["cut_off_source"]),
             **{name: frames[name] for name in FRAMES},
+            **{name: frames[name] for name in LATER_FRAMES if name in frames},
         )
 
 
@@ -193,6 +216,7 @@ def evaluate(
     source = "" if policy is None or cut_off is not None else policy.source
     cut_off = cut_off if cut_off is not None else NAN if policy is None else policy.approve_below
     measures = _measures(tallied, cut_off, decline_from, seed)
+    confusion = decisions.confusion(tallied, cut_off, decline_from)
     return Evaluation(
         n=tallied.n,
         n_bad=tallied.n_bad,
@@ -201,7 +225,10 @@ def evaluate(
         **discrimination.curves(tallied),
         calibration=calibration.table(tallied),
         deciles=decisions.deciles(tallied, points),
-        confusion=decisions.confusion(tallied, cut_off, decline_from),
+        confusion=confusion,
+        bands=agreement.bands(tallied, policy),
+        tests=agreement.tests(tallied),
+        report=decisions.report(confusion),
         cut_off=float(cut_off),
         cut_off_source=source,
     )
@@ -213,6 +240,8 @@ def _measures(tallied: Tally, cut_off: float, decline_from: float, seed: int) ->
         auc,
         discrimination.gini(auc),
         *discrimination.rank_measures(tallied, seed_for(seed, "bootstrap")),
+        *discrimination.riskiest(tallied, seed_for(seed, "bootstrap")),
+        costs.h_measure(tallied),
         *calibration.losses(tallied),
         *calibration.calibration_error(tallied, seed_for(seed, "calibration error")),
         *calibration.slope_and_intercept(tallied),

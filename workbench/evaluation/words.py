@@ -10,7 +10,12 @@ TITLES = {
     "ks": "KS",
     "ks_at": "PD where KS occurs",
     "average_precision": "Average precision",
+    "precision_at_10pct_recall": "Precision at 10% recall",
+    "lift_top_decile": "Lift of the riskiest tenth",
+    "h_measure": "H-measure",
     "brier": "Brier score",
+    "rmse": "Root mean squared error",
+    "mae": "Mean absolute error",
     "log_loss": "Log loss",
     "ece": "Calibration error (ECE)",
     "ece_null": "Calibration error if the PDs were right",
@@ -34,6 +39,7 @@ AS_PERCENT = frozenset(
         "mean_p_bad",
         "accuracy",
         "precision",
+        "precision_at_10pct_recall",
         "recall",
         "specificity",
         "approval_rate",
@@ -43,7 +49,7 @@ AS_PERCENT = frozenset(
         "ece_null",
     }
 )
-SIGNED = frozenset(("calibration_slope", "calibration_intercept"))
+SIGNED = frozenset(("calibration_slope", "calibration_intercept", "lift_top_decile"))
 
 CONVENTIONS = {
     "application": (

@@ -1,0 +1,128 @@
+"""Whether PDs agree with outcomes, as tests: by band, by tenth, and row by row."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from workbench.evaluation.measure import NAN, wilson
+from workbench.evaluation.tally import Tally, totals
+from workbench.policy import BAND_NAMES, Policy
+
+GROUPS = 10
+LARGE = 25_000
+BAND_COLUMNS = ("p_low", "p_high", "n", "n_bad", "mean_p_bad", "bad_rate", "low", "high", "p_value")
+
+
+def jeffreys(n: np.ndarray | float, bads: np.ndarray | float, p_bad: np.ndarray | float) -> np.ndarray:
+    """Return how likely the true bad rate is at most the PD, given the bads seen: small, the PD is too low.
+
+    Parameters
+    ----------
+    n, bads : float or array
+        Applicants and bads of a grade; no whole numbers where they come from weights.
+    p_bad : float or array
+        PD of the grade.
+
+    Notes
+    -----
+    The distribution function of Beta(bads + 1/2, n - bads + 1/2) at the PD: one-sided, as supervisors
+    ask of each grade.
+
+    Examples
+    --------
+    >>> round(float(jeffreys(1000, 15, 0.01)), 4)
+    0.0632
+    """
+    from scipy.special import betainc
+
+    n, bads = np.asarray(n, dtype=float), np.asarray(bads, dtype=float)
+    return betainc(bads + 0.5, n - bads + 0.5, p_bad)
+
+
+def bands(tallied: Tally, policy: Policy | None) -> pd.DataFrame:
+    """Return mean PD and bad rate by band of a policy, safest first; empty without one.
+
+    Returns
+    -------
+    DataFrame
+        band, p_low, p_high (PDs the band lies between), n, n_bad (rows), mean_p_bad, bad_rate, low, high
+        (Wilson 95%), p_value (`jeffreys`; small: the band's PD is too low). Bands without rows are left out.
+    """
+    if policy is None or not policy.band_edges or not tallied.n:
+        numbers = {name: pd.Series(dtype=float) for name in BAND_COLUMNS}
+        return pd.DataFrame({"band": pd.Series(dtype="str")} | numbers)
+    codes = policy.band_codes(tallied.score)
+    # scores fall, so each band is one run of them
+    start = np.flatnonzero(np.diff(codes, prepend=-1) != 0)
+    at = codes[start]
+    weight, bads = totals(tallied.weight, start), totals(tallied.bads, start)
+    trials = weight**2 / totals(tallied.goods_squared + tallied.bads_squared, start)
+    rate, mean = bads / weight, totals(tallied.score * tallied.weight, start) / weight
+    low, high = wilson(rate * trials, trials)
+    edges = np.array([0.0, *policy.band_edges, 1.0])
+    columns = (
+        edges[at], edges[at + 1], totals(tallied.rows, start), totals(tallied.rows_bad, start),
+        mean, rate, low, high, jeffreys(trials, rate * trials, mean),
+    )  # fmt: skip
+    table = pd.DataFrame(dict(zip(BAND_COLUMNS, columns, strict=True)))
+    table.insert(0, "band", [BAND_NAMES[i] for i in at])
+    return table[::-1].reset_index(drop=True)
+
+
+def tests(tallied: Tally) -> pd.DataFrame:
+    """Return the tests of whether PDs are right.
+
+    Returns
+    -------
+    DataFrame
+        test ("hosmer_lemeshow", "spiegelhalter"), title, statistic, df (NaN where it has none), p_value,
+        caveat (how far to trust it, in words).
+
+    Notes
+    -----
+    Hosmer and Lemeshow by tenths of applicants, with as many degrees of freedom as there are groups:
+    right for rows the model was not fitted on, too lenient on its development sample. Spiegelhalter's z
+    needs no groups. With sampling weights each row's variance counts with its squared weight.
+
+    References
+    ----------
+    Hosmer and Lemeshow (1980), doi:10.1080/03610928008827941; Spiegelhalter (1986),
+    doi:10.1002/sim.4780050506.
+    """
+    from scipy.special import chdtrc, ndtr
+
+    titles = {"hosmer_lemeshow": "Hosmer-Lemeshow", "spiegelhalter": "Spiegelhalter's z"}
+    p = np.clip(tallied.score, 0.0, 1.0)
+    squares = tallied.goods_squared + tallied.bads_squared
+    chi, df = _hosmer_lemeshow(tallied, p, squares)
+    pull = (1 - 2 * p) ** 2 * p * (1 - p)
+    spread = math.sqrt(float(squares @ pull))
+    z = float((tallied.bads - p * tallied.weight) @ (1 - 2 * p)) / spread if spread > 0 else NAN
+    why = tallied.undefined if not tallied.n else "the PDs leave no spread"
+    large = f"; on more than {LARGE:,} rows it rejects any model, so it is a diagnostic only"
+    caveat = f"{df} tenths of applicants, for rows the model was not fitted on"
+    caveat += large if tallied.n > LARGE else "; it has little power on few bads"
+    lines = [
+        ("hosmer_lemeshow", chi, float(df), float(chdtrc(df, chi)) if df else NAN, caveat if df else why),
+        ("spiegelhalter", z, NAN, float(2 * ndtr(-abs(z))), "no groups needed" if spread > 0 else why),
+    ]
+    frame = pd.DataFrame(lines, columns=["test", "statistic", "df", "p_value", "caveat"])
+    frame.insert(1, "title", frame["test"].map(titles))
+    return frame
+
+
+def _hosmer_lemeshow(tallied: Tally, p: np.ndarray, squares: np.ndarray) -> tuple[float, int]:
+    """Return the statistic and the number of groups whose PDs leave room for chance."""
+    start = tallied.equal_mass(GROUPS)
+    if not len(start):
+        return NAN, 0
+    weight = totals(tallied.weight, start)
+    expected = totals(p * tallied.weight, start)
+    mean = expected / weight
+    variance = totals(squares, start) * mean * (1 - mean)
+    gap = totals(tallied.bads, start) - expected
+    used = variance > 0
+    return (float((gap[used] ** 2 / variance[used]).sum()), int(used.sum())) if used.any() else (NAN, 0)
