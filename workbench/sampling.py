@@ -219,18 +219,18 @@ def suggest(dataset: Dataset) -> SamplingSpec:
     """Return the sampling to offer first: the portfolio's split, out-of-time where that is possible.
 
     Out-of-time is judged harder and closer to use, so it comes first wherever the rows are dated
-    and both its sides have goods and bads.
+    and both its sides have goods and bads, unless the portfolio asks for random sampling.
     """
     default = dataset.portfolio.sampling
-    if dataset.date is not None:
-        spec = SamplingSpec.from_split(default.split, "out-of-time", out_of_time_from=default.out_of_time)
+    if dataset.date is not None and default.kind != "random":
+        spec = SamplingSpec.from_split(default.split, "out-of-time", default.seed, default.out_of_time)
         try:
             draw(dataset, spec)
         except InputError:
             pass
         else:
             return spec
-    return SamplingSpec.from_split(default.split)
+    return SamplingSpec.from_split(default.split, seed=default.seed)
 
 
 def _is_iso_date(text: str) -> bool:

@@ -18,6 +18,7 @@ from workbench.calibrator import Calibrator
 from workbench.dataset import BAD, Dataset
 from workbench.errors import InputError
 from workbench.families.family import Family, FitRows, FitSpec, Fitted, Scalar
+from workbench.families.parameters import require_known
 from workbench.features import Encoder, LevelColumn, Program, learn
 from workbench.policy import Policy
 from workbench.portfolio import Portfolio, from_values
@@ -38,6 +39,26 @@ class TrainSpec:
     calibration: str = "auto"
     seed: int = 42
     params: tuple[tuple[str, Scalar], ...] = ()
+
+    @classmethod
+    def of(
+        cls, portfolio: Portfolio, family: str, calibration: str = "auto", seed: int = 42,
+        params: tuple[tuple[str, Scalar], ...] = (),
+    ) -> TrainSpec:  # fmt: skip
+        """Return the spec in which the portfolio says what was not asked for.
+
+        The portfolio's calibration stands for "auto", and its parameters of the family for those
+        that `params` does not name. The spec carries them, so that a kept model tells them.
+
+        Raises
+        ------
+        InputError
+            ``FAMILY``; ``FAMILY_PARAMETER`` where the family has no such parameter.
+        """
+        asked = portfolio.calibration if calibration == "auto" else calibration
+        chosen = tuple((dict(portfolio.parameters(family)) | dict(params)).items())
+        require_known(families.find(family), chosen)
+        return cls(family, asked, seed, chosen)
 
     def to_json(self) -> dict[str, Any]:
         """Return the spec as plain values."""
@@ -164,7 +185,8 @@ def train(dataset: Dataset, samples: Samples, spec: TrainSpec, run: Run) -> Trai
     Raises
     ------
     InputError
-        ``FAMILY``, ``CALIBRATION``, ``TOO_FEW_BADS`` or what the family's fit raises.
+        ``FAMILY``, ``FAMILY_PARAMETER``, ``CALIBRATION``, ``TOO_FEW_BADS`` or what the family's fit
+        raises.
 
     Notes
     -----
@@ -180,6 +202,7 @@ def train(dataset: Dataset, samples: Samples, spec: TrainSpec, run: Run) -> Trai
 
 def _train(dataset: Dataset, samples: Samples, spec: TrainSpec, run: Run) -> TrainedModel:
     family = families.find(spec.family)
+    require_known(family, spec.params)
     rows = {name: np.flatnonzero(samples.mask(name)) for name in ("development", "validation", "calibration")}
     development = rows["development"]
     _require_both(dataset, development, "development")

@@ -13,8 +13,8 @@ import pytest
 from tests.cli.shop import Place
 
 VERBS = (
-    "portfolios", "portfolio show", "portfolio infer", "check", "train", "models", "show", "evaluate",
-    "score", "promote", "fsck", "report", "worker", "jobs", "doctor",
+    "portfolios", "portfolio show", "portfolio infer", "generate", "check", "train", "models", "show",
+    "evaluate", "score", "promote", "fsck", "report", "worker", "jobs", "doctor",
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests import made
 from workbench.errors import InputError
 from workbench.portfolio import Points, Portfolio, from_values, parse, shares, to_toml
+from workbench.proposal import difference
 
 VALUES = {
     "name": "loans",
@@ -44,6 +45,15 @@ TEXT = st.text(min_size=1, max_size=12).filter(lambda t: t.strip() == t)
         ({"points": {"pdo": 0}}, "key points.pdo", "greater than 0"),
         ({"characteristics": [{"name": "age", "tags": ["protected"]}]}, "key portfolio", "say why"),
         ({"requirements": {"auc": "high"}}, "key requirements.auc", "number"),
+        ({"sampling": {"seed": -1}}, "key sampling.seed", "greater than or equal to 0"),
+        ({"family_parameters": {"lightgbm": 3}}, "key family_parameters", "needs a table"),
+        ({"family_parameters": {"lightgbm": {"a": [1]}}}, "key family_parameters", "lightgbm.a is [1]"),
+        (
+            {"family_parameters": {"lightgbm": {"a": math.nan}}},
+            "key family_parameters",
+            "lightgbm.a is nan",
+        ),
+        ({"family_parameters": {"lightgbn": {"rounds": 5}}}, "key portfolio", "families does not list"),
     ],
 )
 def test_a_mistake_is_named_with_its_file_and_key(change: dict[str, object], key: str, says: str) -> None:
@@ -118,3 +128,22 @@ def test_a_portfolio_cannot_be_changed() -> None:
     portfolio: Portfolio = made.portfolio()
     with pytest.raises(ValueError, match="frozen"):
         portfolio.title = "other"
+
+
+def test_parameters_of_families_keep_their_kinds_and_read_back() -> None:
+    table = {"lightgbm": {"num_leaves": 31, "learning_rate": 0.05, "linear_tree": False, "boosting": "gbdt"}}
+    portfolio = from_values(VALUES | {"family_parameters": table}, "loans.toml")
+    assert portfolio.to_json()["family_parameters"] == table
+    assert "[family_parameters.lightgbm]\nnum_leaves = 31\n" in to_toml(portfolio)
+    for again in (parse(to_toml(portfolio), "again"), from_values(portfolio.to_json(), "again")):
+        assert again == portfolio
+        assert [type(v) for _, v in again.parameters("lightgbm")] == [int, float, bool, str]
+    assert portfolio.parameters("logistic") == ()
+    assert len({portfolio, parse(to_toml(portfolio), "again")}) == 1
+
+
+def test_a_new_version_says_which_parameters_changed() -> None:
+    old = from_values(VALUES, "loans.toml")
+    new = from_values(VALUES | {"family_parameters": {"lightgbm": {"num_leaves": 31}}}, "loans.toml")
+    assert difference(old, new) == ("family parameters lightgbm was not set and is now num_leaves 31.",)
+    assert difference(new, old) == ("family parameters lightgbm was num_leaves 31 and is now not set.",)

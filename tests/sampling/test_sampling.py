@@ -14,7 +14,7 @@ from workbench.portfolio import from_values
 from workbench.sampling import SAMPLES, Samples, SamplingSpec, draw, suggest
 
 
-def applications(outcome, days=None, weight=None, split="70/30", out_of_time="") -> Dataset:
+def applications(outcome, days=None, weight=None, split="70/30", out_of_time="", kind="", seed=42) -> Dataset:
     outcome = np.asarray(outcome, dtype=np.int8)
     n = len(outcome)
     portfolio = from_values(
@@ -22,7 +22,7 @@ def applications(outcome, days=None, weight=None, split="70/30", out_of_time="")
             "name": "loans",
             "outcome": {"column": "bad", "bad": ["1"], "good": ["0"]},
             "date": "applied" if days is not None else "",
-            "sampling": {"split": split, "out_of_time": out_of_time},
+            "sampling": {"kind": kind, "split": split, "out_of_time": out_of_time, "seed": seed},
             "characteristics": [{"name": "income"}],
         },
         "loans.toml",
@@ -194,6 +194,12 @@ def test_suggest_takes_out_of_time_first_where_it_is_possible() -> None:
     dated = suggest(applications([0, 1] * 50, range(100), split="70/15/15", out_of_time="2011-03-01"))
     assert dated.out_of_time_from == "2011-03-01"
     assert dated.validation == pytest.approx(0.15 / 0.85)
+
+
+def test_suggest_follows_a_portfolio_that_asks_for_random_sampling_and_its_seed() -> None:
+    asked = suggest(applications([0, 1] * 50, range(100), split="80/20", kind="random", seed=7))
+    assert (asked.kind, asked.hold_out, asked.seed) == ("random", 0.2, 7)
+    assert suggest(applications([0, 1] * 50, range(100), kind="out-of-time", seed=7)).seed == 7
 
 
 def test_specification_and_samples_survive_being_written() -> None:

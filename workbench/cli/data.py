@@ -46,7 +46,10 @@ FirstDay = Annotated[
     str, typer.Option(metavar="DATE", help="First day of the out-of-time sample.", show_default=False)
 ]
 CalibrationKind = Annotated[Calibration, typer.Option(help="How margins become PDs.")]
-Seed = Annotated[int, typer.Option(min=0, help="Same data, same call, same seed: the same models.")]
+Seed = Annotated[
+    int | None,
+    typer.Option(min=0, help="Same data, same call, same seed: the same models.", show_default="portfolio"),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -98,7 +101,7 @@ def train(
     acknowledge: options.Acknowledge = None,
     why: options.Why = None,
     calibration: CalibrationKind = Calibration.auto,
-    seed: Seed = 42,
+    seed: Seed = None,
     delimiter: options.Delimiter = "",
     decimal: options.Decimal = "",
     encoding: options.Encoding = "",
@@ -109,6 +112,7 @@ def train(
     read = options.reading(delimiter, decimal, encoding)
     desk = options.open_desk()
     dataset = desk.build(Path(data), desk.portfolio(portfolio), read)
+    seed = dataset.portfolio.sampling.seed if seed is None else seed
     drawn = _sampling(dataset, sampling, split, out_of_time_from, seed)
     from workbench.desk import TrainRequest
     from workbench.study import StudySpec
@@ -147,7 +151,7 @@ def _sampling(
     if kind is None and not split and not out_of_time_from:
         return dataclasses.replace(sampling.suggest(dataset), seed=seed)
     default = dataset.portfolio.sampling
-    word = kind.value if kind else "out-of-time" if out_of_time_from else default.kind
+    word = kind.value if kind else "out-of-time" if out_of_time_from else default.kind or "random"
     first_day = out_of_time_from or ("" if split or word == "random" else default.out_of_time)
     return sampling.SamplingSpec.from_split(split or default.split, word, seed, first_day)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from workbench import checks, intake, proposal, registry, study
 from workbench.checks import Checks
 from workbench.dataset import Acknowledged, Dataset, Table, build
-from workbench.desk import scoring_files, trainings
+from workbench.desk import made, scoring_files, trainings
 from workbench.desk.requests import TrainOutcome, TrainRequest
 from workbench.errors import Problem
 from workbench.evaluation import Evaluation
@@ -103,6 +103,14 @@ class Desk:
     def build(self, path: Path, portfolio: Portfolio, options: ReadOptions | None = None) -> Dataset:
         """Read a file of a portfolio, check its types, keep it."""
         return self.keep(self.read(path, portfolio, options), portfolio)
+
+    def generate(self, name: str, out: Path, rows: int | None = None, seed: int = 42) -> dict[str, Any]:
+        """Write made data of a shipped portfolio; same arguments, same bytes."""
+        return made.generate_file(name, Path(out), rows, seed)
+
+    def keep_generated(self, name: str, rows: int | None = None, seed: int = 42) -> Dataset:
+        """Make data of a shipped portfolio, check them and keep them, as if they had been brought."""
+        return made.keep_generated(self, name, rows, seed)
 
     def dataset(self, sha256: str, portfolio: Portfolio) -> Dataset:
         """Return a kept data set."""

@@ -6,6 +6,7 @@ import io
 import os
 import re
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from workbench.errors import InputError
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
 PLAIN_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?%?$")
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+EXCEL_ROWS = 1_048_575
+MOMENT = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*")
 
 
 def escaped(value: Any) -> Any:
@@ -46,10 +49,17 @@ def to_csv(frame: pd.DataFrame) -> bytes:
 
 
 def to_excel(frame: pd.DataFrame) -> bytes:
-    """Return `frame` as an Excel file of one sheet; text is stored as text."""
+    """Return `frame` as an Excel file of one sheet, the same bytes for the same frame; text is text.
+
+    Raises
+    ------
+    InputError
+        ``TOO_MANY_ROWS`` where a sheet does not hold that many.
+    """
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
 
+    _require_fit(len(frame))
     book = Workbook(write_only=True)
     sheet = book.create_sheet("table")
 
@@ -69,7 +79,25 @@ def to_excel(frame: pd.DataFrame) -> bytes:
         sheet.append([cell(value) for value in row])
     target = io.BytesIO()
     book.save(target)
+    return _without_clock(target.getvalue())
+
+
+def _without_clock(content: bytes) -> bytes:
+    """Return a workbook without the moment at which it was written, which no two files share."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as given, zipfile.ZipFile(target, "w") as plain:
+        for name in given.namelist():
+            part = MOMENT.sub(rb"\g<1>2000-01-01T00:00:00Z", given.read(name))
+            plain.writestr(zipfile.ZipInfo(name), part, zipfile.ZIP_DEFLATED)
     return target.getvalue()
+
+
+def _require_fit(rows: int) -> None:
+    if rows > EXCEL_ROWS:
+        raise InputError(
+            "TOO_MANY_ROWS", f"a sheet holds {EXCEL_ROWS:,} rows, not {rows:,}",
+            remedy="Write .parquet or .csv.",
+        )  # fmt: skip
 
 
 def to_parquet(frame: pd.DataFrame) -> bytes:
@@ -87,14 +115,14 @@ def to_plain_csv(frame: pd.DataFrame) -> bytes:
 FORMS = {".csv": to_plain_csv, ".xlsx": to_excel, ".parquet": to_parquet}
 
 
-def check_target(path: Path) -> None:
+def check_target(path: Path, rows: int = 0) -> None:
     """Raise before any work is done where a table could not be written to `path`.
 
     Raises
     ------
     InputError
         ``OUT_FORMAT`` for another ending than .csv, .xlsx or .parquet; ``OUT_FOLDER`` where the
-        folder does not exist.
+        folder does not exist; ``TOO_MANY_ROWS`` where `rows` are more than the form holds.
     """
     if path.suffix.lower() not in FORMS:
         raise InputError(
@@ -105,6 +133,8 @@ def check_target(path: Path) -> None:
         raise InputError(
             "OUT_FOLDER", "the folder does not exist", str(path.parent), "Make it, or name another."
         )
+    if path.suffix.lower() == ".xlsx":
+        _require_fit(rows)
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from workbench.errors import InputError
+from workbench.portfolio.parameters import FamilyParameters, Parameters
 
 Kind = Literal["number", "category", "flag", "date"]
 Tag = Literal["amount", "segment", "protected"]
@@ -164,17 +165,25 @@ class Requirements(_Value):
 
 
 class SamplingDefaults(_Value):
-    """Sampling the Train page offers first; ``split`` gives shares as 70/30, 70/15/15 or 55/15/15/15."""
+    """Sampling the Train page offers first; ``split`` gives shares as 70/30, 70/15/15 or 55/15/15/15.
 
-    kind: Literal["random", "out-of-time"] = "random"
+    Where `kind` is empty it is out-of-time on dated rows where that is possible, else random.
+    """
+
+    kind: Literal["", "random", "out-of-time"] = ""
     split: str = "70/30"
     out_of_time: str = ""
+    seed: int = Field(default=42, ge=0)
 
     @field_validator("split")
     @classmethod
     def _shares(cls, value: str) -> str:
         shares(value)
         return value
+
+
+P_LOW, P_HIGH = 1e-4, 1 - 1e-4
+"""Lowest and highest PD that points tell apart."""
 
 
 class Points(_Value):
@@ -200,6 +209,18 @@ class Points(_Value):
         """Points at even odds."""
         return self.base - self.factor * math.log(self.odds)
 
+    @property
+    def ends(self) -> tuple[int, int]:
+        """Lowest and highest points there are: those of the highest and the lowest PD told apart.
+
+        Examples
+        --------
+        >>> Points().ends
+        (221, 753)
+        """
+        span = self.factor * math.log(P_HIGH / P_LOW)
+        return math.floor(self.offset - span + 0.5), math.floor(self.offset + span + 0.5)
+
 
 class Portfolio(_Value):
     """A portfolio as declared in its TOML file.
@@ -216,6 +237,10 @@ class Portfolio(_Value):
         Columns with that role; empty where there is none.
     left_out : tuple of str
         Columns that are known and not used.
+    family_parameters : tuple of (family, parameters)
+        What a family is trained with where nothing else is asked for; its own defaults elsewhere.
+    weights : {"none", "balanced"}
+        Whether families are fitted on bads as heavy in sum as goods; PDs are calibrated afterwards.
     """
 
     name: str
@@ -235,7 +260,9 @@ class Portfolio(_Value):
     requirements: Requirements = Requirements()
     sampling: SamplingDefaults = SamplingDefaults()
     families: tuple[str, ...] = ("logistic", "lightgbm")
+    family_parameters: FamilyParameters = ()
     calibration: Literal["auto", "sigmoid", "isotonic", "none"] = "auto"
+    weights: Literal["none", "balanced"] = "none"
     points: Points = Points()
     characteristics: tuple[Characteristic, ...]
     protected: tuple[Characteristic, ...] = ()
@@ -262,6 +289,16 @@ class Portfolio(_Value):
                 raise ValueError(
                     f"{characteristic.name!r} is protected and given to the model; say why in its reason"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _parameters_of_its_families(self) -> Portfolio:
+        strangers = [family for family, _ in self.family_parameters if family not in self.families]
+        if strangers:
+            raise ValueError(
+                f"family_parameters.{strangers[0]} is for a family that families does not list "
+                f"({', '.join(self.families)})"
+            )
         return self
 
     @property
@@ -311,6 +348,10 @@ class Portfolio(_Value):
             f"the portfolio {self.identity} has no characteristic {name!r}",
             remedy="Take one of: " + ", ".join(c.name for c in self.characteristics) + ".",
         )
+
+    def parameters(self, family: str) -> Parameters:
+        """Return the parameters declared for a family; empty where there are none."""
+        return dict(self.family_parameters).get(family, ())
 
     def to_json(self) -> dict[str, Any]:
         """Return the portfolio as plain values, defaults included."""

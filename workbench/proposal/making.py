@@ -136,9 +136,9 @@ def _changed(prefix: str, old: Any, new: Any, skipped: set[str] = frozenset()) -
             continue
         words = key.replace("_", " ")
         if isinstance(right[key], dict):
-            for inner in right[key]:
-                if left[key][inner] != right[key][inner]:
-                    was, now = _said(left[key][inner]), _said(right[key][inner])
+            for inner in left[key] | right[key]:
+                if left[key].get(inner) != right[key].get(inner):
+                    was, now = _said(left[key].get(inner)), _said(right[key].get(inner))
                     yield f"{prefix}{words} {inner} was {was} and is now {now}."
         else:
             yield f"{prefix}{words} was {_said(left[key])} and is now {_said(right[key])}."
@@ -147,6 +147,8 @@ def _changed(prefix: str, old: Any, new: Any, skipped: set[str] = frozenset()) -
 def _said(value: Any) -> str:
     if value in (None, "", [], ()):
         return "not set"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_said(one)}" for name, one in value.items())
     if isinstance(value, list):
         listed = ", ".join(
             str(v.get("value", v.get("label", v))) if isinstance(v, dict) else str(v) for v in value

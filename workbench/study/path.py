@@ -37,7 +37,7 @@ def run(dataset: Dataset, spec: StudySpec, circumstances: Run) -> Study:
         Where the data cannot be sampled as asked, or a family does not exist.
     """
     for name in spec.families:
-        families.find(name)
+        TrainSpec.of(dataset.portfolio, name, spec.calibration)
     if not spec.families:
         raise InputError("FAMILY", "no family was chosen", remedy="Choose at least one.")
     found = checking.check(
@@ -94,7 +94,8 @@ def _taken(frame: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
 
 def _model(dataset: Dataset, samples: Samples, spec: StudySpec, name: str, part: Run) -> StudyModel:
     family = families.find(name)
-    train_spec = TrainSpec(name, spec.calibration, seed_for(spec.seed, "family", name))
+    seed = seed_for(spec.seed, "family", name)
+    train_spec = TrainSpec.of(dataset.portfolio, name, spec.calibration, seed)
     try:
         model = training.train(dataset, samples, train_spec, part)
     except WorkbenchError as error:

@@ -127,7 +127,8 @@ def _sampling(dataset: Any) -> tuple[Any, str, int]:
         calibration = a.selectbox(
             "Calibration", list(CALIBRATIONS), format_func=CALIBRATIONS.get, key="calibration"
         )
-        seed = int(b.number_input("Seed", 0, 2**31 - 1, 42, step=1, key="seed"))
+        first_seed = dataset.portfolio.sampling.seed
+        seed = int(b.number_input("Seed", 0, 2**31 - 1, first_seed, step=1, key="seed"))
     return SamplingSpec.from_split(split, kind, seed, out_of_time_from=start), calibration, seed
 
 

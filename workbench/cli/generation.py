@@ -1,0 +1,41 @@
+"""The verb that makes data to try the workbench with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workbench.cli import options, output
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this verb to the command line."""
+    app.command(epilog="Example: workbench generate counterparty --rows 5000 --seed 42 --out parties.csv")(
+        generate
+    )
+
+
+def generate(
+    name: Annotated[
+        str,
+        typer.Argument(metavar="P", help="A shipped portfolio that can be made.", show_default=False),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(metavar="FILE", help="A .csv, .parquet or .xlsx to write.", show_default=False),
+    ],
+    rows: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="How many.", show_default="portfolio")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Same rows and seed: the same file, byte for byte.")] = 42,
+    as_json: options.Json = False,
+) -> None:
+    """Make data of a shipped portfolio, dated over 24 months, to try the workbench with."""
+    answer = options.open_desk().generate(name, out, rows, seed)
+    if as_json:
+        output.document(answer)
+        return
+    output.line(f"{out}: {answer['rows']:,} made rows, {answer['n_bad']:,} bad ({answer['bad_rate']:.1%})")
+    output.note(f"Next: workbench train {out} --portfolio {name}")
