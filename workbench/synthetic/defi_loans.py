@@ -88,14 +88,12 @@ def make(rng: np.random.Generator, rows: int) -> pd.DataFrame:
     scaled = standardised(driver)
     risk = sum(weight * scaled[name] for name, weight in WEIGHTS.items())
     bad = flags(rng, LEVEL + STEEP * risk + DRIFT * elapsed)
-    seen = _wallet(rng, driver, scaled) | _loan(rng, driver, scaled) | _history(rng, driver, scaled)
+    seen = _wallet(rng, driver) | _loan(rng, driver, scaled) | _history(rng, driver, scaled)
     seen["collateral_ratio"] = np.round(seen["collateral_value_usd"] / seen["loan_amount"], 4)
     return pd.DataFrame({"loan_id": keys("DL", rows), "requested_on": date, **seen, "defaulted": bad})
 
 
-def _wallet(
-    rng: np.random.Generator, driver: dict[str, np.ndarray], scaled: dict[str, np.ndarray]
-) -> dict[str, np.ndarray]:
+def _wallet(rng: np.random.Generator, driver: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     n = len(driver["age"])
     busy = np.exp(0.04 * (driver["velocity"] - 5))
     return {
