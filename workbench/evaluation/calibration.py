@@ -15,6 +15,8 @@ SIMULATIONS = 200
 EXACT_SCORES = 5_000
 LOG_CLIP = 1e-15
 LOGIT_CLIP = 1e-6
+SURE_STEP = 0.1
+COARSE = 2_000
 
 
 def losses(tallied: Tally) -> list[Measure]:
@@ -129,12 +131,13 @@ def slope_and_intercept(tallied: Tally) -> list[Measure]:
     p = np.clip(tallied.score, LOGIT_CLIP, 1 - LOGIT_CLIP)
     logit = np.log(p) - np.log1p(-p)
     ones = np.ones((len(logit), 1))
-    intercept = _logistic(ones, logit, tallied)
+    intercept = _logistic(ones, logit, tallied, (0.0,))
     if np.ptp(logit) == 0:
         slope = None
         why = "all PDs are the same"
     else:
-        slope = _logistic(np.column_stack([ones, logit]), np.zeros(len(logit)), tallied)
+        near = (0.0 if intercept is None else intercept[0], 1.0)
+        slope = _logistic(np.column_stack([ones, logit]), np.zeros(len(logit)), tallied, near)
         why = "the PDs separate goods and bads without an error, so that no slope fits"
     found = []
     for name, fit, reason in zip(names, (slope, intercept), (why, "the fit did not settle"), strict=True):
@@ -145,32 +148,50 @@ def slope_and_intercept(tallied: Tally) -> list[Measure]:
     return found
 
 
-def _logistic(design: np.ndarray, offset: np.ndarray, tallied: Tally) -> tuple[float, float] | None:
+def _logistic(
+    design: np.ndarray, offset: np.ndarray, tallied: Tally, start: tuple[float, ...]
+) -> tuple[float, float] | None:
     """Return the last coefficient and its standard error by Newton's method, None without a maximum."""
-    beta = np.zeros(design.shape[1])
-    weight = tallied.weight
-    loss = _loss(design @ beta + offset, tallied)
+    weight, bads = tallied.weight, tallied.bads
+    beta = np.array(start)
+    if len(offset) > 4 * COARSE:
+        # a fit to groups of like scores is so near that all the rows need a step or two
+        cut = tallied.equal_mass(COARSE)
+        whole = totals(weight, cut)
+        mean = np.stack([totals(column * weight, cut) / whole for column in design.T], axis=1)
+        near = _newton(mean, totals(offset * weight, cut) / whole, whole, totals(bads, cut), beta)
+        beta = beta if near is None else near[0]
+    fit = _newton(design, offset, weight, bads, beta)
+    return None if fit is None else (float(fit[0][-1]), _error(design, fit[1], fit[2], tallied))
+
+
+def _newton(
+    design: np.ndarray, offset: np.ndarray, weight: np.ndarray, bads: np.ndarray, beta: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """Return coefficients, fitted PDs and information at the maximum; None where there is none."""
+
+    def loss(at: np.ndarray) -> float:
+        margin = design @ at + offset
+        return float(weight @ np.logaddexp(0, margin) - bads @ margin)
+
     for _ in range(100):
         margin = np.clip(design @ beta + offset, -500, 500)
         p = 1 / (1 + np.exp(-margin))
         information = (design.T * (weight * p * (1 - p))) @ design
         if not np.isfinite(information).all() or np.linalg.cond(information) > 1e14:
             return None
-        step = np.linalg.solve(information, design.T @ (tallied.bads - weight * p))
-        # a full step may overshoot far from the maximum: halve it until the loss falls
-        for _ in range(30):
-            new = _loss(design @ (beta + step) + offset, tallied)
-            if new <= loss:
-                break
-            step = step / 2
-        beta, loss = beta + step, new
+        step = np.linalg.solve(information, design.T @ (bads - weight * p))
+        if np.abs(step).max() > SURE_STEP:
+            # it may overshoot far from the maximum: halve it until the loss falls
+            before = loss(beta)
+            for _ in range(30):
+                if loss(beta + step) <= before:
+                    break
+                step = step / 2
+        beta = beta + step
         if np.abs(step).max() < 1e-10 * (1 + np.abs(beta).max()):
-            return float(beta[-1]), _error(design, p, information, tallied)
+            return beta, p, information
     return None
-
-
-def _loss(margin: np.ndarray, tallied: Tally) -> float:
-    return float(tallied.weight @ np.logaddexp(0, margin) - tallied.bads @ margin)
 
 
 def _error(design: np.ndarray, p: np.ndarray, information: np.ndarray, tallied: Tally) -> float:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from workbench.evaluation.measure import Measure, normal, undefined
-from workbench.evaluation.tally import Tally
+from workbench.evaluation.tally import Tally, totals
 
 
 def h_measure(tallied: Tally, severity: float | None = None) -> Measure:
@@ -52,12 +52,14 @@ def h_measure(tallied: Tally, severity: float | None = None) -> Measure:
     def approved(p: np.ndarray | float) -> np.ndarray:
         return of_bads * (1.0 - betainc(a, b + 1, p))
 
-    pooled = np.asarray(isotonic_regression(tallied.bads / weight, weights=weight, increasing=False).x)
+    level = np.asarray(isotonic_regression(tallied.bads / weight, weights=weight, increasing=False).x)
+    start = np.flatnonzero(np.diff(level, prepend=-1.0))
+    pooled = level[start]
     blind = (1 - share_bad) * declined(share_bad) + share_bad * approved(share_bad)
     loss, variance = 0.0, 0.0
     for cost, part, squares, count in (
-        (declined(pooled), tallied.goods, tallied.goods_squared, n - n_bad),
-        (approved(pooled), tallied.bads, tallied.bads_squared, n_bad),
+        (declined(pooled), totals(tallied.goods, start), totals(tallied.goods_squared, start), n - n_bad),
+        (approved(pooled), totals(tallied.bads, start), totals(tallied.bads_squared, start), n_bad),
     ):
         mean = float(cost @ part / part.sum())
         loss += mean * float(part.sum()) / whole

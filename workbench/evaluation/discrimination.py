@@ -256,7 +256,7 @@ def _ks(tallied: Tally, value: float, drawn: np.ndarray) -> Measure:
 
 
 def curves(tallied: Tally) -> dict[str, pd.DataFrame]:
-    """Return the ROC, KS, gains and precision-recall curves, thinned for drawing; empty where they are not defined.
+    """Return the ROC, KS, gains and precision-recall curves, thinned for drawing; empty where undefined.
 
     The first and last points and the point of the greatest distance are always kept.
     """

@@ -148,3 +148,34 @@ def format_metric(
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return text
     return f"{text} ({format_figure(name, low)} to {format_figure(name, high)})"
+
+
+def format_difference(value: float, digits: int = 3) -> str:
+    """Return a difference of AUCs without its leading zero.
+
+    Examples
+    --------
+    >>> format_difference(0.0123), format_difference(-0.0004), format_difference(-0.01)
+    ('.012', '.000', '-.010')
+    """
+    if math.isnan(value):
+        return "not defined"
+    text = f"{value:.{digits}f}"
+    text = text.removeprefix("-") if float(text) == 0 else text
+    return text.replace("0.", ".", 1) if abs(float(text)) < 1 else text
+
+
+def format_p(p_value: float) -> str:
+    """Return a p-value with its name.
+
+    Examples
+    --------
+    >>> format_p(0.1547), format_p(0.00001), format_p(0.03)
+    ('p .155', 'p < .0001', 'p .030')
+    """
+    if math.isnan(p_value):
+        return "p not defined"
+    if p_value < 0.0001:
+        return "p < .0001"
+    digits = 4 if p_value < 0.001 else 3
+    return f"p {p_value:.{digits}f}".replace("0.", ".", 1)

@@ -1,0 +1,330 @@
+"""Several models on the same rows: which is better, by how much, and whether it could be chance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from workbench.errors import InputError
+from workbench.evaluation.approval import AtApproval, Ranks, ranks
+from workbench.evaluation.paired import auc_pairs, one_sided, pairs_frame
+from workbench.evaluation.summary import Evaluation, evaluate
+from workbench.evaluation.words import format_difference, format_percent
+from workbench.policy import Policy
+from workbench.run import seed_for
+
+MOST = 6
+APPROVAL = 0.70
+METRICS = (
+    "auc", "gini", "ks", "average_precision", "precision_at_10pct_recall", "lift_top_decile", "h_measure",
+    "brier", "log_loss", "ece", "calibration_slope",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Several models on the same rows.
+
+    Attributes
+    ----------
+    reference : str
+        The model others are held against: the champion, or the first.
+    n, n_bad : int
+        Rows all are judged on, and how many ended bad.
+    customers : int, optional
+        Groups the rows come in; None where every row stands alone.
+    models : DataFrame
+        model, kind ("model" or "baseline"), then for each of `METRICS` its value, ``<metric>_low`` and
+        ``<metric>_high``; bad_rate_approved with its interval at the approval rate; best_auc, best_ks,
+        best_bad_rate_approved: True where the lead over every other model is beyond noise.
+    tests : DataFrame
+        a, b, difference (AUC of b less that of a), low, high, z, p_value, p_adjusted, beyond_noise,
+        reason: DeLong for each pair of models, p adjusted by Holm.
+    ks_tests : DataFrame
+        The same for KS, by bootstrap.
+    approval : AtApproval
+        What happens where each model approves the same share.
+    evaluations : dict of str to Evaluation
+        Of models, then of baselines, for curves.
+    ranks : Ranks
+        What another approval rate needs; see `at`.
+    verdict : str
+        The answer in one sentence.
+    """
+
+    reference: str
+    n: int
+    n_bad: int
+    customers: int | None
+    models: pd.DataFrame
+    tests: pd.DataFrame
+    ks_tests: pd.DataFrame
+    approval: AtApproval
+    evaluations: dict[str, Evaluation]
+    ranks: Ranks
+    verdict: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the models, without baselines."""
+        return self.ranks.names
+
+    @property
+    def swap(self) -> pd.DataFrame:
+        """Who is swapped in and out at the approval rate; see `AtApproval`."""
+        return self.approval.swap
+
+    @property
+    def best(self) -> str:
+        """The model with the highest AUC among those that are not the reference."""
+        return _best(self.reference, self.names, self.evaluations)
+
+    def at(self, approval: float) -> AtApproval:
+        """Return what happens at another approval rate, 0 to 1; no row is scored or sorted again."""
+        return self.ranks.at(approval)
+
+    def verdict_at(self, at: AtApproval) -> str:
+        """Return the verdict with the bad rates of another approval rate."""
+        return _verdict(self.reference, self.best, self.tests, at)
+
+    def pair(self, a: str, b: str, tests: pd.DataFrame | None = None) -> dict[str, Any]:
+        """Return one line of `tests`, turned so that the difference is that of `b` less that of `a`."""
+        return turned(self.tests if tests is None else tests, a, b)
+
+    def note(self) -> str:
+        """Return how differences were judged, and what to mind, in words."""
+        pairs = len(self.tests)
+        said = ["DeLong for AUC, bootstrap for KS and bad rates, on the same rows; intervals are 95% each"]
+        if pairs > 1:
+            said.append(f"p-values of {pairs} pairs are adjusted together (Holm)")
+        if len(self.names) > 2:
+            said.append("the best was picked on these rows, which flatters it a little")
+        if self.customers is not None:
+            said.append(f"rows of one customer count together ({self.customers:,} customers)")
+        return "; ".join(said) + "."
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the comparison as plain values; undefined is None."""
+        return {
+            "reference": self.reference,
+            "n": self.n,
+            "n_bad": self.n_bad,
+            "customers": self.customers,
+            "models": _records(self.models),
+            "tests": _records(self.tests),
+            "ks_tests": _records(self.ks_tests),
+            "approval": self.approval.approval,
+            "at_approval": _records(self.approval.models),
+            "bad_rate_tests": _records(self.approval.tests),
+            "swap": _records(self.swap),
+            "verdict": self.verdict,
+            "note": self.note(),
+        }
+
+
+def turned(tests: pd.DataFrame, a: str, b: str) -> dict[str, Any]:
+    """Return the line of a pair, turned so that the difference is that of `b` less that of `a`."""
+    found = tests[((tests["a"] == a) & (tests["b"] == b)) | ((tests["a"] == b) & (tests["b"] == a))]
+    line = found.iloc[0].to_dict()
+    if line["a"] == a:
+        return line
+    values = {name: -line[name] for name in ("difference", "z")}
+    return line | values | {"a": a, "b": b, "low": -line["high"], "high": -line["low"]}
+
+
+def compare(
+    bad: np.ndarray,
+    p_bad: Mapping[str, np.ndarray],
+    *,
+    reference: str = "",
+    weight: np.ndarray | None = None,
+    group: np.ndarray | None = None,
+    policies: Mapping[str, Policy] | None = None,
+    baselines: Mapping[str, Evaluation] | None = None,
+    approval: float = APPROVAL,
+    seed: int = 0,
+    threads: int = 1,
+) -> Comparison:
+    """Compare up to six models on the same rows.
+
+    Parameters
+    ----------
+    bad : array, shape (n,)
+        1 bad, 0 good; indeterminates left out.
+    p_bad : mapping of str to array, shape (n,)
+        PDs by model.
+    reference : str
+        The champion; the first model where empty.
+    weight : array, shape (n,), optional
+        Sampling weights.
+    group : array, shape (n,), optional
+        Customer: rows of one are resampled and counted together.
+    policies : mapping of str to Policy, optional
+        Each model's own, for bands and cut-off of its evaluation.
+    baselines : mapping of str to Evaluation, optional
+        What any model must beat, on the same rows: shown beside, not tested.
+    approval : float
+        Share of applicants every model approves.
+    threads : int
+        Models measured at a time; the result does not hang on it.
+
+    Raises
+    ------
+    InputError
+        ``COMPARE``: fewer than two models or more than six, an unknown reference, a share outside 0 to 1;
+        ``SCORES`` as in `evaluate`.
+
+    Examples
+    --------
+    >>> bad = np.array([0, 1] * 300)
+    >>> noise = np.random.default_rng(0).normal(size=600)
+    >>> scores = {"A": noise + 0.5 * bad, "B": noise + 1.5 * bad}
+    >>> c = compare(bad, {name: 1 / (1 + np.exp(-s)) for name, s in scores.items()})
+    >>> c.verdict.startswith("B is better than A by .")
+    True
+    """
+    names = list(p_bad)
+    reference = reference or (names[0] if names else "")
+    _refuse(names, reference, approval)
+    policies = policies or {}
+
+    def judge(name: str) -> Evaluation:
+        return evaluate(
+            bad, p_bad[name], weight=weight, policy=policies.get(name), seed=seed_for(seed, "evaluate")
+        )
+
+    with ThreadPoolExecutor(max(threads, 1)) as pool:
+        evaluations = dict(zip(names, pool.map(judge, names), strict=True))
+    bad = np.asarray(bad)
+    if weight is not None and not (np.asarray(weight) > 0).all():
+        kept = np.asarray(weight) > 0
+        bad, weight = bad[kept], np.asarray(weight)[kept]
+        group = None if group is None else np.asarray(group)[kept]
+        p_bad = {name: np.asarray(p)[kept] for name, p in p_bad.items()}
+    ranked = ranks(bad, p_bad, weight=weight, group=group, seed=seed_for(seed, "resampling"))
+    used = np.asarray(group) if ranked.grouped else None
+    tests = auc_pairs(names, bad, ranked.p_bad, weight, used)
+    at = ranked.at(approval)
+    ks_tests = _ks_pairs(names, evaluations, ranked)
+    both = evaluations | dict(baselines or {})
+    return Comparison(
+        reference=reference, n=len(bad), n_bad=int((bad == 1).sum()),
+        customers=len(pd.unique(used)) if used is not None else None,
+        models=_models(both, names, tests, ks_tests, at), tests=tests, ks_tests=ks_tests, approval=at,
+        evaluations=both, ranks=ranked,
+        verdict=_verdict(reference, _best(reference, ranked.names, evaluations), tests, at),
+    )  # fmt: skip
+
+
+def _refuse(names: list[str], reference: str, approval: float) -> None:
+    if not 2 <= len(names) <= MOST:
+        raise InputError(
+            "COMPARE", f"{len(names)} models cannot be compared", remedy=f"Name two to {MOST} of them."
+        )
+    if reference not in names:
+        raise InputError("COMPARE", f"{reference} is not among the models", remedy="Name it too.")
+    if not 0 < approval < 1:
+        raise InputError("COMPARE", "the approval rate is not between 0 and 1", remedy="Give 0.7, say.")
+
+
+def _ks_pairs(names: list[str], evaluations: Mapping[str, Evaluation], ranked: Ranks) -> pd.DataFrame:
+    values = [evaluations[name].value("ks") for name in names]
+    differences = [b - a for a, b in combinations(values, 2)]
+    errors = [0.0 if d == 0 else e for d, e in zip(differences, ranked.ks_errors(), strict=True)]
+    why = one_sided(len(ranked.bad), int(ranked.bad.sum())) or "too few rows"
+    return pairs_frame(names, differences, errors, why)
+
+
+def _models(
+    evaluations: Mapping[str, Evaluation],
+    names: list[str],
+    tests: pd.DataFrame,
+    ks_tests: pd.DataFrame,
+    at: AtApproval,
+) -> pd.DataFrame:
+    rates = at.models.set_index("model")
+    lines = []
+    for name, e in evaluations.items():
+        line: dict[str, Any] = {"model": name, "kind": "model" if name in names else "baseline"}
+        for metric in METRICS:
+            measure = e.measure(metric)
+            line |= {metric: measure.value, f"{metric}_low": measure.low, f"{metric}_high": measure.high}
+        if name in names:
+            line |= {f"bad_rate_approved{end}": rates.loc[name, column] for end, column in _ENDS.items()}
+        else:
+            line |= {f"bad_rate_approved{end}": NOT_TESTED for end in _ENDS}
+            line["bad_rate_approved"] = bad_rate_at(e, at.approval)
+        own = name in names
+        line["best_auc"] = own and _leads(name, names, tests, 1)
+        line["best_ks"] = own and _leads(name, names, ks_tests, 1)
+        line["best_bad_rate_approved"] = own and _leads(name, names, at.tests, -1)
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+NOT_TESTED = float("nan")
+_ENDS = {"": "bad_rate", "_low": "low", "_high": "high"}
+
+
+def bad_rate_at(e: Evaluation, approval: float) -> float:
+    """Return the bad rate among the safest `approval` of applicants; ties count in proportion."""
+    if e.gains.empty:
+        return NOT_TESTED
+    declined = float(np.interp(1 - approval, e.gains["share_applicants"], e.gains["share_bads"]))
+    return (1 - declined) * e.value("bad_rate") / approval
+
+
+def _leads(name: str, names: list[str], tests: pd.DataFrame, sign: int) -> bool:
+    """Return whether a model is ahead of every other beyond noise."""
+    lines = [turned(tests, other, name) for other in names if other != name]
+    return all(bool(line["beyond_noise"]) and sign * line["difference"] > 0 for line in lines)
+
+
+def _best(reference: str, names: tuple[str, ...], evaluations: Mapping[str, Evaluation]) -> str:
+    others = [name for name in names if name != reference]
+    return max(others, key=lambda name: np.nan_to_num(evaluations[name].value("auc"), nan=-1.0))
+
+
+def _verdict(reference: str, best: str, tests: pd.DataFrame, at: AtApproval) -> str:
+    line = turned(tests, reference, best)
+    if line["reason"]:
+        return f"{best} and {reference} cannot be told apart: {line['reason']}."
+    rates = _rates(reference, best, at)
+    if not line["beyond_noise"]:
+        between = " to ".join(format_difference(line[end]) for end in ("low", "high"))
+        return (
+            f"{best} is not better than {reference} beyond noise: the AUC differs by "
+            f"{format_difference(line['difference'])} ({between}); {rates}."
+        )
+    first, second = (best, reference) if line["difference"] > 0 else (reference, best)
+    line = turned(tests, second, first)
+    between = " to ".join(format_difference(line[end]) for end in ("low", "high"))
+    rates = _rates(second, first, at)
+    return f"{first} is better than {second} by {format_difference(line['difference'])} ({between}); {rates}."
+
+
+def _rates(a: str, b: str, at: AtApproval) -> str:
+    """Say what happens to the bad rate at the approval rate, going from `a` to `b`."""
+    before, after = at.bad_rate(a), at.bad_rate(b)
+    if math.isnan(before) or math.isnan(after):
+        return f"at {at.approval:.0%} approvals the bad rate is not defined"
+    verb = "falls" if after < before else "rises" if after > before else "stays"
+    told = f"from {format_percent(before)} to {format_percent(after)}"
+    told = f"at {format_percent(after)}" if verb == "stays" else told
+    noise = "" if bool(turned(at.tests, a, b)["beyond_noise"]) or verb == "stays" else ", within noise"
+    return f"at {at.approval:.0%} approvals the bad rate {verb} {told}{noise}"
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    def plain(value: Any) -> Any:
+        value = value.item() if isinstance(value, np.generic) else value
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    return [{str(k): plain(v) for k, v in line.items()} for line in frame.to_dict("records")]
