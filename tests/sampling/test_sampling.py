@@ -14,7 +14,9 @@ from workbench.portfolio import from_values
 from workbench.sampling import SAMPLES, Samples, SamplingSpec, draw, suggest
 
 
-def applications(outcome, days=None, weight=None, split="70/30", out_of_time="", kind="", seed=42) -> Dataset:
+def applications(
+    outcome, days=None, weight=None, split="70/30", out_of_time="", kind="", seed=42, group=None
+) -> Dataset:
     outcome = np.asarray(outcome, dtype=np.int8)
     n = len(outcome)
     portfolio = from_values(
@@ -40,6 +42,7 @@ def applications(outcome, days=None, weight=None, split="70/30", out_of_time="",
         source=Source("loans.csv", "0" * 64, 0, "csv"),
         outcome=outcome,
         weight=weight,
+        group=None if group is None else pd.Series(group, dtype="str"),
     )
 
 
@@ -175,7 +178,8 @@ def test_a_missing_date_is_refused_only_where_it_matters() -> None:
         {"hold_out": 1.2},
         {"hold_out": 0.5, "validation": 0.5},
         {"hold_out": float("nan")},
-        {"kind": "grouped"},
+        {"kind": "by colour"},
+        {"kind": "grouped", "out_of_time_share": 0.2},
         {"kind": "out-of-time"},
         {"kind": "out-of-time", "out_of_time_from": "01/02/2011"},
         {"out_of_time_share": 0.2},
@@ -209,3 +213,71 @@ def test_specification_and_samples_survive_being_written() -> None:
     again = Samples.from_frames(samples.to_frames(), spec, samples.out_of_time_from)
     assert (again.assignment == samples.assignment).all()
     assert again.names == samples.names
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data(), splits, st.integers(0, 3))
+def test_a_customer_is_on_one_side_only_and_shares_are_met_as_whole_customers_allow(
+    data, split, seed
+) -> None:
+    outcome = data.draw(st.lists(st.sampled_from([0, 0, 0, 1, -1]), min_size=60, max_size=200))
+    n = len(outcome)
+    group = data.draw(st.lists(st.integers(0, n // 2).map(str), min_size=n, max_size=n))
+    dataset = applications(outcome, group=group)
+    samples = drawn(dataset, SamplingSpec.from_split(split, "grouped", seed))
+    known = dataset.known
+    sides = pd.DataFrame({"customer": np.array(group)[known], "sample": samples.assignment[known]})
+    assert (sides.groupby("customer")["sample"].nunique() == 1).all()
+    largest = sides["customer"].value_counts().max()
+    names = [name for name in samples.names if name != "indeterminate"]
+    for name, share in zip(names, [float(part) / 100 for part in split.split("/")], strict=True):
+        for value in (0, 1):
+            of_value = dataset.outcome == value
+            off = (samples.mask(name) & of_value).sum() - share * of_value.sum()
+            assert abs(off) <= 2 * largest + 2
+
+
+def test_customers_of_one_row_are_drawn_as_evenly_as_rows() -> None:
+    outcome = np.array([1] * 200 + [0] * 800)
+    samples = draw(
+        applications(outcome, group=np.arange(1000).astype(str)), SamplingSpec.from_split("70/30", "grouped")
+    )
+    assert list(samples.sizes["n"]) == [700, 300] and list(samples.sizes["n_bad"]) == [140, 60]
+
+
+def test_large_customers_are_made_up_for_and_rows_without_a_customer_stand_alone() -> None:
+    rng = np.random.default_rng(0)
+    group = np.concatenate(
+        [np.repeat(["big", "huge"], [300, 500]), rng.integers(0, 3000, 6000).astype(str), [""] * 200]
+    )
+    outcome = (rng.random(len(group)) < 0.2).astype(int)
+    samples = draw(applications(outcome, group=group), SamplingSpec.from_split("60/20/20", "grouped", seed=4))
+    share = samples.sizes["n"] / len(group)
+    bads = samples.sizes["n_bad"] / outcome.sum()
+    np.testing.assert_allclose(share, [0.6, 0.2, 0.2], atol=0.003)
+    np.testing.assert_allclose(bads, [0.6, 0.2, 0.2], atol=0.005)
+    assert len(set(samples.assignment[-200:])) == 3
+    again = draw(applications(outcome, group=group), SamplingSpec.from_split("60/20/20", "grouped", seed=4))
+    assert (again.assignment == samples.assignment).all()
+    other = draw(applications(outcome, group=group), SamplingSpec.from_split("60/20/20", "grouped", seed=5))
+    assert (other.assignment != samples.assignment).any()
+
+
+def test_grouped_samples_need_to_know_whose_row_each_is() -> None:
+    with pytest.raises(InputError) as error:
+        draw(applications([0, 1] * 50), SamplingSpec.from_split("70/30", "grouped"))
+    assert error.value.code == "NO_GROUP"
+
+
+def test_suggest_takes_grouped_where_customers_are_known() -> None:
+    group = [str(i // 2) for i in range(100)]
+    assert suggest(applications([0, 1] * 50, group=group)).kind == "grouped"
+    assert suggest(applications([0, 1] * 50, range(100), group=group)).kind == "out-of-time"
+    assert suggest(applications([0, 1] * 50, range(100), group=group, kind="grouped")).kind == "grouped"
+    assert suggest(applications([0, 1] * 50, group=group, kind="random")).kind == "random"
+
+
+def test_a_specification_written_before_grouped_samples_is_read() -> None:
+    old = {"kind": "random", "hold_out": 0.3, "validation": 0.0, "calibration": 0.0}
+    old |= {"out_of_time_from": "", "out_of_time_share": 0.0, "seed": 42}
+    assert SamplingSpec.from_json(old) == SamplingSpec.from_split("70/30")

@@ -167,10 +167,11 @@ class Requirements(_Value):
 class SamplingDefaults(_Value):
     """Sampling the Train page offers first; ``split`` gives shares as 70/30, 70/15/15 or 55/15/15/15.
 
-    Where `kind` is empty it is out-of-time on dated rows where that is possible, else random.
+    Where `kind` is empty it is out-of-time on dated rows where that is possible, else grouped where a
+    column says whose row each is, else random.
     """
 
-    kind: Literal["", "random", "out-of-time"] = ""
+    kind: Literal["", "random", "grouped", "out-of-time"] = ""
     split: str = "70/30"
     out_of_time: str = ""
     seed: int = Field(default=42, ge=0)

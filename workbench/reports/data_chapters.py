@@ -67,6 +67,8 @@ def samples(shown: Shown) -> Block:
     how = (
         f"Applicants from {start} on are the out-of-time sample, which nothing was fitted on."
         if start
+        else f"Whole customers drawn at random, with seed {study.spec.sampling.seed}: none is in two samples."
+        if study.spec.sampling.kind == "grouped"
         else f"Drawn at random within goods and bads, with seed {study.spec.sampling.seed}."
     )
     columns = {

@@ -99,7 +99,8 @@ def _sampling(dataset: Any) -> tuple[Any, str, int]:
         "Looking at the dates",
         lambda run: suggest(dataset),
     )
-    kinds = ["out-of-time", "random"] if dataset.date is not None else ["random"]
+    kinds = ["out-of-time"] if dataset.date is not None else []
+    kinds += ["grouped", "random"] if dataset.group is not None else ["random"]
     kind = st.radio(
         "How",
         kinds,
@@ -108,6 +109,7 @@ def _sampling(dataset: Any) -> tuple[Any, str, int]:
         key="sampling_kind",
         format_func={
             "random": "Random, stratified by outcome",
+            "grouped": "Grouped: all rows of a customer in one sample",
             "out-of-time": "Out-of-time: the latest applicants test it",
         }.get,
         label_visibility="collapsed",
@@ -117,7 +119,7 @@ def _sampling(dataset: Any) -> tuple[Any, str, int]:
     default = dataset.portfolio.sampling.split
     splits = list(dict.fromkeys([default, *SPLITS]))
     left, right = st.columns([3, 2])
-    last = "hold-out" if kind == "random" else "out-of-time"
+    last = "out-of-time" if kind == "out-of-time" else "hold-out"
     split = left.selectbox("Shares in %", splits, format_func=lambda s: _split_words(s, last), key="split")
     start = ""
     if kind == "out-of-time":

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -14,124 +11,13 @@ import pandas as pd
 from workbench.dataset import BAD, GOOD, Dataset
 from workbench.errors import InputError, Problem
 from workbench.evaluation import wilson
-from workbench.portfolio import shares
 from workbench.run import seed_for
+from workbench.sampling import grouped
+from workbench.sampling.spec import SamplingSpec
 
 SAMPLES = ("development", "validation", "calibration", "hold-out", "out-of-time", "indeterminate")
 _CODE = {name: code for code, name in enumerate(SAMPLES)}
 _EARLIER = SAMPLES[:4]
-
-
-@dataclass(frozen=True)
-class SamplingSpec:
-    """How a data set is divided into samples.
-
-    Parameters
-    ----------
-    kind : {"random", "out-of-time"}
-        Random: every sample is drawn at random, stratified by outcome. Out-of-time: the latest
-        applicants, by whole dates, are the out-of-time sample, and only the earlier ones are
-        divided at random.
-    hold_out, validation, calibration : float
-        Shares of the rows that are divided at random: all rows with a known outcome, or those
-        before the out-of-time sample. What is left is development. Together below 1. A hold-out
-        beside an out-of-time sample gives both kinds of evidence.
-    out_of_time_from : str
-        ISO date; applicants of that day and later are out-of-time.
-    out_of_time_share : float
-        Share of the latest rows that are out-of-time, where no date is given. The cut falls
-        between two dates, at the one that comes nearest to the share.
-    seed : int
-        Same seed and data, same samples.
-    """
-
-    kind: Literal["random", "out-of-time"] = "random"
-    hold_out: float = 0.0
-    validation: float = 0.0
-    calibration: float = 0.0
-    out_of_time_from: str = ""
-    out_of_time_share: float = 0.0
-    seed: int = 42
-
-    def __post_init__(self) -> None:
-        problems = list(self._problems())
-        if problems:
-            raise InputError.of([Problem("SAMPLING", what, "", remedy) for what, remedy in problems])
-
-    def _problems(self) -> list[tuple[str, str]]:
-        numbers = (self.hold_out, self.validation, self.calibration, self.out_of_time_share)
-        found = []
-        if self.kind not in ("random", "out-of-time"):
-            found.append((f"there is no sampling {self.kind!r}", "Take random or out-of-time."))
-        if not all(math.isfinite(share) and 0 <= share < 1 for share in numbers):
-            found.append(("a share is not a number from 0 to below 1", "Give shares such as 0.3."))
-        elif sum(numbers[:3]) >= 1:
-            found.append(("nothing is left for development", "Give shares that add to less than 1."))
-        if self.out_of_time_from and not _is_iso_date(self.out_of_time_from):
-            what = f"the start of the out-of-time sample, {self.out_of_time_from!r}, is no date"
-            found.append((what, "Write it as 2011-07-01."))
-        if self.kind == "out-of-time" and not (self.out_of_time_from or self.out_of_time_share):
-            found.append(("out-of-time sampling needs a first date or a share", "Give one of them."))
-        if self.kind == "random" and (self.out_of_time_from or self.out_of_time_share):
-            found.append(("random sampling has no out-of-time sample", "Take out-of-time sampling."))
-        return found
-
-    @classmethod
-    def from_split(
-        cls,
-        split: str,
-        kind: Literal["random", "out-of-time"] = "random",
-        seed: int = 42,
-        out_of_time_from: str = "",
-        out_of_time_share: float = 0.0,
-    ) -> SamplingSpec:
-        """Return the specification that a split such as ``70/15/15`` stands for.
-
-        Parameters
-        ----------
-        split : str
-            ``70/30`` is development and the last sample; ``70/15/15`` has validation between them;
-            ``55/15/15/15`` validation and calibration.
-        kind : {"random", "out-of-time"}
-            The last sample is the hold-out of a random split, and the out-of-time sample (the
-            latest share of the rows; no hold-out besides) of an out-of-time one.
-        out_of_time_from, out_of_time_share
-            With out-of-time, they replace the last part of the split; the parts before it keep
-            their proportions over the earlier rows.
-
-        Raises
-        ------
-        InputError
-            ``SAMPLING`` where the split is not written like that.
-
-        Examples
-        --------
-        >>> SamplingSpec.from_split("70/15/15").hold_out
-        0.15
-        >>> spec = SamplingSpec.from_split("60/20/20", "out-of-time")
-        >>> spec.hold_out, round(spec.validation, 6), spec.out_of_time_share
-        (0.0, 0.25, 0.2)
-        """
-        try:
-            parts = shares(split)
-        except ValueError as error:
-            raise InputError("SAMPLING", str(error), remedy="Write it like 70/15/15.") from None
-        between = dict(zip(("validation", "calibration"), parts[1:-1], strict=False))
-        if kind != "out-of-time":
-            return cls(kind, hold_out=parts[-1], seed=seed, **between)
-        earlier = sum(parts[:-1])
-        share = 0.0 if out_of_time_from else out_of_time_share or parts[-1]
-        between = {name: part / earlier for name, part in between.items()}
-        return cls(kind, out_of_time_from=out_of_time_from, out_of_time_share=share, seed=seed, **between)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the specification as plain values."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> SamplingSpec:
-        """Return the specification that `to_json` wrote."""
-        return cls(**values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,12 +73,14 @@ def draw(dataset: Dataset, spec: SamplingSpec) -> Samples:
 
     Each row is in exactly one sample. Rows with an indeterminate outcome are the sample
     "indeterminate". Within each outcome the rows divided at random meet their shares to within
-    one row.
+    one row; grouped, to within about the largest customer. A row without a customer counts as one
+    of its own.
 
     Raises
     ------
     InputError
-        ``NO_DATE`` where an out-of-time sample is asked for and a date is missing;
+        ``NO_DATE`` where an out-of-time sample is asked for and a date is missing; ``NO_GROUP``
+        where grouped samples are asked for and no column says who is who;
         ``TOO_FEW_ROWS`` where a sample would have no rows, no bads or no goods.
     """
     codes = np.full(dataset.n, _CODE["indeterminate"], dtype=np.int8)
@@ -204,10 +92,13 @@ def draw(dataset: Dataset, spec: SamplingSpec) -> Samples:
         earlier = earlier & ~later
     wanted = _wanted(spec)
     rng = np.random.default_rng(seed_for(spec.seed, "sampling"))
-    for outcome in (BAD, GOOD):
-        rows = np.flatnonzero(earlier & (dataset.outcome == outcome))
-        counts = _apportion(len(rows), [share for _, share in wanted])
-        codes[rng.permutation(rows)] = np.repeat([_CODE[name] for name, _ in wanted], counts)
+    if spec.kind == "grouped":
+        _deal_customers(dataset, codes, wanted, rng)
+    else:
+        for outcome in (BAD, GOOD):
+            rows = np.flatnonzero(earlier & (dataset.outcome == outcome))
+            counts = _apportion(len(rows), [share for _, share in wanted])
+            codes[rng.permutation(rows)] = np.repeat([_CODE[name] for name, _ in wanted], counts)
     expected = [name for name, share in wanted if share > 0]
     expected += ["out-of-time"] if spec.kind == "out-of-time" else []
     _refuse_one_sided(dataset, codes, expected)
@@ -215,14 +106,31 @@ def draw(dataset: Dataset, spec: SamplingSpec) -> Samples:
     return Samples(spec, assignment, _sizes(dataset, codes), _by_month(dataset, codes), start)
 
 
+def _deal_customers(
+    dataset: Dataset, codes: np.ndarray, wanted: list[tuple[str, float]], rng: np.random.Generator
+) -> None:
+    """Give whole customers to samples; a customer's indeterminate rows are in no sample."""
+    if dataset.group is None:
+        raise InputError(
+            "NO_GROUP",
+            "grouped samples need to know whose row each is, and the portfolio names no such column",
+            remedy="Give a column the role group, or take random sampling.",
+        )
+    rows = np.flatnonzero(dataset.known)
+    customer = grouped.customers(dataset.group)[rows]
+    part = grouped.deal(customer, dataset.outcome[rows] == BAD, [share for _, share in wanted], rng)
+    codes[rows] = np.array([_CODE[name] for name, _ in wanted], dtype=np.int8)[part]
+
+
 def suggest(dataset: Dataset) -> SamplingSpec:
     """Return the sampling to offer first: the portfolio's split, out-of-time where that is possible.
 
     Out-of-time is judged harder and closer to use, so it comes first wherever the rows are dated
-    and both its sides have goods and bads, unless the portfolio asks for random sampling.
+    and both its sides have goods and bads, unless the portfolio asks for another kind. Elsewhere
+    grouped sampling is taken where a column says whose row each is, and random where none does.
     """
     default = dataset.portfolio.sampling
-    if dataset.date is not None and default.kind != "random":
+    if dataset.date is not None and default.kind in ("", "out-of-time"):
         spec = SamplingSpec.from_split(default.split, "out-of-time", default.seed, default.out_of_time)
         try:
             draw(dataset, spec)
@@ -230,17 +138,8 @@ def suggest(dataset: Dataset) -> SamplingSpec:
             pass
         else:
             return spec
-    return SamplingSpec.from_split(default.split, seed=default.seed)
-
-
-def _is_iso_date(text: str) -> bool:
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        return False
-    try:
-        np.datetime64(text)
-    except ValueError:
-        return False
-    return True
+    by_customer = dataset.group is not None and default.kind != "random"
+    return SamplingSpec.from_split(default.split, "grouped" if by_customer else "random", default.seed)
 
 
 def _wanted(spec: SamplingSpec) -> list[tuple[str, float]]:
