@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -28,37 +28,57 @@ from workbench.sampling import Samples
 FOLDS = 5
 EFFECT_ROWS = 400
 STEPS = (0.1, 0.3, 0.5, 0.7, 0.9)
+WEIGHTS = ("none", "balanced")
 MODEL_FILE, IMPORTANCE_FILE = "model.json", "importance.json"
 
 
 @dataclass(frozen=True)
 class TrainSpec:
-    """What one model was asked: family, calibration, seed and the family's parameters."""
+    """What one model was asked: family, calibration, seed, the family's parameters and weights.
+
+    Attributes
+    ----------
+    weights : {"none", "balanced"}
+        Balanced fits on bads as heavy in sum as goods. That leaves the ranking much as it is and makes
+        the family's own PDs far too high, so it is refused without calibration.
+    """
 
     family: str
     calibration: str = "auto"
     seed: int = 42
     params: tuple[tuple[str, Scalar], ...] = ()
+    weights: str = "none"
+
+    def __post_init__(self) -> None:
+        if self.weights not in WEIGHTS:
+            raise InputError(
+                "WEIGHTS", f"{self.weights!r} is no way to weigh", remedy=f"Take {' or '.join(WEIGHTS)}."
+            )
+        if self.weights == "balanced" and self.calibration == "none":
+            raise InputError(
+                "WEIGHTS", "balanced weights make PDs far too high, and nothing would bring them back",
+                remedy="Take another calibration than none, or no weights.",
+            )  # fmt: skip
 
     @classmethod
     def of(
         cls, portfolio: Portfolio, family: str, calibration: str = "auto", seed: int = 42,
-        params: tuple[tuple[str, Scalar], ...] = (),
+        params: tuple[tuple[str, Scalar], ...] = (), weights: str = "",
     ) -> TrainSpec:  # fmt: skip
         """Return the spec in which the portfolio says what was not asked for.
 
-        The portfolio's calibration stands for "auto", and its parameters of the family for those
-        that `params` does not name. The spec carries them, so that a kept model tells them.
+        The portfolio's calibration stands for "auto", its weights for "", and its parameters of the
+        family for those that `params` does not name. The spec carries them, so that a kept model tells them.
 
         Raises
         ------
         InputError
-            ``FAMILY``; ``FAMILY_PARAMETER`` where the family has no such parameter.
+            ``FAMILY``; ``FAMILY_PARAMETER`` where the family has no such parameter; ``WEIGHTS``.
         """
         asked = portfolio.calibration if calibration == "auto" else calibration
         chosen = tuple((dict(portfolio.parameters(family)) | dict(params)).items())
         require_known(families.find(family), chosen)
-        return cls(family, asked, seed, chosen)
+        return cls(family, asked, seed, chosen, weights or portfolio.weights)
 
     def to_json(self) -> dict[str, Any]:
         """Return the spec as plain values."""
@@ -221,9 +241,8 @@ def _train(dataset: Dataset, samples: Samples, spec: TrainSpec, run: Run) -> Tra
     run.step(f"fitting {family.title} on {len(development):,} development rows", start)
     fitting = run.part(start, 0.95, f"{family.title}: ")
     x = _encoded(encoder, dataset, development)
-    fitted = family.fit(
-        encoder, x, _optional(encoder, dataset, validation), FitSpec(spec.seed, params), fitting
-    )
+    stop = None if validation is None else _encoded(encoder, dataset, validation)
+    fitted = _fit(family, encoder, x, stop, replace(spec, params=params), fitting)
     if validation is not None:
         _require_both(dataset, held, held_sample)
         margin = fitted.margin(_encoded(encoder, dataset, held).x)
@@ -271,8 +290,12 @@ def _encoded(encoder: Encoder, dataset: Dataset, rows: np.ndarray) -> FitRows:
     return FitRows(encoder.encode(encoder.raw(dataset.frame.iloc[rows], date)), bad, weight)
 
 
-def _optional(encoder: Encoder, dataset: Dataset, rows: np.ndarray | None) -> FitRows | None:
-    return None if rows is None else _encoded(encoder, dataset, rows)
+def _fit(
+    family: Family, encoder: Encoder, rows: FitRows, stop: FitRows | None, spec: TrainSpec, run: Run
+) -> Fitted:
+    if spec.weights == "balanced":
+        rows, stop = rows.balanced(), stop and stop.balanced()
+    return family.fit(encoder, rows, stop, FitSpec(spec.seed, spec.params), run)
 
 
 def _folds(bad: np.ndarray, seed: int) -> np.ndarray:
@@ -304,9 +327,7 @@ def _out_of_fold(
         part = run.part(k / FOLDS, (k + 1) / FOLDS, f"{family.title}, fold {k + 1} of {FOLDS}: ")
         both = 0 < held.bad.sum() < len(held.bad)
         stop = held if family.rounds and both else None
-        fitted = family.fit(
-            encoder, _encoded(encoder, dataset, inside), stop, FitSpec(spec.seed, spec.params), part
-        )
+        fitted = _fit(family, encoder, _encoded(encoder, dataset, inside), stop, spec, part)
         margin[fold == k] = fitted.margin(held.x)
         if stop is not None:
             rounds.append(int(getattr(fitted, "trees", 0)))

@@ -61,7 +61,7 @@ def main() -> None:
     theirs = pipeline(data)
     row = dict(data.frame.iloc[7].astype(object).items())
     samples = sampling.draw(data, sampling.SamplingSpec.from_split("70/15/15", "random", 42))
-    for family in ("logistic", "lightgbm"):
+    for family in ("logistic", "random_forest", "xgboost", "lightgbm"):
         model = training.train(data, samples, training.TrainSpec(family, calibration="isotonic"), Run(1))
         scorer = Scorer(model)
         scorer.p_bad(row)

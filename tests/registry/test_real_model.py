@@ -52,7 +52,7 @@ def keep(opened: Registry, model: TrainedModel, data: Dataset, given: Golden | N
     return row.model_id
 
 
-@pytest.mark.parametrize("family", ["logistic", "lightgbm"])
+@pytest.mark.parametrize("family", ["logistic", "random_forest", "xgboost", "lightgbm"])
 def test_a_real_model_is_the_same_in_another_process(tmp_path: Path, data: Dataset, family: str) -> None:
     samples = sampling.draw(data, sampling.SamplingSpec("random", 0.3))
     model = train(data, samples, TrainSpec(family), Run())

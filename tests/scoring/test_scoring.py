@@ -17,7 +17,7 @@ DATASET = made.dataset(3000)
 SAMPLES = sampling.draw(DATASET, sampling.SamplingSpec.from_split("70/30", "random", 42))
 SCORERS = {
     family: Scorer(training.train(DATASET, SAMPLES, training.TrainSpec(family), Run(1)))
-    for family in ("logistic", "lightgbm")
+    for family in ("logistic", "random_forest", "xgboost", "lightgbm")
 }
 families = pytest.mark.parametrize("family", list(SCORERS))
 

@@ -34,6 +34,13 @@ class Calibration(StrEnum):
     none = "none"
 
 
+class Weights(StrEnum):
+    """Whether the rarer outcome is given more weight in the fit."""
+
+    none = "none"
+    balanced = "balanced"
+
+
 Family = Annotated[
     list[str] | None,
     typer.Option(metavar="F", help="A family of models; may be given again.", show_default="the portfolio's"),
@@ -46,6 +53,13 @@ FirstDay = Annotated[
     str, typer.Option(metavar="DATE", help="First day of the out-of-time sample.", show_default=False)
 ]
 CalibrationKind = Annotated[Calibration, typer.Option(help="How margins become PDs.")]
+WeightKind = Annotated[
+    Weights | None,
+    typer.Option(
+        help="balanced fits on bads as heavy in sum as goods; PDs are calibrated afterwards.",
+        show_default="portfolio",
+    ),
+]
 Seed = Annotated[
     int | None,
     typer.Option(min=0, help="Same data, same call, same seed: the same models.", show_default="portfolio"),
@@ -101,6 +115,7 @@ def train(
     acknowledge: options.Acknowledge = None,
     why: options.Why = None,
     calibration: CalibrationKind = Calibration.auto,
+    weights: WeightKind = None,
     seed: Seed = None,
     delimiter: options.Delimiter = "",
     decimal: options.Decimal = "",
@@ -123,6 +138,7 @@ def train(
         calibration=calibration.value,
         seed=seed,
         acknowledged=accepted,
+        weights=weights.value if weights else "",
     )
     request = TrainRequest(
         portfolio=_stated(portfolio, dataset), dataset_sha256=dataset.sha256, options=read, spec=spec
@@ -202,5 +218,12 @@ def _show_outcome(outcome: Mapping[str, Any]) -> None:
         )
     headings = ("model", "family", "AUC (95%)", "KS x 100 (95%)", "Brier (95%)", "n", "bads", "gate")
     output.table("Models, on the sample they are reported on", headings, rows)
+    for model in models:
+        told = model.get("calibration") or {}
+        if told.get("weights") == "balanced":
+            output.line(
+                f"{model['family']}: fitted on balanced weights; mean PD of the {told['sample']} sample "
+                f"{told['p_bad_uncalibrated']:.1%} before calibration, {told['p_bad_mean']:.1%} after."
+            )
     if outcome.get("best"):
         output.note(f"Best by validation: {outcome['best']}. Study: {outcome.get('study_id', '')}.")

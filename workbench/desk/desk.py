@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 from workbench import checks, intake, proposal, registry, study
 from workbench.checks import Checks
 from workbench.dataset import Acknowledged, Dataset, Table, build
-from workbench.desk import made, scoring_files, trainings
+from workbench.desk import handing, made, replays, scoring_files, trainings
+from workbench.desk.replays import Replay
 from workbench.desk.requests import TrainOutcome, TrainRequest
 from workbench.errors import Problem
 from workbench.evaluation import Evaluation
+from workbench.exports import Exported
 from workbench.intake import PortfolioShelf, ReadOptions
 from workbench.portfolio import Portfolio
 from workbench.registry import ModelRow
@@ -166,6 +168,14 @@ class Desk:
         """Make a model the champion of its portfolio."""
         model_id = self.registry.resolve(reference).model_id
         return self.registry.promote(model_id, who=self.who, when=self.now(), force=force, why=why)
+
+    def replay(self, reference: str, run: Run) -> Replay:
+        """Train a model again from its kept data, portfolio and spec, and say what differs."""
+        return replays.replay(self, reference, run)
+
+    def export(self, reference: str, to: str, out: Path) -> Exported:
+        """Write a model as ``native`` or ``joblib`` at `out`, proved on golden and kept rows first."""
+        return handing.export(self, reference, to, Path(out))
 
     def fsck(self) -> list[Problem]:
         """Compare the store with the database."""

@@ -71,6 +71,9 @@ class TrainedLine:
     ----------
     known : bool
         True where the same model stood in the registry already.
+    calibration : dict
+        How PDs were calibrated: method, sample, weights, and the mean PD of the calibration rows before
+        (``p_bad_uncalibrated``) and after (``p_bad_mean``).
     """
 
     family: str
@@ -81,6 +84,7 @@ class TrainedLine:
     reported: str
     known: bool = False
     error: str = ""
+    calibration: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -83,8 +83,13 @@ def _register(
     )  # fmt: skip
     return TrainedLine(
         answer.family, row.model_id, told["metrics"], told["samples"], told["gate"], answer.reported,
-        known=row.again,
+        known=row.again, calibration=_calibrated(told["calibration"]),
     )  # fmt: skip
+
+
+def _calibrated(told: dict[str, Any]) -> dict[str, Any]:
+    names = ("method", "sample", "note", "weights", "p_bad_uncalibrated", "p_bad_mean")
+    return {name: told[name] for name in names if name in told}
 
 
 def _golden(done: Study, answer: StudyModel, dataset: Dataset) -> Golden:

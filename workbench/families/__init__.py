@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from workbench.errors import InputError
-from workbench.families import lightgbm, logistic
+from workbench.families import lightgbm, logistic, random_forest, xgboost
 from workbench.families.family import Family, FitSpec, Fitted
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (logistic.FAMILY, lightgbm.FAMILY)}
+FAMILIES: dict[str, Family] = {
+    family.name: family
+    for family in (
+        logistic.FAMILY,
+        random_forest.FAMILY,
+        xgboost.FAMILY,
+        lightgbm.FAMILY,
+    )
+}
 
 
 def find(name: str) -> Family:

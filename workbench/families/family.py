@@ -52,6 +52,20 @@ class FitRows:
     bad: np.ndarray
     weight: np.ndarray | None
 
+    def balanced(self) -> FitRows:
+        """Return the rows with bads as heavy as goods in sum, their total weight as before.
+
+        The ratio is that of ``scale_pos_weight`` = goods / bads; the total stays, so that settings that
+        count weight in a leaf mean what they meant.
+        """
+        weight = np.ones(len(self.bad)) if self.weight is None else self.weight
+        bads = float(weight @ self.bad)
+        goods = float(weight.sum()) - bads
+        if not (bads > 0 and goods > 0):
+            return self
+        half = (goods + bads) / 2
+        return FitRows(self.x, self.bad, weight * np.where(self.bad > 0, half / bads, half / goods))
+
 
 FitFunction = Callable[[Encoder, FitRows, "FitRows | None", FitSpec, Run], Fitted]
 
@@ -91,3 +105,13 @@ class Family:
     importance: Callable[[Encoder, Fitted, np.ndarray], np.ndarray]
     coefficients: Callable[[Encoder, Fitted], pd.DataFrame]
     rounds: str = ""
+
+
+def directions(encoder: Encoder) -> list[int]:
+    """Return what the portfolio declares of each column: 1 risk rises with it, -1 falls, 0 nothing."""
+    return [getattr(column, "monotone", 0) for column in encoder.columns]
+
+
+def no_coefficients(encoder: Encoder, fitted: Fitted) -> pd.DataFrame:
+    """Return an empty frame: trees have no coefficients."""
+    return pd.DataFrame(columns=["column", "characteristic", "detail", "coefficient"])

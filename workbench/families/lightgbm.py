@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
 import re
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from workbench.families.family import Family, FitRows, FitSpec, Fitted
+from workbench.families.family import Family, FitRows, FitSpec, Fitted, directions, no_coefficients
+from workbench.families.one_row import OneRow
 from workbench.features import Encoder
 from workbench.run import Cancelled, Run
 
@@ -29,8 +28,6 @@ DEFAULTS = (
     ("lambda_l2", 1.0),
 )
 OWN = ("rounds", "rounds_without_validation", "early_stopping")
-RAW_SCORE = 1
-FLOAT64 = 1
 
 
 class Trees:
@@ -38,7 +35,7 @@ class Trees:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._single: tuple[Any, ...] | None = None
+        self._single: OneRow | None = None
 
     @cached_property
     def booster(self) -> Any:
@@ -59,32 +56,8 @@ class Trees:
     def margin_of_one(self, x: list[float]) -> float:
         """Return the log-odds of bad of one applicant, by the engine's single-row entry."""
         if self._single is None:
-            self._single = self._open_single(len(x))
-        call, row, out = self._single[0], self._single[1], self._single[2]
-        row[:] = x
-        call()
-        return out.value
-
-    def _open_single(self, width: int) -> tuple[Any, ...]:
-        """Prepare the engine's fast single-row call once: buffers and configuration stay in place."""
-        from lightgbm.basic import _LIB, _safe_call
-
-        config, length, out = ctypes.c_void_p(), ctypes.c_int64(), ctypes.c_double()
-        row = (ctypes.c_double * width)()
-        _safe_call(
-            _LIB.LGBM_BoosterPredictForMatSingleRowFastInit(
-                self.booster._handle, ctypes.c_int(RAW_SCORE), ctypes.c_int(0), ctypes.c_int(-1),
-                ctypes.c_int(FLOAT64), ctypes.c_int32(width), ctypes.c_char_p(b"num_threads=1"),
-                ctypes.byref(config),
-            )
-        )  # fmt: skip
-        predict = _LIB.LGBM_BoosterPredictForMatSingleRowFast
-        arguments = (config, row, ctypes.byref(length), ctypes.byref(out))
-
-        def call() -> None:
-            _safe_call(predict(*arguments))
-
-        return call, row, out, config, length
+            self._single = OneRow(self.booster, len(x))
+        return self._single(x)
 
     def to_files(self) -> dict[str, bytes]:
         """Return the model in LightGBM's text format."""
@@ -140,9 +113,9 @@ def fit(encoder: Encoder, development: FitRows, validation: FitRows | None, spec
 
 def _engine_params(params: dict[str, Any], encoder: Encoder, seed: int, threads: int) -> dict[str, Any]:
     engine = {key: value for key, value in params.items() if key not in OWN}
-    directions = [getattr(column, "monotone", 0) for column in encoder.columns]
-    if any(directions):
-        engine["monotone_constraints"] = directions
+    declared = directions(encoder)
+    if any(declared):
+        engine["monotone_constraints"] = declared
     return engine | {
         "objective": "binary",
         "metric": "binary_logloss",
@@ -177,11 +150,6 @@ def importance(encoder: Encoder, fitted: Fitted, x: np.ndarray) -> np.ndarray:
     return gain / gain.sum() if gain.sum() > 0 else gain
 
 
-def coefficients(encoder: Encoder, fitted: Fitted) -> pd.DataFrame:
-    """Return an empty frame: trees have no coefficients."""
-    return pd.DataFrame(columns=["column", "characteristic", "detail", "coefficient"])
-
-
 FAMILY = Family(
     name="lightgbm",
     title="LightGBM",
@@ -195,6 +163,6 @@ FAMILY = Family(
     fit=fit,
     read=read,
     importance=importance,
-    coefficients=coefficients,
+    coefficients=no_coefficients,
     rounds="rounds_without_validation",
 )

@@ -22,7 +22,8 @@ from workbench.registry.artifacts import canonical_json
 GOLDEN = "golden.json"
 ROWS = 64
 TOLERANCE = 1e-9
-_LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "lightgbm", "xgboost-cpu", "keras", "jax")
+_LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "lightgbm", "xgboost-cpu", "xgboost",
+              "keras", "jax")  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

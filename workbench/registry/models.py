@@ -37,6 +37,12 @@ def load(store: Store, row: ModelRow) -> tuple[Any, tuple[Problem, ...]]:
     return model, notes
 
 
+def golden(store: Store, row: ModelRow) -> Golden:
+    """Return a version's golden rows, verified."""
+    files, _ = read_folder(store.folder("models") / row.model_id, row.manifest_sha256)
+    return Golden.from_bytes(files[GOLDEN])
+
+
 def resolve(store: Store, reference: str) -> ModelRow:
     """Return the row of ``taiwan_cards-7``, ``taiwan_cards@champion`` or ``taiwan_cards@latest``.
 

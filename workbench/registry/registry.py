@@ -127,6 +127,10 @@ class Registry:
         """Load a model and return notes: ``ENV_MISMATCH`` where it was registered on another machine."""
         return models.load(self.store, self.resolve(reference))[1]
 
+    def golden(self, reference: str) -> Golden:
+        """Return the golden rows of a version with the PDs it gave them when it was registered."""
+        return models.golden(self.store, self.resolve(reference))
+
     def resolve(self, reference: str) -> ModelRow:
         """Return the row a reference names, without reading its files."""
         return models.resolve(self.store, reference)
@@ -255,6 +259,19 @@ class Registry:
     ) -> list[TrailRow]:
         """Return who did what and when, newest first."""
         return trail.read_trail(self.store, portfolio, model_id, limit)
+
+    def tell(
+        self,
+        model_id: str,
+        action: str,
+        *,
+        who: str,
+        when: datetime,
+        sentence: str,
+        detail: Mapping[str, Any],
+    ) -> None:
+        """Write into the trail what was done with a version, such as an export."""
+        trail.tell(self.store, model_id, who=who, when=when, action=action, sentence=sentence, detail=detail)
 
     def fsck(self) -> list[Problem]:
         """Compare files and database in both directions; nothing is changed.

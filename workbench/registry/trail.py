@@ -39,6 +39,19 @@ def add_line(
     )
 
 
+def tell(
+    store: Store, model_id: str, *, who: str, when: datetime, action: str, sentence: str,
+    detail: Mapping[str, Any],
+) -> None:  # fmt: skip
+    """Add a line on something that was done with a version and changed nothing in the store."""
+    portfolio = model_id.rpartition("-")[0]
+    with store.database.write() as session:
+        add_line(
+            session, who=who, when=when, action=action, portfolio=portfolio, model_id=model_id,
+            sentence=sentence, detail=detail,
+        )  # fmt: skip
+
+
 def read_trail(store: Store, portfolio: str | None, model_id: str | None, limit: int) -> list[TrailRow]:
     """Return the newest lines first, of one portfolio or model where they are given."""
     query = select(TrailTable).order_by(TrailTable.seq.desc()).limit(limit)

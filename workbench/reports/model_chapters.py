@@ -99,8 +99,14 @@ def discrimination(shown: Shown, model: StudyModel) -> Block:
 def calibration(shown: Shown, model: StudyModel) -> Block:
     """Tell whether the PDs are as high as what then happened."""
     e = model.evaluation
+    weighed = model.calibration.get("weights") == "balanced"
     told = prose(
         f"Mean PD {e.shown('mean_p_bad')} against a bad rate of {e.shown('bad_rate')} ({e.counts()}).",
+        "It was fitted on balanced weights, which make its own PDs too high: their mean on the calibration "
+        f"rows was {model.calibration['p_bad_uncalibrated']:.1%}, and "
+        f"{model.calibration['p_bad_mean']:.1%} after calibration."
+        if weighed
+        else "",
         f"Calibration slope {e.shown('calibration_slope')}, 1 where PDs are spread as they should be; "
         f"intercept {e.shown('calibration_intercept')}, 0 where their level is right.",
         f"Calibration error {e.shown('ece')}; with PDs that were exactly right it would be "

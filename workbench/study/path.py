@@ -37,7 +37,7 @@ def run(dataset: Dataset, spec: StudySpec, circumstances: Run) -> Study:
         Where the data cannot be sampled as asked, or a family does not exist.
     """
     for name in spec.families:
-        TrainSpec.of(dataset.portfolio, name, spec.calibration)
+        TrainSpec.of(dataset.portfolio, name, spec.calibration, weights=spec.weights)
     if not spec.families:
         raise InputError("FAMILY", "no family was chosen", remedy="Choose at least one.")
     found = checking.check(
@@ -95,7 +95,7 @@ def _taken(frame: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
 def _model(dataset: Dataset, samples: Samples, spec: StudySpec, name: str, part: Run) -> StudyModel:
     family = families.find(name)
     seed = seed_for(spec.seed, "family", name)
-    train_spec = TrainSpec.of(dataset.portfolio, name, spec.calibration, seed)
+    train_spec = TrainSpec.of(dataset.portfolio, name, spec.calibration, seed, weights=spec.weights)
     try:
         model = training.train(dataset, samples, train_spec, part)
     except WorkbenchError as error:
@@ -126,6 +126,7 @@ def _calibration(model: TrainedModel, evaluations: dict[str, Evaluation]) -> dic
         "log_loss": model.log_loss,
         "p_bad_uncalibrated": model.p_bad_uncalibrated,
         "p_bad_mean": model.p_bad_mean,
+        "weights": model.spec.weights,
     }
 
 

@@ -28,6 +28,8 @@ class StudySpec:
         Families to train, in this order.
     acknowledged : tuple of (code, column, reason)
         Findings someone has taken note of, and why they do not stop the study.
+    weights : {"", "none", "balanced"}
+        See `TrainSpec`; empty is as the portfolio says.
     """
 
     families: tuple[str, ...]
@@ -35,6 +37,7 @@ class StudySpec:
     calibration: str = "auto"
     seed: int = 42
     acknowledged: tuple[tuple[str, str, str], ...] = ()
+    weights: str = ""
 
     @property
     def reasons(self) -> dict[tuple[str, str], str]:
@@ -44,6 +47,9 @@ class StudySpec:
     def to_json(self) -> dict[str, Any]:
         """Return the spec as plain values."""
         values = asdict(self) | {"sampling": self.sampling.to_json(), "families": list(self.families)}
+        if not self.weights:
+            # a study that asks for nothing is asked as it was before there were weights
+            del values["weights"]
         return values | {"acknowledged": [list(item) for item in self.acknowledged]}
 
     @classmethod
@@ -55,6 +61,7 @@ class StudySpec:
             calibration=values["calibration"],
             seed=values["seed"],
             acknowledged=tuple((c, n, w) for c, n, w in values["acknowledged"]),
+            weights=values.get("weights", ""),
         )
 
 

@@ -1,0 +1,124 @@
+"""A registered model is trained again and found identical, handed on, and refused where it is damaged."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests import made
+from workbench.desk import Desk, TrainOutcome, TrainRequest
+from workbench.errors import ArtifactError, InputError
+from workbench.families import FAMILIES
+from workbench.run import Run
+from workbench.sampling import SamplingSpec
+from workbench.settings import Settings
+from workbench.study import StudySpec
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+NAMES = ("logistic", "random_forest", "xgboost", "lightgbm")
+SPEC = StudySpec(NAMES, SamplingSpec.from_split("70/15/15", "random", 42), weights="balanced")
+
+
+@pytest.fixture(scope="module")
+def at(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    return Desk(Settings(home=tmp_path_factory.mktemp("home"), threads=1), "analyst", lambda: NOON)
+
+
+@pytest.fixture(scope="module")
+def trained(at: Desk) -> TrainOutcome:
+    data = made.dataset(1500)
+    at.shelf.save(data.portfolio)
+    at.registry.save_dataset(data, who="analyst", when=NOON)
+    return at.train(TrainRequest("made", SPEC, dataset_sha256=data.sha256), Run(1))
+
+
+def _id(trained: TrainOutcome, family: str) -> str:
+    return next(line.model_id for line in trained.models if line.family == family)
+
+
+def test_the_outcome_tells_the_mean_pd_before_and_after_calibration(trained: TrainOutcome) -> None:
+    for line in trained.models:
+        told = line.calibration
+        assert told["weights"] == "balanced"
+        assert told["p_bad_uncalibrated"] > told["p_bad_mean"] + 0.1
+
+
+@pytest.mark.parametrize("family", NAMES)
+def test_each_family_comes_out_again_identical(at: Desk, trained: TrainOutcome, family: str) -> None:
+    told = at.replay(_id(trained, family), Run(2))
+    assert told.identical and told.differences == () and told.rows == 1500
+    assert told.digest == told.digest_again
+    assert "identical" in told.sentence()
+
+
+def test_what_came_out_otherwise_is_named(
+    at: Desk, trained: TrainOutcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = FAMILIES["logistic"]
+
+    def fit(*asked: object) -> object:
+        fitted = right.fit(*asked)
+        return dataclasses.replace(fitted, coefficients=(*fitted.coefficients[:-1], 0.1))
+
+    monkeypatch.setitem(FAMILIES, "logistic", dataclasses.replace(right, fit=fit))
+    told = at.replay(_id(trained, "logistic"), Run(1))
+    names = [d.what for d in told.differences]
+    assert not told.identical
+    assert {"digest of the learned content", "largest difference of a PD", "auc"} <= set(names)
+    assert "rows in another sample" not in names
+    assert told.to_json()["differences"][0]["what"] == names[0]
+
+
+@pytest.mark.parametrize("family", NAMES)
+@pytest.mark.parametrize("to", ["native", "joblib"])
+def test_a_registered_model_is_handed_on(
+    at: Desk, trained: TrainOutcome, tmp_path: Path, family: str, to: str
+) -> None:
+    model_id = _id(trained, family)
+    told = at.export(model_id, to, tmp_path / "out")
+    assert told.rows_checked == 1064 and told.max_difference <= 1e-12
+    line = at.registry.trail("made", model_id=model_id)[0]
+    assert line.action == "exported" and line.detail["to"] == to and "1,064" in line.sentence
+
+
+@pytest.mark.parametrize("family", ["random_forest", "xgboost"])
+def test_mutants_are_refused_before_they_are_parsed(at: Desk, trained: TrainOutcome, family: str) -> None:
+    model_id = _id(trained, family)
+    folder = at.settings.home / "models" / model_id
+    path = folder / {"random_forest": "random_forest.skops", "xgboost": "xgboost_model.json"}[family]
+    content, rng = path.read_bytes(), np.random.default_rng(1)
+    os.chmod(path, 0o600)
+    mutants = [content[: len(content) // 2], b"", content + b"\0"]
+    for place in rng.integers(0, len(content), 40):
+        mutants.append(
+            content[:place] + bytes([content[place] ^ 1 << int(rng.integers(8))]) + content[place + 1 :]
+        )
+    try:
+        for mutant in mutants:
+            path.write_bytes(mutant)
+            with pytest.raises(ArtifactError) as refused:
+                at.model(model_id)
+            assert refused.value.code == "ARTIFACT_DIGEST"
+    finally:
+        path.write_bytes(content)
+    assert at.model(model_id).family == family
+
+
+def test_balanced_weights_without_calibration_stop_before_anything_is_trained(
+    at: Desk, trained: TrainOutcome
+) -> None:
+    spec = dataclasses.replace(SPEC, calibration="none")
+    with pytest.raises(InputError, match="far too high"):
+        at.train(TrainRequest("made", spec, dataset_sha256=trained.dataset_sha256), Run(1))
+
+
+def test_a_spec_that_asks_for_no_weights_is_the_one_of_before() -> None:
+    plain = dataclasses.replace(SPEC, weights="")
+    assert "weights" not in plain.to_json()
+    assert StudySpec.from_json(plain.to_json()) == plain
+    assert StudySpec.from_json(SPEC.to_json()) == SPEC

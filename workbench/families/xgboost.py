@@ -1,0 +1,201 @@
+"""Gradient-boosted trees by XGBoost on ordered codes, missing values as they are."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import re
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from workbench.families.family import Family, FitRows, FitSpec, Fitted, directions, no_coefficients
+from workbench.features import Encoder
+from workbench.run import Cancelled, Run
+
+FILE = "xgboost_model.json"
+DEFAULTS = (
+    ("rounds", 500),
+    ("rounds_without_validation", 150),
+    ("early_stopping", 30),
+    ("learning_rate", 0.1),
+    ("max_depth", 4),
+    ("min_child_weight", 5.0),
+    ("subsample", 0.8),
+    ("colsample_bytree", 0.8),
+)
+OWN = ("rounds", "rounds_without_validation", "early_stopping")
+MARGIN = 1
+
+
+class Boosted:
+    """An XGBoost booster read from its JSON; the JSON is the model.
+
+    Notes
+    -----
+    Values, thresholds and sums are XGBoost's own, in single precision, for a table and for one applicant.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+        self._single: _OneRow | None = None
+
+    @cached_property
+    def booster(self) -> Any:
+        """The engine's booster, predicting on one thread."""
+        import xgboost
+
+        booster = xgboost.Booster({"nthread": 1})
+        booster.load_model(bytearray(self.content))
+        booster.set_param({"nthread": 1})
+        return booster
+
+    @property
+    def trees(self) -> int:
+        """Number of trees."""
+        return int(self.booster.num_boosted_rounds())
+
+    def margin(self, x: np.ndarray) -> np.ndarray:
+        """Return log-odds of bad; shape (n,), double values of single precision."""
+        rows = np.ascontiguousarray(x, np.float32)
+        return self.booster.inplace_predict(rows, predict_type="margin").astype(float)
+
+    def margin_of_one(self, x: list[float]) -> float:
+        """Return the log-odds of bad of one applicant."""
+        if self._single is None:
+            self._single = _OneRow(self.booster, len(x))
+        return self._single(x)
+
+    def to_files(self) -> dict[str, bytes]:
+        """Return the model in XGBoost's JSON."""
+        return {FILE: self.content}
+
+    def canonical(self) -> bytes:
+        """Return the JSON; `fit` has taken out what does not belong to the learned model."""
+        return self.content
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"content": self.content, "_single": None}
+
+
+class _OneRow:
+    """The engine's prediction in place, on a buffer whose description is written once."""
+
+    def __init__(self, booster: Any, width: int) -> None:
+        from xgboost.core import _LIB, _check_call
+
+        self._booster, self._row = booster, np.empty((1, width), np.float32)
+        place = {"data": (self._row.ctypes.data, True), "shape": (1, width), "strides": None}
+        described = json.dumps(place | {"typestr": "<f4", "version": 3}).encode()
+        asked = {
+            "type": MARGIN, "training": False, "iteration_begin": 0, "iteration_end": 0,
+            "missing": float("nan"), "strict_shape": False, "cache_id": 0,
+        }  # fmt: skip
+        self._shape = ctypes.POINTER(ctypes.c_uint64)()
+        self._dimensions, self._out = ctypes.c_uint64(), ctypes.POINTER(ctypes.c_float)()
+        self._predict, self._check = _LIB.XGBoosterPredictFromDense, _check_call
+        self._arguments = (
+            booster.handle, ctypes.c_char_p(described), ctypes.c_char_p(json.dumps(asked).encode()), None,
+            ctypes.byref(self._shape), ctypes.byref(self._dimensions), ctypes.byref(self._out),
+        )  # fmt: skip
+
+    def __call__(self, x: list[float]) -> float:
+        self._row[0] = x
+        self._check(self._predict(*self._arguments))
+        return self._out[0]
+
+
+def read(files: dict[str, bytes]) -> Boosted:
+    """Return the model that `Boosted.to_files` wrote."""
+    return Boosted(files[FILE])
+
+
+def fit(
+    encoder: Encoder, development: FitRows, validation: FitRows | None, spec: FitSpec, run: Run
+) -> Boosted:
+    """Fit trees on histograms; stop early on the validation sample where there is one."""
+    import xgboost
+
+    params = dict(DEFAULTS) | dict(spec.params)
+    rounds = int(params["rounds"] if validation else params["rounds_without_validation"])
+    names = [re.sub(r"[^0-9A-Za-z_]", "_", e.name) for e in encoder.encoded]
+    names = [f"{name}_{j}" for j, name in enumerate(names)]
+    data = xgboost.QuantileDMatrix(
+        development.x, development.bad, weight=development.weight, feature_names=names, nthread=run.threads
+    )
+    callbacks: list[Any] = [_watching(run, rounds)]
+    sets: list[tuple[Any, str]] = []
+    early = int(params["early_stopping"])
+    if validation is not None and early:
+        held = xgboost.QuantileDMatrix(
+            validation.x, validation.bad, weight=validation.weight, feature_names=names, ref=data,
+            nthread=run.threads,
+        )  # fmt: skip
+        sets = [(held, "validation")]
+        callbacks.append(xgboost.callback.EarlyStopping(rounds=early))
+    booster = xgboost.train(
+        _engine_params(params, encoder, spec.seed, run.threads), data, rounds, evals=sets,
+        callbacks=callbacks, verbose_eval=False,
+    )  # fmt: skip
+    best = booster.best_iteration + 1 if sets else rounds
+    # how training went is no part of what was learned
+    booster.set_attr(best_iteration=None, best_score=None)
+    return Boosted(bytes(booster[:best].save_raw("json")))
+
+
+def _engine_params(params: dict[str, Any], encoder: Encoder, seed: int, threads: int) -> dict[str, Any]:
+    engine = {key: value for key, value in params.items() if key not in OWN}
+    declared = directions(encoder)
+    if any(declared):
+        engine["monotone_constraints"] = tuple(declared)
+    return engine | {
+        "objective": "binary:logistic",
+        "eval_metric": "logloss",
+        "tree_method": "hist",
+        "seed": seed,
+        "nthread": threads,
+        "verbosity": 0,
+    }
+
+
+def _watching(run: Run, rounds: int) -> Any:
+    import xgboost
+
+    class Watch(xgboost.callback.TrainingCallback):
+        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+            done = epoch + 1
+            if done == 1 or done % 10 == 0 or done == rounds:
+                run.step(f"tree {done:,} of at most {rounds:,}", done / rounds)
+            elif run.cancelled():
+                raise Cancelled
+            return False
+
+    return Watch()
+
+
+def importance(encoder: Encoder, fitted: Fitted, x: np.ndarray) -> np.ndarray:
+    """Return each characteristic's share of the loss that splits took away."""
+    assert isinstance(fitted, Boosted)
+    booster = fitted.booster
+    found = booster.get_score(importance_type="total_gain")
+    gain = np.array([float(found.get(name, 0.0)) for name in booster.feature_names])
+    return gain / gain.sum() if gain.sum() > 0 else gain
+
+
+FAMILY = Family(
+    name="xgboost",
+    title="XGBoost",
+    purpose="Gradient-boosted trees grown level by level, each mending what the others left.",
+    strengths="Finds bends and interactions by itself; takes missing values as they are; ranks well.",
+    limits="Cannot be read as a formula; needs a few hundred bads; explain it before you sign it.",
+    when="Beside LightGBM where ranking matters most, or where XGBoost is what others run.",
+    importance_title="share of the loss taken away by splits on the characteristic",
+    encoding="ordered",
+    defaults=DEFAULTS,
+    fit=fit,
+    read=read,
+    importance=importance,
+    coefficients=no_coefficients,
+    rounds="rounds_without_validation",
+)
