@@ -28,7 +28,7 @@ def _auc(data: Dataset, family: str, seed: int) -> float:
     model = training.train(data, samples, TrainSpec(family, seed=seed), Run(2))
     held = samples.mask("hold-out")
     p_bad = model.p_bad(data.frame, data.date)[held]
-    assert p_bad.mean() == pytest.approx((data.outcome[held] == BAD).mean(), abs=0.03)
+    assert p_bad.mean() == pytest.approx((data.outcome[held] == BAD).mean(), abs=0.05)
     return evaluate((data.outcome[held] == BAD).astype(np.int8), p_bad).value("auc")
 
 
