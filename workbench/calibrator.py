@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -74,6 +74,17 @@ class Calibrator:
             p = expit(draws[:, 0] * margin + draws[:, 1])
         low, high = np.quantile(p, [(1 - level) / 2, (1 + level) / 2])
         return float(low), float(high)
+
+    def folded(self) -> Calibrator:
+        """Return what is left of a sigmoid when a model takes it into its own margin.
+
+        The PD then follows from the margin alone; the draws tell the same uncertainty about it.
+        """
+        a, b = self.slope, self.intercept
+        draws = tuple((s / a, i - s * b / a) for s, i in self.draws) if a > 0 else ()
+        told = f"part of the points: log-odds times {a:.3f} {'plus' if b >= 0 else 'minus'} {abs(b):.3f}"
+        note = f"{told}; {self.note}" if self.note else told
+        return replace(self, slope=1.0, intercept=0.0, draws=draws, note=note)
 
     def to_json(self) -> dict[str, Any]:
         """Return the calibrator as plain values."""

@@ -10,22 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from workbench.dataset import Applicants
+from workbench.dataset import DAYS_A_MONTH, EPOCH, Applicants
 from workbench.features import FLAG_WORDS, LevelColumn
-from workbench.features.columns import (
-    DAYS_A_MONTH,
-    EPOCH,
-    MISSING,
-    OUT_OF_RANGE,
-    UNEXPECTED_MISSING,
-    UNSEEN,
-    UNUSUAL,
-)
+from workbench.features.columns import MISSING, OUT_OF_RANGE, UNEXPECTED_MISSING, UNSEEN, UNUSUAL
 from workbench.policy import DECISIONS
-from workbench.portfolio import Points
+from workbench.portfolio import P_HIGH, P_LOW, Points
 from workbench.training import TrainedModel
 
-P_LOW, P_HIGH = 1e-4, 1 - 1e-4
 SCORE_COLUMNS = ("p_bad", "points", "band", "decision", "flags")
 
 

@@ -13,21 +13,19 @@ import numpy as np
 import pandas as pd
 
 from workbench import calibrator as calibrators
-from workbench import families
+from workbench import drivers, families
 from workbench.calibrator import Calibrator
 from workbench.dataset import BAD, Dataset
 from workbench.errors import InputError
 from workbench.families.family import Family, FitRows, FitSpec, Fitted, Scalar
 from workbench.families.parameters import require_known
-from workbench.features import Encoder, LevelColumn, Program, learn
+from workbench.features import Encoder, Program, learn
 from workbench.policy import Policy
-from workbench.portfolio import Portfolio, from_values
+from workbench.portfolio import Points, Portfolio, from_values
 from workbench.run import Run, seed_for
 from workbench.sampling import Samples
 
 FOLDS = 5
-EFFECT_ROWS = 400
-STEPS = (0.1, 0.3, 0.5, 0.7, 0.9)
 WEIGHTS = ("none", "balanced")
 MODEL_FILE, IMPORTANCE_FILE = "model.json", "importance.json"
 
@@ -100,7 +98,8 @@ class TrainedModel:
         Sorted by size: ``characteristic, title, importance, share, effect, detail``; effect is
         "raises" or "lowers" (what a higher value does to the risk), "mixed" for a category, "no effect".
     coefficients : DataFrame
-        ``column, characteristic, detail, coefficient, effect`` sorted by size; empty for trees.
+        ``column, characteristic, detail, coefficient, effect`` sorted by size, and for a scorecard
+        ``standard_error, p_value``; empty for trees.
     log_loss : float
         On the calibration rows, calibrated; families are ranked by it, never by the reported sample.
     p_bad_uncalibrated : float
@@ -134,6 +133,18 @@ class TrainedModel:
         parts = (self.family.encode(), encoder, self.fitted.canonical(), calibrator)
         return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
+    @cached_property
+    def card(self) -> pd.DataFrame:
+        """Points by bin, see `families.scorecard.card`; empty where the family has none."""
+        make = families.find(self.family).card
+        return make(self.portfolio, self.encoder, self.fitted) if make else pd.DataFrame()
+
+    @cached_property
+    def selection(self) -> pd.DataFrame:
+        """Why each characteristic is in the card or not; empty where the family does not choose."""
+        make = families.find(self.family).selection
+        return make(self.portfolio, self.fitted) if make else pd.DataFrame()
+
     def margin(self, raw: np.ndarray) -> np.ndarray:
         """Return the margin of raw rows (`Encoder.raw`); shape (n,)."""
         return self.fitted.margin(self.encoder.encode(raw))
@@ -161,18 +172,18 @@ class TrainedModel:
             "p_bad_uncalibrated": self.p_bad_uncalibrated,
             "p_bad_mean": self.p_bad_mean,
         }
-        drivers = {
+        told = {
             "importance": self.importance.to_dict(orient="records"),
             "coefficients": self.coefficients.to_dict(orient="records"),
         }
         own = self.fitted.to_files()
-        return own | {MODEL_FILE: _json(values), IMPORTANCE_FILE: _json(drivers)}
+        return own | {MODEL_FILE: _json(values), IMPORTANCE_FILE: _json(told)}
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> TrainedModel:
         """Return the model that `to_files` wrote; other files are ignored."""
         values = json.loads(files[MODEL_FILE])
-        drivers = json.loads(files[IMPORTANCE_FILE])
+        told = json.loads(files[IMPORTANCE_FILE])
         spec = TrainSpec.from_json(values["spec"])
         return cls(
             portfolio=from_values(values["portfolio"], MODEL_FILE),
@@ -183,8 +194,8 @@ class TrainedModel:
             policy=Policy.from_json(values["policy"]),
             n_development=values["n_development"],
             n_bad_development=values["n_bad_development"],
-            importance=pd.DataFrame(drivers["importance"], columns=IMPORTANCE_COLUMNS),
-            coefficients=pd.DataFrame(drivers["coefficients"], columns=COEFFICIENT_COLUMNS),
+            importance=pd.DataFrame(told["importance"], columns=IMPORTANCE_COLUMNS),
+            coefficients=_coefficient_frame(told["coefficients"]),
             log_loss=values["log_loss"],
             p_bad_uncalibrated=values["p_bad_uncalibrated"],
             p_bad_mean=values["p_bad_mean"],
@@ -193,6 +204,12 @@ class TrainedModel:
 
 IMPORTANCE_COLUMNS = ["characteristic", "title", "importance", "share", "effect", "detail"]
 COEFFICIENT_COLUMNS = ["column", "characteristic", "detail", "coefficient", "effect"]
+PRECISION_COLUMNS = ["standard_error", "p_value"]
+
+
+def _coefficient_frame(records: list[dict[str, Any]]) -> pd.DataFrame:
+    precise = [name for name in PRECISION_COLUMNS if records and name in records[0]]
+    return pd.DataFrame(records, columns=[*COEFFICIENT_COLUMNS, *precise])
 
 
 def _json(values: Any) -> bytes:
@@ -237,28 +254,32 @@ def _train(dataset: Dataset, samples: Samples, spec: TrainSpec, run: Run) -> Tra
     else:
         held_sample = "calibration" if len(rows["calibration"]) else "validation"
         held, start = rows[held_sample], 0.0
-    encoder = learn(dataset, development, family.encoding)
+    encoder = _learn(dataset, development, family, spec)
     run.step(f"fitting {family.title} on {len(development):,} development rows", start)
     fitting = run.part(start, 0.95, f"{family.title}: ")
     x = _encoded(encoder, dataset, development)
     stop = None if validation is None else _encoded(encoder, dataset, validation)
-    fitted = _fit(family, encoder, x, stop, replace(spec, params=params), fitting)
+    fitted = _fit(family, encoder, x, stop, replace(spec, params=params), dataset.portfolio.points, fitting)
     if validation is not None:
         _require_both(dataset, held, held_sample)
         margin = fitted.margin(_encoded(encoder, dataset, held).x)
     run.step("calibrating", 0.95)
     bad, weight = _outcome(dataset, held)
-    calibrator = calibrators.fit(
-        spec.calibration, margin, bad, weight, sample=held_sample, seed=seed_for(spec.seed, "calibration")
-    )
+    uncalibrated = calibrators.expit(margin)
+    calibrator = _calibrator(family, spec, FitRows(margin, bad, weight), held_sample)
     p_bad = calibrator.p_bad(margin)
+    if family.fold and calibrator.method == "sigmoid":
+        fitted = family.fold(encoder, fitted, calibrator.slope, calibrator.intercept)
+        calibrator = calibrator.folded()
     run.step("measuring what drives the model", 0.97)
-    importance, coefficients = _drivers(dataset.portfolio, family, encoder, fitted, x, dataset, development)
+    importance, coefficients = drivers.measure(
+        dataset.portfolio, family, encoder, fitted, x, dataset, development
+    )
     return TrainedModel(
         portfolio=dataset.portfolio, spec=spec, encoder=encoder, fitted=fitted, calibrator=calibrator,
         policy=Policy.guess(p_bad), n_development=len(development), n_bad_development=int(x.bad.sum()),
         importance=importance, coefficients=coefficients, log_loss=_log_loss(bad, p_bad, weight),
-        p_bad_uncalibrated=float(np.average(calibrators.expit(margin), weights=weight)),
+        p_bad_uncalibrated=float(np.average(uncalibrated, weights=weight)),
         p_bad_mean=float(np.average(p_bad, weights=weight)),
     )  # fmt: skip
 
@@ -290,12 +311,30 @@ def _encoded(encoder: Encoder, dataset: Dataset, rows: np.ndarray) -> FitRows:
     return FitRows(encoder.encode(encoder.raw(dataset.frame.iloc[rows], date)), bad, weight)
 
 
+def _learn(dataset: Dataset, rows: np.ndarray, family: Family, spec: TrainSpec) -> Encoder:
+    bin_spec = family.bin_spec(spec.params) if family.bin_spec else None
+    return learn(dataset, rows, family.encoding, bin_spec)
+
+
+def _calibrator(family: Family, spec: TrainSpec, held: FitRows, sample: str) -> Calibrator:
+    """Fit the calibrator on margins `held.x`; of a family that takes it into itself always a sigmoid."""
+    curved = bool(family.fold) and spec.calibration == "isotonic"
+    asked = "sigmoid" if curved else spec.calibration
+    seed = seed_for(spec.seed, "calibration")
+    made = calibrators.fit(asked, held.x, held.bad, held.weight, sample=sample, seed=seed)
+    if curved:
+        why = "isotonic was asked for; points that add up can only be moved and stretched"
+        made = replace(made, note=f"{made.note}; {why}" if made.note else why)
+    return made
+
+
 def _fit(
-    family: Family, encoder: Encoder, rows: FitRows, stop: FitRows | None, spec: TrainSpec, run: Run
-) -> Fitted:
+    family: Family, encoder: Encoder, rows: FitRows, stop: FitRows | None, spec: TrainSpec, scale: Points,
+    run: Run,
+) -> Fitted:  # fmt: skip
     if spec.weights == "balanced":
         rows, stop = rows.balanced(), stop and stop.balanced()
-    return family.fit(encoder, rows, stop, FitSpec(spec.seed, spec.params), run)
+    return family.fit(encoder, rows, stop, FitSpec(spec.seed, spec.params, scale), run)
 
 
 def _folds(bad: np.ndarray, seed: int) -> np.ndarray:
@@ -322,78 +361,14 @@ def _out_of_fold(
     for k in range(FOLDS):
         inside, outside = rows[fold != k], rows[fold == k]
         _require_both(dataset, inside, "development (four of five folds)")
-        encoder = learn(dataset, inside, family.encoding)
+        encoder = _learn(dataset, inside, family, spec)
         held = _encoded(encoder, dataset, outside)
         part = run.part(k / FOLDS, (k + 1) / FOLDS, f"{family.title}, fold {k + 1} of {FOLDS}: ")
         both = 0 < held.bad.sum() < len(held.bad)
         stop = held if family.rounds and both else None
-        fitted = _fit(family, encoder, _encoded(encoder, dataset, inside), stop, spec, part)
+        x = _encoded(encoder, dataset, inside)
+        fitted = _fit(family, encoder, x, stop, spec, dataset.portfolio.points, part)
         margin[fold == k] = fitted.margin(held.x)
         if stop is not None:
             rounds.append(int(getattr(fitted, "trees", 0)))
     return margin, int(np.median(rounds)) if rounds else 0
-
-
-def _drivers(
-    portfolio: Portfolio, family: Family, encoder: Encoder, fitted: Fitted, x: FitRows,
-    dataset: Dataset, development: np.ndarray,
-) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
-    """Return importances and coefficients, sorted by size, each with what it does to the risk."""
-    size = family.importance(encoder, fitted, x.x)
-    some = development[np.linspace(0, len(development) - 1, min(EFFECT_ROWS, len(development))).astype(int)]
-    date = None if dataset.date is None else dataset.date.iloc[some]
-    raw = encoder.raw(dataset.frame.iloc[some], date)
-    effects = [_effect(portfolio, encoder, fitted, raw, j) for j in range(len(encoder.columns))]
-    frame = pd.DataFrame(
-        {
-            "characteristic": [c.name for c in encoder.columns],
-            "title": [portfolio.characteristic(c.name).shown for c in encoder.columns],
-            "importance": size,
-            "share": size / size.sum() if size.sum() > 0 else size,
-            "effect": [effect for effect, _ in effects],
-            "detail": [detail for _, detail in effects],
-        }
-    )
-    coefficients = family.coefficients(encoder, fitted)
-    signs = np.sign(coefficients["coefficient"].to_numpy(dtype=float))
-    coefficients = coefficients.assign(
-        effect=np.select([signs > 0, signs < 0], ["raises", "lowers"], default="no effect")
-    )
-    order = coefficients["coefficient"].abs().sort_values(ascending=False, kind="stable").index
-    frame = frame.sort_values("importance", ascending=False, kind="stable").reset_index(drop=True)
-    return frame, coefficients.loc[order].reset_index(drop=True)
-
-
-def _effect(
-    portfolio: Portfolio, encoder: Encoder, fitted: Fitted, raw: np.ndarray, j: int
-) -> tuple[str, str]:
-    """Say what characteristic `j` does to the risk: mean margin with it set to each of some values."""
-    column = encoder.columns[j]
-    characteristic = portfolio.characteristic(column.name)
-    if isinstance(column, LevelColumn):
-        common = np.argsort(-np.asarray(column.shares), kind="stable")[:12]
-        grid = np.sort(common).astype(float)
-    else:
-        given = raw[:, j][~np.isnan(raw[:, j])]
-        grid = np.unique(np.quantile(given, STEPS)) if len(given) else np.zeros(0)
-        if len(given) and len(grid) < 2:
-            grid = np.unique([given.min(), np.median(given), given.max()])
-    if len(grid) < 2:
-        return "no effect", "one value only"
-    stacked = np.repeat(raw, len(grid), axis=0)
-    stacked[:, j] = np.tile(grid, len(raw))
-    means = (
-        fitted.margin(encoder.encode(np.asfortranarray(stacked))).reshape(len(raw), len(grid)).mean(axis=0)
-    )
-    steps = np.diff(means)
-    if np.allclose(means, means[0], atol=1e-12):
-        return "no effect", "the model does not use it"
-    if isinstance(column, LevelColumn):
-        worst, best = column.levels[int(grid[means.argmax()])], column.levels[int(grid[means.argmin()])]
-        return "mixed", (f"highest risk: {characteristic.label(worst)}; lowest: {characteristic.label(best)}")
-    if (steps >= -1e-9).all():
-        return "raises", "risk rises with the value"
-    if (steps <= 1e-9).all():
-        return "lowers", "risk falls as the value rises"
-    word = "raises" if means[-1] > means[0] else "lowers"
-    return word, "from low to high values, though not steadily"

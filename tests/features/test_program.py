@@ -17,7 +17,7 @@ from workbench.errors import InputError
 from workbench.features import Encoder, Program, learn
 
 DATASET = made.dataset()
-ENCODERS = {kind: learn(DATASET, np.arange(1500), kind) for kind in ("ordered", "linear")}
+ENCODERS = {kind: learn(DATASET, np.arange(1500), kind) for kind in ("ordered", "linear", "binned")}
 NUMBERS = st.one_of(st.none(), st.floats(-1e30, 1e30), st.integers(-(10**9), 10**9), st.just(-9.0))
 TEXTS = st.one_of(st.none(), st.sampled_from(["rent", "own", "parents", "hostel", "castle", "1.0", "NA"]))
 DAYS = st.one_of(st.none(), st.dates(date(1950, 1, 1), date(2030, 1, 1)))
@@ -29,7 +29,7 @@ ROWS = st.fixed_dictionaries(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", ["ordered", "linear"])
+@pytest.mark.parametrize("kind", ["ordered", "linear", "binned"])
 @settings(max_examples=150, deadline=None)
 @given(rows=st.lists(ROWS, min_size=1, max_size=6))
 def test_a_row_and_a_table_give_the_same_bits_and_flags(kind: str, rows: list[dict[str, object]]) -> None:
@@ -53,7 +53,7 @@ def _typed(rows: list[dict[str, object]]) -> pd.DataFrame:
     return frame.assign(id=[str(i) for i in range(len(frame))])
 
 
-@pytest.mark.parametrize("kind", ["ordered", "linear"])
+@pytest.mark.parametrize("kind", ["ordered", "linear", "binned"])
 def test_an_encoder_survives_json(kind: str) -> None:
     encoder = ENCODERS[kind]
     again = Encoder.from_json(encoder.to_json())

@@ -1,6 +1,7 @@
 """Data that have been read (Table) and data that have been checked (Dataset, Applicants)."""
 
 from workbench.dataset.build import applicants, build
+from workbench.dataset.dates import DAYS_A_MONTH, EPOCH, months
 from workbench.dataset.distinct import as_numbers, distinct, unit_of, value_counts
 from workbench.dataset.fingerprint import fingerprint
 from workbench.dataset.text import canonical_value
@@ -20,6 +21,8 @@ from workbench.dataset.values import (
 
 __all__ = [
     "BAD",
+    "DAYS_A_MONTH",
+    "EPOCH",
     "GOOD",
     "INDETERMINATE",
     "REFUSED_COLUMNS",
@@ -36,6 +39,7 @@ __all__ = [
     "empty_refused",
     "fingerprint",
     "from_frame",
+    "months",
     "unit_of",
     "value_counts",
 ]

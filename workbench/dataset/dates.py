@@ -11,6 +11,8 @@ import pandas as pd
 ISO = "%Y-%m-%d"
 EXCEL = "excel"
 OK, MISSING, NOT_A_DATE = 0, 1, 2
+DAYS_A_MONTH = 365.25 / 12
+EPOCH = np.datetime64("2000-01-01", "s")
 
 # shape of the text -> the formats it can be; the first is named first when asked
 SHAPES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -138,3 +140,13 @@ def unwrap_century(dates: pd.Series, applied: pd.Series | None) -> pd.Series:
     ahead = (dates - applied).dt.days / 365.25
     limit = 10.0 if ahead[known].median() <= 0 else 31.0
     return dates.mask(ahead > limit, dates - pd.DateOffset(years=100)).astype("datetime64[s]")
+
+
+def months(values: pd.Series, date: pd.Series | None) -> np.ndarray:
+    """Return dates as months before the application date, or months since 2000 without one; shape (n,)."""
+    stamps = values.to_numpy(dtype="datetime64[s]")
+    reference = EPOCH if date is None else date.to_numpy(dtype="datetime64[s]")
+    span = (stamps - EPOCH) if date is None else (reference - stamps)
+    days = span.astype("timedelta64[s]").astype(float) / 86400.0
+    days[np.isnat(span)] = np.nan
+    return days / DAYS_A_MONTH

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from workbench.errors import InputError
-from workbench.families import lightgbm, logistic, random_forest, xgboost
+from workbench.families import lightgbm, logistic, random_forest, scorecard, xgboost
 from workbench.families.family import Family, FitSpec, Fitted
 
 FAMILIES: dict[str, Family] = {
     family.name: family
     for family in (
         logistic.FAMILY,
+        scorecard.FAMILY,
         random_forest.FAMILY,
         xgboost.FAMILY,
         lightgbm.FAMILY,

@@ -9,8 +9,10 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from workbench.binning import BinSpec
 from workbench.features import Encoder
 from workbench.features.encoder import EncodingKind
+from workbench.portfolio import Points, Portfolio
 from workbench.run import Run
 
 Scalar = str | int | float | bool
@@ -38,10 +40,11 @@ class Fitted(Protocol):
 
 @dataclass(frozen=True)
 class FitSpec:
-    """What a fit is asked: a seed and the family's parameters, defaults where not given."""
+    """What a fit is asked: a seed, the family's parameters (defaults where not given), a points scale."""
 
     seed: int = 42
     params: tuple[tuple[str, Scalar], ...] = ()
+    points: Points = Points()
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +79,7 @@ class Family:
 
     Attributes
     ----------
-    encoding : {"ordered", "linear"}
+    encoding : {"ordered", "linear", "binned"}
         What its encoder makes.
     fit : callable
         (encoder, development rows, validation rows or None, FitSpec, Run) -> Fitted.
@@ -86,9 +89,18 @@ class Family:
         (encoder, fitted, encoded development rows) -> array, one a characteristic, not negative.
     coefficients : callable
         (encoder, fitted) -> frame ``column, characteristic, detail, coefficient``; empty where
-        the family has none.
+        the family has none. It may add ``standard_error`` and ``p_value``.
     rounds : str
         The parameter that folds choose where there is no validation sample; empty for none.
+    bin_spec : callable, optional
+        (parameters) -> BinSpec, of a family whose encoding is binned.
+    fold : callable, optional
+        (encoder, fitted, slope, intercept) -> Fitted whose margin is slope * margin + intercept, as
+        nearly as the model can say it: of a family that takes calibration into itself.
+    card : callable, optional
+        (portfolio, encoder, fitted) -> frame of points by bin, see `scorecard.card`.
+    selection : callable, optional
+        (portfolio, fitted) -> frame ``characteristic, title, iv, chosen, reason``.
     """
 
     name: str
@@ -105,6 +117,10 @@ class Family:
     importance: Callable[[Encoder, Fitted, np.ndarray], np.ndarray]
     coefficients: Callable[[Encoder, Fitted], pd.DataFrame]
     rounds: str = ""
+    bin_spec: Callable[[tuple[tuple[str, Scalar], ...]], BinSpec] | None = None
+    fold: Callable[[Encoder, Fitted, float, float], Fitted] | None = None
+    card: Callable[[Portfolio, Encoder, Fitted], pd.DataFrame] | None = None
+    selection: Callable[[Portfolio, Fitted], pd.DataFrame] | None = None
 
 
 def directions(encoder: Encoder) -> list[int]:

@@ -18,8 +18,6 @@ SMOOTHING_ROWS = 20.0
 RARE_ROWS = 20
 USUAL = (0.005, 0.995)
 CLIP = (0.01, 0.99)
-DAYS_A_MONTH = 365.25 / 12
-EPOCH = np.datetime64("2000-01-01", "s")
 
 
 @dataclass(frozen=True)
@@ -142,16 +140,6 @@ def from_json(values: Mapping[str, Any]) -> Column:
     form = NumberColumn if values["kind"] == "number" else LevelColumn
     plain = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items() if k != "kind"}
     return form(**plain)
-
-
-def months(values: pd.Series, date: pd.Series | None) -> np.ndarray:
-    """Return dates as months before the application date, or months since 2000 without one; shape (n,)."""
-    stamps = values.to_numpy(dtype="datetime64[s]")
-    reference = EPOCH if date is None else date.to_numpy(dtype="datetime64[s]")
-    span = (stamps - EPOCH) if date is None else (reference - stamps)
-    days = span.astype("timedelta64[s]").astype(float) / 86400.0
-    days[np.isnat(span)] = np.nan
-    return days / DAYS_A_MONTH
 
 
 def _weighted_quantiles(values: np.ndarray, weight: np.ndarray | None, q: tuple[float, ...]) -> list[float]:

@@ -1,4 +1,4 @@
-"""Encoders learned on development rows: *ordered* (one number a characteristic) and *linear* (a design)."""
+"""Encoders learned on development rows: *ordered* (one number each), *linear* (a design), *binned*."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from workbench.dataset import BAD, Dataset
+from workbench.binning import Bins, BinSpec, bin_characteristic
+from workbench.dataset import BAD, Dataset, months
 from workbench.features.columns import (
     Column,
     LevelColumn,
@@ -18,12 +19,11 @@ from workbench.features.columns import (
     from_json,
     learn_levels,
     learn_number,
-    months,
     to_json,
 )
 from workbench.portfolio import Portfolio
 
-EncodingKind = Literal["ordered", "linear"]
+EncodingKind = Literal["ordered", "linear", "binned"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Encoded:
     Attributes
     ----------
     detail : str
-        What of the characteristic it is: "value", "missing", ``= level``, ``code -9``.
+        What of the characteristic it is: "value", "missing", ``= level``, ``code -9``, "bin".
     """
 
     name: str
@@ -48,29 +48,35 @@ class Encoder:
     *ordered*: one column a characteristic; a category's level becomes its rank by smoothed
     development bad rate, a missing number stays NaN. *linear*: numbers clipped at the development
     percentiles and standardised (a missing one is 0 with a flag of its own), special codes as
-    indicators, categories one-hot with rare levels pooled.
+    indicators, categories one-hot with rare levels pooled. *binned*: the number of the bin that the
+    value falls into, one column a characteristic.
 
     Parameters
     ----------
-    kind : {"ordered", "linear"}
+    kind : {"ordered", "linear", "binned"}
     columns : tuple of Column
         In portfolio order.
     date : str
         The application date's column; dates become months before it. Empty: months since 2000.
     date_last : str
         Latest application date in development, ISO; empty without dates.
+    bins : tuple of Bins
+        Of each column, in order, where the kind is binned; else empty.
     """
 
     kind: EncodingKind
     columns: tuple[Column, ...]
     date: str = ""
     date_last: str = ""
+    bins: tuple[Bins, ...] = ()
 
     @cached_property
     def encoded(self) -> tuple[Encoded, ...]:
         """The columns `encode` returns, in order."""
         if self.kind == "ordered":
             return tuple(Encoded(c.name, c.name, "value") for c in self.columns)
+        if self.kind == "binned":
+            return tuple(Encoded(c.name, c.name, "bin") for c in self.columns)
         return tuple(item for column in self.columns for item in _design(column))
 
     def raw(self, frame: pd.DataFrame, date: pd.Series | None) -> np.ndarray:
@@ -92,6 +98,10 @@ class Encoder:
     def encode(self, raw: np.ndarray) -> np.ndarray:
         """Return what the family sees; shape (n, len(encoded)), in column order."""
         out = np.empty((len(raw), len(self.encoded)), order="F")
+        if self.kind == "binned":
+            for j, column in enumerate(self.columns):
+                out[:, j] = _bin_numbers(column, self.bins[j], raw[:, j])
+            return out
         at = 0
         for j, column in enumerate(self.columns):
             width = 1 if self.kind == "ordered" else len(_design(column))
@@ -113,7 +123,7 @@ class Encoder:
             "date": self.date,
             "date_last": self.date_last,
             "columns": [to_json(c) for c in self.columns],
-        }
+        } | ({"bins": [bins.to_json() for bins in self.bins]} if self.bins else {})
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Encoder:
@@ -123,11 +133,15 @@ class Encoder:
             tuple(from_json(c) for c in values["columns"]),
             values["date"],
             values["date_last"],
+            tuple(Bins.from_json(bins) for bins in values.get("bins", ())),
         )
 
 
-def learn(dataset: Dataset, rows: np.ndarray, kind: EncodingKind) -> Encoder:
-    """Learn an encoder from the rows `rows` (positions) of `dataset` and their outcome."""
+def learn(dataset: Dataset, rows: np.ndarray, kind: EncodingKind, bin_spec: BinSpec | None = None) -> Encoder:
+    """Learn an encoder from the rows `rows` (positions) of `dataset` and their outcome.
+
+    What bins are asked for, `bin_spec`, matters to a binned one only.
+    """
     portfolio: Portfolio = dataset.portfolio
     frame = dataset.frame.iloc[rows]
     bad = (dataset.outcome[rows] == BAD).astype(float)
@@ -144,7 +158,13 @@ def learn(dataset: Dataset, rows: np.ndarray, kind: EncodingKind) -> Encoder:
             x = np.where(np.isnan(x), float(characteristic.fill), x)
         columns.append(learn_number(characteristic, x, weight))
     last = "" if date is None or date.isna().all() else date.max().date().isoformat()
-    return Encoder(kind, tuple(columns), portfolio.date if date is not None else "", last)
+    bins: tuple[Bins, ...] = ()
+    if kind == "binned":
+        asked = bin_spec or BinSpec()
+        bins = tuple(
+            bin_characteristic(c, frame[c.name], date, bad, weight, asked) for c in portfolio.characteristics
+        )
+    return Encoder(kind, tuple(columns), portfolio.date if date is not None else "", last, bins)
 
 
 def _level_indices(column: LevelColumn, values: pd.Series) -> np.ndarray:
@@ -181,10 +201,21 @@ def one_hot_table(column: LevelColumn) -> np.ndarray:
     return np.array([*positions, rare, missing], dtype=np.intp)
 
 
+def _bin_numbers(column: Column, bins: Bins, raw: np.ndarray) -> np.ndarray:
+    if isinstance(column, LevelColumn):
+        return bins.of_levels(column.levels)[_level_rows(column, raw)]
+    return bins.of_numbers(raw)
+
+
+def _level_rows(column: LevelColumn, raw: np.ndarray) -> np.ndarray:
+    """Return positions in a table by level, then unseen, then missing."""
+    last = len(column.levels)
+    return np.where(np.isnan(raw), last + 1, np.where(raw < 0, last, raw)).astype(np.intp)
+
+
 def _encode_column(kind: EncodingKind, column: Column, raw: np.ndarray, out: np.ndarray) -> None:
     if isinstance(column, LevelColumn):
-        last = len(column.levels)
-        index = np.where(np.isnan(raw), last + 1, np.where(raw < 0, last, raw)).astype(np.intp)
+        index = _level_rows(column, raw)
         if kind == "ordered":
             out[:, 0] = column.code_table[index]
             return

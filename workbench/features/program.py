@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 
+from workbench.binning import Bins
+from workbench.dataset import DAYS_A_MONTH
 from workbench.errors import InputError, Problem
 from workbench.features.columns import (
-    DAYS_A_MONTH,
     MISSING,
     NO_FLAG,
     OUT_OF_RANGE,
@@ -55,7 +57,8 @@ class Program:
         self._refuse = refuse
         self._dates = frozenset(c.name for c in encoder.columns if isinstance(c, NumberColumn) and c.date)
         self._steps: tuple[tuple[str, Step], ...] = tuple(
-            (column.name, _step(encoder.kind, column)) for column in encoder.columns
+            (column.name, _binned(column, encoder.bins[j]) if encoder.bins else _step(encoder.kind, column))
+            for j, column in enumerate(encoder.columns)
         )
 
     def row(self, values: Mapping[str, Any]) -> tuple[list[float], list[int]]:
@@ -178,6 +181,12 @@ def _step(kind: str, column: NumberColumn | LevelColumn) -> Step:
     return _ordered_number(column) if kind == "ordered" else _linear_number(column)
 
 
+def _binned(column: NumberColumn | LevelColumn, bins: Bins) -> Step:
+    if isinstance(column, LevelColumn):
+        return _binned_level(column, bins)
+    return _binned_number(column, bins)
+
+
 def _level_reader(column: LevelColumn) -> Callable[[Any], int]:
     position = {level: i for i, level in enumerate(column.levels)}
     unseen = len(column.levels)
@@ -196,6 +205,18 @@ def _ordered_level(column: LevelColumn) -> Step:
     def step(value: Any, out: list[float]) -> int:
         i = read(value)
         out.append(codes[i])
+        return flags[i]
+
+    return step
+
+
+def _binned_level(column: LevelColumn, bins: Bins) -> Step:
+    read, flags = _level_reader(column), column.flag_table.tolist()
+    places = bins.of_levels(column.levels).astype(float).tolist()
+
+    def step(value: Any, out: list[float]) -> int:
+        i = read(value)
+        out.append(places[i])
         return flags[i]
 
     return step
@@ -262,6 +283,24 @@ def _linear_number(column: NumberColumn) -> Step:
             out.append(1.0 if absent else 0.0)
         for code in special:
             out.append(1.0 if x == code else 0.0)
+        return flag(x)
+
+    return step
+
+
+def _binned_number(column: NumberColumn, bins: Bins) -> Step:
+    flag, fill, cuts = _number_flag(column), column.fill, bins.cuts
+    apart = {code: float(bins.ordinary + k) for k, code in enumerate(bins.special)}
+    missing = float(bins.missing)
+
+    def step(value: Any, out: list[float]) -> int:
+        x = value if type(value) is float and -LARGEST <= value <= LARGEST else _number(value)
+        if fill is not None and x != x:
+            x = fill
+        if x in apart:
+            out.append(apart[x])
+        else:
+            out.append(missing if x != x else float(bisect_right(cuts, x)))
         return flag(x)
 
     return step

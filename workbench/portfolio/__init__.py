@@ -5,6 +5,8 @@ from __future__ import annotations
 from workbench.portfolio.toml_file import from_values, parse, to_toml
 from workbench.portfolio.values import (
     NAME,
+    P_HIGH,
+    P_LOW,
     Attribute,
     Band,
     Characteristic,
@@ -27,6 +29,8 @@ __all__ = [
     "Kind",
     "NAME",
     "Outcome",
+    "P_HIGH",
+    "P_LOW",
     "Points",
     "Portfolio",
     "Reading",

@@ -16,6 +16,7 @@ from workbench.reports.block import (
     table,
     whole,
 )
+from workbench.reports.card import card_parts
 from workbench.reports.shown import Shown, chapter, model_chapter
 from workbench.study import StudyModel
 
@@ -179,7 +180,9 @@ def drivers(shown: Shown, model: StudyModel) -> Block:
         f"The {TOP_DRIVERS} largest; {left} smaller ones are left out." if left > 0 else "",
     )
     parts = [told, charts.importance(frame), table(frame, columns)]
-    if len(model.coefficients):
+    if len(model.card):
+        parts += card_parts(model)
+    elif len(model.coefficients):
         parts += [heading("Coefficients"), *_coefficients(shown, model)]
     return Block(tuple(parts))
 

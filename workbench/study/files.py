@@ -89,9 +89,15 @@ def _model_json(model: StudyModel) -> dict[str, Any]:
     plain = ("family", "title", "reported", "calibration", "policy", "digest", "error")
     return {name: getattr(model, name) for name in plain} | {
         "gate": model.gate.to_json(),
-        "drivers": _frames_json({"importance": model.importance, "coefficients": model.coefficients}),
+        "drivers": _frames_json(_driving(model)),
         "evaluations": {name: _frames_json(e.to_frames()) for name, e in model.evaluations.items()},
     }
+
+
+def _driving(model: StudyModel) -> dict[str, pd.DataFrame]:
+    told = {"importance": model.importance, "coefficients": model.coefficients}
+    more = {"card": model.card, "selection": model.selection}
+    return told | {name: frame for name, frame in more.items() if len(frame)}
 
 
 def _model(values: dict[str, Any], rows: pd.DataFrame) -> StudyModel:
@@ -104,6 +110,8 @@ def _model(values: dict[str, Any], rows: pd.DataFrame) -> StudyModel:
         gate=Gate(**values["gate"]),
         importance=drivers["importance"],
         coefficients=drivers["coefficients"],
+        card=drivers.get("card", pd.DataFrame()),
+        selection=drivers.get("selection", pd.DataFrame()),
         evaluations={k: Evaluation.from_frames(_frames(v)) for k, v in values["evaluations"].items()},
         p_bad=rows[column].to_numpy() if column in rows else np.full(len(rows), np.nan),
     )

@@ -108,6 +108,7 @@ def _model(dataset: Dataset, samples: Samples, spec: StudySpec, name: str, part:
         gate=judge(dataset.portfolio, evaluations[reported], reported), p_bad=p_bad,
         importance=model.importance, coefficients=model.coefficients,
         calibration=_calibration(model, evaluations), policy=model.policy.to_json(), digest=model.digest,
+        card=model.card, selection=model.selection,
     )  # fmt: skip
 
 

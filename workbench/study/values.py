@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -102,6 +102,8 @@ class StudyModel:
         PD of every row kept, in order; of a failed model all NaN.
     error : str
         Why there is no model; empty where there is one.
+    card, selection : DataFrame
+        As in `TrainedModel`; empty where the family has none.
     """
 
     family: str
@@ -117,6 +119,8 @@ class StudyModel:
     policy: dict[str, Any]
     digest: str = ""
     error: str = ""
+    card: pd.DataFrame = field(default_factory=pd.DataFrame)
+    selection: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def evaluation(self) -> Evaluation:

@@ -1,0 +1,55 @@
+"""A scorecard's points table and why its characteristics are in it, as report parts."""
+
+from __future__ import annotations
+
+from workbench.reports.block import decimals, heading, percent, prose, significant, table, whole
+from workbench.study import StudyModel
+
+
+def card_parts(model: StudyModel) -> list[str]:
+    """Return the points table, the selection and the coefficients of a scorecard."""
+    card = model.card.copy()
+    again = card["characteristic"].eq(card["characteristic"].shift())
+    card["title"] = card["title"].where(~again, "")
+    thin = int((card["thin"] & (card["n"] > 0)).sum())
+    told = prose(
+        "The points of an applicant's bins add up to the score; the PD follows from that sum alone.",
+        "An attribute that development did not have, and a missing value that it did not have, count as "
+        "neutral.",
+        f"{thin} bins hold too few goods or bads: their WoE was drawn towards 0." if thin else "",
+    )
+    columns = {
+        "title": ("characteristic", None),
+        "label": ("bin", None),
+        "n": ("n", whole),
+        "n_bad": ("bads", whole),
+        "bad_rate": ("bad rate", percent),
+        "woe": ("WoE", decimals(2)),
+        "points": ("points", whole),
+    }
+    return [heading("Points"), told, table(card, columns), *_selection(model), *_coefficients(model)]
+
+
+def _selection(model: StudyModel) -> list[str]:
+    columns = {"title": ("characteristic", None), "iv": ("IV", decimals(3)), "reason": ("why", None)}
+    frame = model.selection
+    n = int(frame["chosen"].sum())
+    told = prose(f"{n} of {len(frame)} characteristics are in the card.")
+    return [heading("Selection"), told, table(frame, columns)]
+
+
+def _coefficients(model: StudyModel) -> list[str]:
+    titles = dict(zip(model.selection["characteristic"], model.selection["title"], strict=True))
+    frame = model.coefficients.assign(title=model.coefficients["characteristic"].map(titles))
+    columns = {
+        "title": ("characteristic", None),
+        "coefficient": ("coefficient", decimals(3)),
+        "standard_error": ("standard error", decimals(3)),
+        "p_value": ("p value", significant),
+    }
+    told = prose(
+        "Log-odds of bad for a WoE higher by 1, calibrated, before points were rounded.",
+        "All have one sign: a safer bin never costs points. The p values do not know that characteristics "
+        "were chosen.",
+    )
+    return [heading("Coefficients"), told, table(frame, columns)]
