@@ -1,0 +1,95 @@
+"""The verb on bins: how each characteristic is best cut."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from workbench.cli import options, output
+
+if TYPE_CHECKING:
+    from workbench.binning import Binning
+    from workbench.dataset import Dataset
+
+Names = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--characteristic",
+        metavar="C",
+        help="A characteristic by its column; may be given again.",
+        show_default="all",
+    ),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this verb to the command line."""
+    app.command(
+        epilog="Example: workbench bins taiwan.csv --portfolio taiwan_cards --characteristic LIMIT_BAL"
+    )(bins)
+
+
+def bins(
+    data: options.Data,
+    portfolio: options.PortfolioName,
+    characteristic: Names = None,
+    delimiter: options.Delimiter = "",
+    decimal: options.Decimal = "",
+    encoding: options.Encoding = "",
+    as_json: options.Json = False,
+) -> None:
+    """Cut characteristics into the bins with the greatest IV; all rows with a known outcome count."""
+    desk = options.open_desk()
+    declared = desk.portfolio(portfolio)
+    chosen = tuple(characteristic) if characteristic else None
+    for name in chosen or ():
+        declared.characteristic(name)
+    table = desk.read(Path(data), declared, options.reading(delimiter, decimal, encoding))
+    from workbench.binning import measure
+    from workbench.dataset import build
+
+    dataset = build(table, declared)
+    with output.watched(desk.settings.threads) as run:
+        binning = measure(dataset, run, characteristics=chosen)
+    if as_json:
+        output.document(_told(dataset, binning))
+    else:
+        _show(dataset, binning, each=chosen is not None)
+
+
+def _told(dataset: Dataset, binning: Binning) -> dict[str, Any]:
+    return {
+        "portfolio": dataset.portfolio.identity,
+        "dataset_sha256": dataset.sha256,
+        "n": int(dataset.known.sum()),
+        "n_bad": dataset.n_bad,
+        "bad_rate": dataset.bad_rate,
+        "characteristics": binning.to_json(),
+    }
+
+
+def _show(dataset: Dataset, binning: Binning, each: bool) -> None:
+    rows = binning.characteristics[["characteristic", "title", "iv", "iv_by_chance", "trend", "n_bins"]]
+    headings = ("characteristic", "title", "IV", "IV by chance", "trend of the bad rate", "bins")
+    n, n_bad = int(dataset.known.sum()), dataset.n_bad
+    output.table(f"Bins of {n:,} rows, {n_bad:,} bad", headings, rows.itertuples(index=False))
+    if not each:
+        output.note("One characteristic's bins: --characteristic C.")
+        return
+    for line in binning.characteristics.itertuples():
+        table = binning.of(line.characteristic)
+        told = zip(
+            table["label"], table["n"], table["n_bad"], table["bad_rate"], _interval(table), table["woe"],
+            table["iv"], strict=True,
+        )  # fmt: skip
+        headings = ("bin", "n", "bads", "bad rate", "95%", "WoE", "IV")
+        output.table(line.title, headings, told)
+
+
+def _interval(table: Any) -> list[str]:
+    return [
+        f"{low:.4f} to {high:.4f}" if low == low else "–"
+        for low, high in zip(table["low"], table["high"], strict=True)
+    ]
