@@ -161,12 +161,3 @@ def driver(chromium, server, shots):
 
 def outside(url: str) -> bool:
     return not url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:", "about:"))
-
-
-@pytest.fixture(scope="session")
-def public_data() -> Path:
-    """Return the folder of public data, or skip."""
-    named = os.environ.get("WORKBENCH_PUBLIC_DATA", "")
-    if not named or not Path(named).is_dir():
-        pytest.skip("WORKBENCH_PUBLIC_DATA does not name the folder of public data")
-    return Path(named)

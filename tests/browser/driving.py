@@ -74,6 +74,11 @@ class Driver:
         with self.rerun():
             self.page.get_by_role("radio", name=re.compile(name)).first.click()
 
+    def field(self, column: str) -> str:
+        """Return the key of a field of Score."""
+        mark = self.page.locator(f"[class*='st-key-in_'][class*='_{column}']").first.get_attribute("class")
+        return next(name for name in mark.split() if name.startswith("st-key-in_")).removeprefix("st-key-")
+
     def fill(self, name: str, text: str) -> None:
         """Type into a field and leave it."""
         field = self.key(name).locator("input").first

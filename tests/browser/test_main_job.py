@@ -6,10 +6,12 @@ import re
 
 import pytest
 
+from tests.public import public
+
 pytestmark = pytest.mark.slow
 
 
-def test_taiwan_from_upload_to_a_scored_applicant(driver, public_data):
+def test_taiwan_from_upload_to_a_scored_applicant(driver):
     page = driver.page
     driver.open("/")
     driver.see("Nothing has been brought yet")
@@ -17,7 +19,7 @@ def test_taiwan_from_upload_to_a_scored_applicant(driver, public_data):
 
     driver.press("bring")
     driver.shot("02_data_bring")
-    driver.drop(public_data / "taiwan_cards" / "taiwan.csv")
+    driver.drop(public("taiwan_cards/taiwan.csv"))
     driver.see("1: 6,636 rows, 22.1%")
     driver.see("30,000 rows in = 30,000 kept + 0 refused")
     driver.shot("03_data_roles")

@@ -5,15 +5,16 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.seeding import seed
+from tests.public import public
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory, public_data):
+def home(tmp_path_factory):
     """Return the home of a machine on which both families of Taiwan cards were trained."""
     made = tmp_path_factory.mktemp("trained") / "home"
-    seed(made, public_data / "taiwan_cards" / "taiwan.csv")
+    seed(made, public("taiwan_cards/taiwan.csv"))
     return made
 
 
