@@ -86,7 +86,7 @@ def test_an_empty_home_gets_a_report_that_says_what_to_give(
     answer = place(tmp_path).call("report", "training", "--json")
     assert answer.status == 0, answer.err
     html = Path(answer.json["html"]).read_text()
-    assert "There is nothing to report yet" in html and "plotly-graph-div" not in html
+    assert "There is nothing to report yet" in html and 'class="plotly-graph-div' not in html
 
 
 @pytest.mark.parametrize(
