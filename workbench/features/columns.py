@@ -176,12 +176,13 @@ def learn_number(
     x = values[quantity] if quantity.any() else np.zeros(1)
     w = w if quantity.any() else None
     cuts = _weighted_quantiles(x, w, (*CLIP, *USUAL, 0.5))
+    at_median = int(np.argmin(np.abs(x - cuts[4])))
     clipped = np.clip(x, cuts[0], cuts[1])
     mean = float(np.average(clipped, weights=w))
     sd = float(np.sqrt(np.average((clipped - mean) ** 2, weights=w)))
     return NumberColumn(
         name=characteristic.name, date=characteristic.kind == "date", fill=fill, special=special,
-        clip_low=cuts[0], clip_high=cuts[1], mean=mean, sd=sd if sd > 0 else 1.0, typical=cuts[4],
+        clip_low=cuts[0], clip_high=cuts[1], mean=mean, sd=sd if sd > 0 else 1.0, typical=float(x[at_median]),
         seen_low=float(x.min()), seen_high=float(x.max()), usual_low=cuts[2], usual_high=cuts[3],
         low=characteristic.low, high=characteristic.high, missing_share=share,
         monotone={"rises": 1, "falls": -1}.get(characteristic.monotone, 0),
