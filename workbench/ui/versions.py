@@ -11,6 +11,7 @@ from workbench.ui import cache, frame, home, session, sidebar, tables, words
 from workbench.ui.session import Context
 
 ORDER = ("champion", "challenger", "candidate", "trained", "retired", "rejected")
+TRAIL_LINES = 12
 MEASURES = (
     "auc",
     "gini",
@@ -85,7 +86,12 @@ def listing(context: Context, rows: list[Any]) -> Any:
     current = context.model if context.model in ids else ids[0]
     names = {row.model_id: f"{row.model_id}, {cache.family_title(row.family)}, {row.stage}" for row in rows}
     picked = st.selectbox(
-        "Look at", ids, ids.index(current), format_func=names.__getitem__, key=f"version_{current}", width=420
+        "Look at",
+        ids,
+        ids.index(current),
+        format_func=names.__getitem__,
+        key=f"version_{current}_{'_'.join(row.stage for row in rows)}",
+        width=420,
     )
     if picked != context.model:
         session.choose(model=picked)
@@ -208,18 +214,15 @@ def _with_reason(row: Any, label: str, action: str, done: str, icon: str) -> Non
 
 
 def _trail(row: Any) -> None:
+    """Draw what happened to a version, newest first."""
     st.subheader("Trail", anchor=False)
     lines = [
         line
         for line in cache.desk().registry.trail(row.portfolio, limit=200)
         if line.model_id == row.model_id
     ]
-    tables.show(
-        pd.DataFrame(
-            [{"at": cache.when(line.at), "who": line.who, "what": line.sentence} for line in lines],
-            columns=["at", "who", "what"],
-        ),
-        "trail",
-        {"at": "When", "what": st.column_config.TextColumn("What", width="large")},
-        most=330,
-    )
+    with st.container(key="trail", gap="xsmall"):
+        for line in lines[:TRAIL_LINES]:
+            st.markdown(f":gray[{cache.when(line.at)}] {words.text(line.sentence)}")
+    told = pd.DataFrame([{"at": line.at, "who": line.who, "what": line.sentence} for line in lines])
+    tables.downloads(told, "trail", words.counted(len(lines), "line"))
