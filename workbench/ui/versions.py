@@ -49,6 +49,11 @@ def listing(context: Context, rows: list[Any]) -> Any:
     """Draw the versions by stage; returns the one to look at."""
     stages = {stage: sum(row.stage == stage for row in rows) for stage in ORDER}
     frame.line(words.counted(len(rows), "version"), *(f"{n} {stage}" for stage, n in stages.items() if n))
+    _table(rows)
+    return _picked(context, rows)
+
+
+def _table(rows: list[Any]) -> None:
     frame_of = pd.DataFrame(
         {
             "stage": [row.stage for row in rows],
@@ -82,6 +87,9 @@ def listing(context: Context, rows: list[Any]) -> Any:
         },
         most=290,
     )
+
+
+def _picked(context: Context, rows: list[Any]) -> Any:
     ids = [row.model_id for row in rows]
     current = context.model if context.model in ids else ids[0]
     names = {row.model_id: f"{row.model_id}, {cache.family_title(row.family)}, {row.stage}" for row in rows}
