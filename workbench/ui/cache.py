@@ -198,7 +198,9 @@ def family_title(name: str) -> str:
 
 def recent_jobs(limit: int = 20) -> tuple[Any, ...]:
     """Return the newest jobs, newest first."""
-    return queue().recent(limit, desk().settings)
+    from workbench import jobs
+
+    return queue().recent(limit, desk().settings) if jobs.used(desk().settings) else ()
 
 
 def job(job_id: str) -> Any | None:
