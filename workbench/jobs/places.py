@@ -49,7 +49,8 @@ def database_url(settings: Settings) -> str:
 def used(settings: Settings | None = None) -> bool:
     """Return whether a job was ever queued here; making the queue takes seconds that a list can save."""
     return (
-        "postgres" in str(given(settings).database_url) or (folder(given(settings)).parent / "jobs.db").exists()
+        "postgres" in str(given(settings).database_url)
+        or (folder(given(settings)).parent / "jobs.db").exists()
     )
 
 
