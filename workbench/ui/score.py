@@ -255,7 +255,7 @@ def _widget(model_id: str, field: Any, unit_said: bool) -> Any:
             accept_new_options=True,
         )
     if field.kind == "date":
-        picked = st.date_input(label, None, EARLIEST, LATEST, key=key, help=help_text)
+        picked = st.date_input(label, None, EARLIEST, LATEST, key=key, help=help_text, format="YYYY-MM-DD")
         return picked.isoformat() if picked else None
     return st.number_input(
         label, value=None, step=_step(field), format="%.10g", key=key, help=help_text, placeholder="missing"

@@ -189,9 +189,9 @@ def _drivers(trained: list[Any], best: Any) -> None:
             model.importance,
             "importance_table",
             {
-                "title": st.column_config.TextColumn("Characteristic", width=190),
-                "share": tables.Share("Share of importance"),
-                "effect": "A higher value",
+                "title": st.column_config.TextColumn("Characteristic", width=180),
+                "share": tables.Share("Share", width=70),
+                "effect": st.column_config.TextColumn("Effect", width=70),
                 "detail": st.column_config.TextColumn("Detail", width="large"),
             },
             note="What a higher value, or the attributes named, do to the risk",
