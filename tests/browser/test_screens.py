@@ -107,5 +107,6 @@ def test_the_context_is_changed_in_one_place(driver):
         page.get_by_role("combobox", name="Model").click()
         page.get_by_role("option", name="Logistic regression v1").click()
     assert "model=taiwan_cards-1" in page.url
+    page.keyboard.press("Escape")
     driver.link("Score")
     driver.see("Logistic regression v1 of Taiwan credit cards")

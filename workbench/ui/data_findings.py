@@ -209,15 +209,16 @@ def _refused(dataset: Any) -> None:
     if refused.empty:
         st.caption("None: every row of the file was kept.")
         return
+    columns = {
+        "record": tables.number("Row", width=60),
+        "column": st.column_config.TextColumn("Column", width=95),
+        "reason": st.column_config.TextColumn("Why"),
+        "text": st.column_config.TextColumn("Value, masked", width=105),
+    }
     tables.show(
         refused,
         "refused_rows",
-        {
-            "record": tables.number("Row"),
-            "column": "Column",
-            "reason": st.column_config.TextColumn("Why", width="medium"),
-            "text": "Value, masked",
-        },
+        {name: config for name, config in columns.items() if (refused[name] != "").any()},
         most=260,
         note=words.counted(int(refused["record"].nunique()), "row"),
     )

@@ -34,6 +34,7 @@ def model_of(context: Context) -> Any:
         row = cache.model_row(f"{name}@champion") or cache.model_row(f"{name}@latest")
         if row is not None:
             session.choose(model=row.model_id)
+            st.rerun()  # the sidebar, drawn before, must show it too
     if row is None:
         ready = context.data and not context.data.startswith(spool.PREFIX)
         where, label, icon = (

@@ -103,8 +103,7 @@ def _picked(context: Context, rows: list[Any]) -> Any:
     )
     if picked != context.model:
         session.choose(model=picked)
-        if context.model or picked != current:
-            st.rerun()
+        st.rerun()  # the sidebar, drawn before, must show it too
     return next(row for row in rows if row.model_id == picked)
 
 
