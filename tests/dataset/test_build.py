@@ -271,6 +271,21 @@ def test_applicants_need_no_outcome():
     assert asked.value.code == "SCHEMA_MISMATCH"
 
 
+def test_applicants_with_dates_need_the_date_they_are_counted_back_from():
+    declared = portfolio({"name": "income"}, {"name": "since", "kind": "date"}, date="applied")
+    rows = pd.DataFrame({"income": ["1", "2"], "since": ["2020-01-31", "2019-05-01"]})
+    with pytest.raises(InputError) as asked:
+        applicants(from_frame(rows), declared)
+    assert asked.value.code == "SCHEMA_MISMATCH" and "applied" in str(asked.value)
+    assert applicants(from_frame(rows), declared, characteristics=("income",)).n == 2
+    found = applicants(from_frame(rows.assign(applied=["", "2021-05-01"])), declared)
+    assert found.n == 1 and found.rows_in == 2
+    assert refused(found) == [(1, "applied", "MISSING_REFUSED")]
+    assert found.refused["reason"].iloc[0].startswith("applied is missing")
+    no_dates = applicants(from_frame(rows.assign(applied="")), declared, characteristics=("income",))
+    assert no_dates.n == 2
+
+
 def test_protected_columns_stand_apart():
     declared = portfolio(protected=[{"name": "age", "tags": ["protected"]}])
     young = build(from_frame(frame(income=["1", "2"], age=["20", "30"])), declared)

@@ -113,7 +113,8 @@ def applicants(
     Parameters
     ----------
     characteristics : tuple of str, optional
-        The characteristics that are needed; all of the portfolio's where None.
+        The characteristics that are needed; all of the portfolio's where None. Where one of them is a
+        date, the portfolio's application date is needed too, and a row without it is refused.
 
     Raises
     ------
@@ -123,10 +124,13 @@ def applicants(
     wanted = portfolio.characteristics
     if characteristics is not None:
         wanted = tuple(portfolio.characteristic(name) for name in characteristics)
-    _require_columns(table, portfolio, tuple(c.name for c in wanted))
+    # dates are counted back from the application date, so without it they would all be missing
+    dated = bool(portfolio.date) and any(c.kind == "date" for c in wanted)
+    needed = tuple(c.name for c in wanted)
+    _require_columns(table, portfolio, (*needed, portfolio.date) if dated else needed)
     if table.frame.empty:
         raise InputError("TOO_FEW_ROWS", "has no rows of data", table.source.name, "Give at least one row.")
-    typed = _typed(table, portfolio, wanted, with_outcome=False)
+    typed = _typed(table, portfolio, wanted, with_outcome=False, dated=dated)
     keep, refused = _refuse(table, portfolio, typed)
     return Applicants(
         portfolio=portfolio,
@@ -187,6 +191,7 @@ def _typed(
     wanted: tuple[Characteristic, ...],
     *,
     with_outcome: bool,
+    dated: bool = True,
     outcome: np.ndarray | None = None,
 ) -> _Typed:
     frame = table.frame
@@ -203,7 +208,7 @@ def _typed(
 
     if portfolio.date and portfolio.date in frame:
         date = attempt(portfolio.date, lambda c: casting.cast_date(c, portfolio.date_format, portfolio.date))
-        if date is not None and with_outcome:
+        if date is not None and dated:
             state = np.where(date.state == casting.MISSING, casting.MISSING_REFUSED, date.state)
             date = replace(date, state=state)
     applied = None if date is None else date.values
