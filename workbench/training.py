@@ -103,8 +103,7 @@ class TrainedModel:
 
     def program(self) -> Program:
         """Return the encoder compiled for one applicant."""
-        refuse = {c.name for c in self.portfolio.characteristics if c.missing == "refuse"}
-        return Program(self.encoder, frozenset(refuse))
+        return Program(self.encoder, self.portfolio)
 
     def to_files(self) -> dict[str, bytes]:
         """Return the model as files: the family's own format and plain JSON."""

@@ -1,6 +1,7 @@
 """Data that have been read (Table) and data that have been checked (Dataset, Applicants)."""
 
 from workbench.dataset.build import applicants, build
+from workbench.dataset.casting import cast_one
 from workbench.dataset.distinct import as_numbers, distinct, unit_of, value_counts
 from workbench.dataset.fingerprint import fingerprint
 from workbench.dataset.text import canonical_value
@@ -31,6 +32,7 @@ __all__ = [
     "applicants",
     "as_numbers",
     "build",
+    "cast_one",
     "canonical_value",
     "distinct",
     "empty_refused",

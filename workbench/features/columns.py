@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -19,6 +20,7 @@ RARE_ROWS = 20
 USUAL = (0.005, 0.995)
 CLIP = (0.01, 0.99)
 DAYS_A_MONTH = 365.25 / 12
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 EPOCH = np.datetime64("2000-01-01", "s")
 
 
@@ -167,7 +169,8 @@ def learn_number(
     characteristic: Characteristic, values: np.ndarray, weight: np.ndarray | None
 ) -> NumberColumn:
     """Learn a number from its development values; shape (n,), NaN where missing."""
-    special = tuple(float(s.value) for s in characteristic.special)
+    # a code that is a word was read as missing; only codes that are numbers stand among the values
+    special = tuple(float(s.value) for s in characteristic.special if NUMBER.fullmatch(s.value))
     fill = None if characteristic.fill is None else float(characteristic.fill)
     given = ~np.isnan(values)
     quantity = given & ~np.isin(values, special)
