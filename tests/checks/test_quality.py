@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -88,10 +90,20 @@ def test_copies_apart_from_the_row_key(build, plain) -> None:
     assert (key.rows, key.column, key.example) == (1, "id", "record 2,003: 7***")
 
 
-def test_copies_count_dates_weights_and_protected_columns(build, plain) -> None:
+def test_copies_count_weights_and_never_protected_columns(build, plain) -> None:
     frame, outcome = plain
     dataset = build(frame.iloc[[0, 0] * 400], outcome[[0, 1] * 400], weight=np.arange(800) + 1.0)
     assert not of(check(dataset, Run()), "DUPLICATE_ROWS")
+    twice = build(frame.iloc[[*range(2000), 0]], outcome[[*range(2000), 0]])
+    apart = replace(twice, protected=pd.DataFrame({"age": np.arange(2001.0)}))
+    assert [f.rows for f in of(check(apart, Run()), "DUPLICATE_ROWS")] == [1]
+
+
+def test_protected_cells_that_cannot_be_read_are_counted(build, plain) -> None:
+    dataset = build(*plain)
+    source = replace(dataset.source, unreadable={"age": 3})
+    (finding,) = of(check(replace(dataset, source=source), Run()), "PROTECTED_UNREADABLE")
+    assert (finding.level, finding.column, finding.rows) == ("note", "age", 3)
 
 
 def test_identifiers(build, plain) -> None:

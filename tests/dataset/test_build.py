@@ -295,6 +295,19 @@ def test_protected_columns_stand_apart():
     assert young.protected_sha256 != old.protected_sha256
 
 
+@pytest.mark.parametrize("policy", ["model", "refuse"])
+def test_protected_cells_refuse_nobody(policy):
+    age = {"name": "age", "tags": ["protected"], "missing": policy}
+    seen = {"name": "seen", "kind": "date", "tags": ["protected"]}
+    days = ["2020-01-01"] * 3 + ["2020-02-30"]
+    given = frame(income=["1", "2", "3", "4"], age=["20", "inf", "old", ""], seen=days)
+    made = build(from_frame(given), portfolio(protected=[age, seen]))
+    assert made.n == 4 and made.refused.empty
+    np.testing.assert_array_equal(made.protected["age"], [20, np.nan, np.nan, np.nan])
+    assert made.source.unreadable == {"age": 2, "seen": 1}
+    assert made.protected["seen"].isna().tolist() == [False, False, False, True]
+
+
 def test_value_counts_come_most_common_first():
     given = from_frame(pd.DataFrame({"o": ["b", "a", " a", "", "1.0", "1", "1"]}))
     assert list(value_counts(given, "o").items()) == [("1", 3), ("a", 2), ("b", 1)]

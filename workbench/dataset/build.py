@@ -37,13 +37,13 @@ class _Typed:
     outcome: np.ndarray | None
 
     def casts(self, portfolio: Portfolio) -> dict[str, Cast]:
-        """Return every cast that may refuse a row, by column."""
+        """Return every cast that may refuse a row, by column; a protected one never does."""
         single = {portfolio.date: self.date, portfolio.weight: self.weight}
         found = {name: cast for name, cast in single.items() if cast is not None}
         if self.outcome is not None:
             state = np.where(self.outcome == _UNKNOWN, casting.OUTCOME_UNKNOWN, casting.OK)
             found = {portfolio.outcome.column: Cast(pd.Series(dtype=float), state)} | found
-        return found | self.characteristics | self.protected
+        return found | self.characteristics
 
 
 _UNKNOWN = -2
@@ -53,7 +53,8 @@ def build(table: Table, portfolio: Portfolio) -> Dataset:
     """Return the rows of `table` checked and typed as `portfolio` declares, with their outcome.
 
     A cell that cannot be typed refuses its row, with record, column, code, reason and masked text in
-    ``refused``; rows in = rows kept + rows refused.
+    ``refused``; rows in = rows kept + rows refused. A protected cell that cannot be typed is missing,
+    and counted in ``source.unreadable``: who trains must not hang on a protected column.
 
     Raises
     ------
@@ -215,7 +216,10 @@ def _typed(
     if portfolio.weight and with_outcome:
         weight = attempt(portfolio.weight, lambda c: casting.cast_weight(c, decimal))
     found: list[dict[str, Cast]] = []
-    for declared in (wanted, portfolio.protected if with_outcome else ()):
+    # a protected value that is missing refuses nobody, whatever is declared
+    may = {"missing": "model"}
+    apart = tuple(c.model_copy(update=may) if c.missing == "refuse" else c for c in portfolio.protected)
+    for declared in (wanted, apart if with_outcome else ()):
         casts = {
             c.name: attempt(c.name, lambda s, c=c: casting.cast(s, c, decimal, applied)) for c in declared
         }
@@ -341,8 +345,12 @@ def _row_key(table: Table, portfolio: Portfolio, keep: np.ndarray) -> pd.Series:
 
 
 def _noted(table: Table, portfolio: Portfolio, typed: _Typed) -> Any:
-    notes = [c.note for c in typed.casts(portfolio).values() if c.note]
+    notes = [c.note for c in (*typed.casts(portfolio).values(), *typed.protected.values()) if c.note]
+    wrong = {name: int((cast.state > casting.MISSING).sum()) for name, cast in typed.protected.items()}
+    unreadable = {name: n for name, n in wrong.items() if n}
     extra = [str(name) for name in table.frame.columns if not portfolio.role(name)]
     if extra:
         notes.append(f"not used, as the portfolio does not know it: {_listed(extra, 'column')}")
-    return replace(table.source, notes=(*table.source.notes, *notes)) if notes else table.source
+    if not notes and not unreadable:
+        return table.source
+    return replace(table.source, notes=(*table.source.notes, *notes), unreadable=unreadable)
