@@ -18,7 +18,7 @@ from workbench.calibrator import Calibrator
 from workbench.dataset import BAD, Dataset
 from workbench.errors import InputError
 from workbench.families.family import Family, FitRows, FitSpec, Fitted, Scalar
-from workbench.features import Encoder, LevelColumn, Program, learn
+from workbench.features import Encoder, LevelColumn, Program, learn, relative_weight
 from workbench.policy import Policy
 from workbench.portfolio import Portfolio, from_values
 from workbench.run import Run, seed_for
@@ -61,7 +61,8 @@ class TrainedModel:
     coefficients : DataFrame
         ``column, characteristic, detail, coefficient, effect`` sorted by size; empty for trees.
     log_loss : float
-        On the calibration rows, calibrated; families are ranked by it, never by the reported sample.
+        On the calibration rows, each half calibrated on the other; families are ranked by it, never by
+        the reported sample.
     p_bad_uncalibrated : float
         Mean of the family's own PDs on the calibration rows, beside `p_bad_mean` after calibration.
     """
@@ -209,12 +210,13 @@ def _train(dataset: Dataset, samples: Samples, spec: TrainSpec, run: Run) -> Tra
         spec.calibration, margin, bad, weight, sample=held_sample, seed=seed_for(spec.seed, "calibration")
     )
     p_bad = calibrator.p_bad(margin)
+    held_out = calibrators.cross_fitted(calibrator.method, margin, bad, weight, seed_for(spec.seed, "halves"))
     run.step("measuring what drives the model", 0.97)
     importance, coefficients = _drivers(dataset.portfolio, family, encoder, fitted, x, dataset, development)
     return TrainedModel(
         portfolio=dataset.portfolio, spec=spec, encoder=encoder, fitted=fitted, calibrator=calibrator,
-        policy=Policy.guess(p_bad), n_development=len(development), n_bad_development=int(x.bad.sum()),
-        importance=importance, coefficients=coefficients, log_loss=_log_loss(bad, p_bad, weight),
+        policy=Policy.guess(p_bad, weight), n_development=len(development), n_bad_development=int(x.bad.sum()),
+        importance=importance, coefficients=coefficients, log_loss=_log_loss(bad, held_out, weight),
         p_bad_uncalibrated=float(np.average(calibrators.expit(margin), weights=weight)),
         p_bad_mean=float(np.average(p_bad, weights=weight)),
     )  # fmt: skip
@@ -237,8 +239,7 @@ def _require_both(dataset: Dataset, rows: np.ndarray, sample: str) -> None:
 
 
 def _outcome(dataset: Dataset, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    weight = None if dataset.weight is None else dataset.weight[rows]
-    return (dataset.outcome[rows] == BAD).astype(float), weight
+    return (dataset.outcome[rows] == BAD).astype(float), relative_weight(dataset, rows)
 
 
 def _encoded(encoder: Encoder, dataset: Dataset, rows: np.ndarray) -> FitRows:
@@ -271,7 +272,7 @@ def _out_of_fold(
     bad, _ = _outcome(dataset, rows)
     fold = _folds(bad, seed_for(spec.seed, "folds"))
     margin = np.empty(len(rows))
-    rounds: list[int] = []
+    stopped: list[tuple[Any, FitRows, int]] = []
     for k in range(FOLDS):
         inside, outside = rows[fold != k], rows[fold == k]
         _require_both(dataset, inside, "development (four of five folds)")
@@ -283,10 +284,17 @@ def _out_of_fold(
         fitted = family.fit(
             encoder, _encoded(encoder, dataset, inside), stop, FitSpec(spec.seed, spec.params), part
         )
-        margin[fold == k] = fitted.margin(held.x)
-        if stop is not None:
-            rounds.append(int(getattr(fitted, "trees", 0)))
-    return margin, int(np.median(rounds)) if rounds else 0
+        if stop is None:
+            margin[fold == k] = fitted.margin(held.x)
+        else:
+            stopped.append((fitted, held, k))
+    if not stopped:
+        return margin, 0
+    # each fold's own best round was chosen by the rows it holds out; the number common to all hardly was
+    rounds = int(np.median([fitted.trees for fitted, _, _ in stopped]))
+    for fitted, held, k in stopped:
+        margin[fold == k] = fitted.margin_at(held.x, rounds)
+    return margin, rounds
 
 
 def _drivers(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import re
+import threading
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -34,11 +35,20 @@ FLOAT64 = 1
 
 
 class Trees:
-    """A LightGBM booster read from its text; the text is the model."""
+    """A LightGBM booster read from its text; the text is the model.
 
-    def __init__(self, text: str) -> None:
+    Parameters
+    ----------
+    text : str
+        The engine's text, up to the best round.
+    whole : booster, optional
+        The booster with the rounds after the best one too; only while folds choose the rounds.
+    """
+
+    def __init__(self, text: str, whole: Any = None) -> None:
         self.text = text
-        self._single: tuple[Any, ...] | None = None
+        self._whole = whole
+        self._of_thread = threading.local()
 
     @cached_property
     def booster(self) -> Any:
@@ -56,35 +66,17 @@ class Trees:
         """Return log-odds of bad; shape (n,)."""
         return self.booster.predict(x, raw_score=True, num_threads=1)
 
+    def margin_at(self, x: np.ndarray, rounds: int) -> np.ndarray:
+        """Return log-odds of bad after `rounds` rounds, or after all there are; shape (n,)."""
+        return self._whole.predict(x, raw_score=True, num_iteration=rounds, num_threads=1)
+
     def margin_of_one(self, x: list[float]) -> float:
         """Return the log-odds of bad of one applicant, by the engine's single-row entry."""
-        if self._single is None:
-            self._single = self._open_single(len(x))
-        call, row, out = self._single[0], self._single[1], self._single[2]
-        row[:] = x
-        call()
-        return out.value
-
-    def _open_single(self, width: int) -> tuple[Any, ...]:
-        """Prepare the engine's fast single-row call once: buffers and configuration stay in place."""
-        from lightgbm.basic import _LIB, _safe_call
-
-        config, length, out = ctypes.c_void_p(), ctypes.c_int64(), ctypes.c_double()
-        row = (ctypes.c_double * width)()
-        _safe_call(
-            _LIB.LGBM_BoosterPredictForMatSingleRowFastInit(
-                self.booster._handle, ctypes.c_int(RAW_SCORE), ctypes.c_int(0), ctypes.c_int(-1),
-                ctypes.c_int(FLOAT64), ctypes.c_int32(width), ctypes.c_char_p(b"num_threads=1"),
-                ctypes.byref(config),
-            )
-        )  # fmt: skip
-        predict = _LIB.LGBM_BoosterPredictForMatSingleRowFast
-        arguments = (config, row, ctypes.byref(length), ctypes.byref(out))
-
-        def call() -> None:
-            _safe_call(predict(*arguments))
-
-        return call, row, out, config, length
+        # the engine reads and writes buffers that are filled outside the interpreter's lock: one set a thread
+        single = getattr(self._of_thread, "single", None)
+        if single is None:
+            single = self._of_thread.single = _Single(self.booster, len(x))
+        return single.margin(x)
 
     def to_files(self) -> dict[str, bytes]:
         """Return the model in LightGBM's text format."""
@@ -94,11 +86,46 @@ class Trees:
         """Return the text; `fit` has taken out what does not belong to the learned model."""
         return self.text.encode()
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"text": self.text, "_single": None}
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.text,)
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+
+class _Single:
+    """The engine's fast single-row call, prepared once: buffers and configuration stay in place."""
+
+    def __init__(self, booster: Any, width: int) -> None:
+        from lightgbm.basic import _LIB, _safe_call
+
+        self._booster = booster  # must outlive the configuration that points at it
+        self._row = (ctypes.c_double * width)()
+        self._out = ctypes.c_double()
+        self._config = ctypes.c_void_p()
+        self._length = ctypes.c_int64()
+        self._check = _safe_call
+        self._predict = _LIB.LGBM_BoosterPredictForMatSingleRowFast
+        self._free = _LIB.LGBM_FastConfigFree
+        _safe_call(
+            _LIB.LGBM_BoosterPredictForMatSingleRowFastInit(
+                booster._handle,
+                ctypes.c_int(RAW_SCORE),
+                ctypes.c_int(0),
+                ctypes.c_int(-1),
+                ctypes.c_int(FLOAT64),
+                ctypes.c_int32(width),
+                ctypes.c_char_p(b"num_threads=1"),
+                ctypes.byref(self._config),
+            )
+        )
+        self._arguments = (self._config, self._row, ctypes.byref(self._length), ctypes.byref(self._out))
+
+    def margin(self, x: list[float]) -> float:
+        self._row[:] = x
+        self._check(self._predict(*self._arguments))
+        return self._out.value
+
+    def __del__(self) -> None:
+        if self._config:
+            self._free(self._config)
 
 
 def read(files: dict[str, bytes]) -> Trees:
@@ -135,7 +162,7 @@ def fit(encoder: Encoder, development: FitRows, validation: FitRows | None, spec
         callbacks=callbacks,
     )
     best = booster.best_iteration if booster.best_iteration > 0 else rounds
-    return Trees(_learned_text(booster.model_to_string(num_iteration=best)))
+    return Trees(_learned_text(booster.model_to_string(num_iteration=best)), booster)
 
 
 def _engine_params(params: dict[str, Any], encoder: Encoder, seed: int, threads: int) -> dict[str, Any]:

@@ -40,12 +40,17 @@ def run(dataset: Dataset, spec: StudySpec, circumstances: Run) -> Study:
         families.find(name)
     if not spec.families:
         raise InputError("FAMILY", "no family was chosen", remedy="Choose at least one.")
-    found = checking.check(
-        dataset, circumstances.part(0.0, 0.15), acknowledged=spec.reasons, seed=seed_for(spec.seed, "checks")
-    )
+    # with the same seed as wherever else the data are checked: what was shown is what decides
+    found = checking.check(dataset, circumstances.part(0.0, 0.15), acknowledged=spec.reasons)
     stop_where_blocked(found)
     circumstances.step("drawing samples", 0.15)
     samples = sampling.draw(dataset, spec.sampling)
+    if reported_sample(samples.names) not in samples.names:
+        raise InputError(
+            "SAMPLING",
+            "no sample is kept to judge the models on",
+            remedy="Give a hold-out share, or take out-of-time sampling.",
+        )
     circumstances.step("profiling characteristics on development", 0.17)
     described = profile.profile(take(dataset, samples.mask("development")), circumstances.part(0.17, 0.2))
     models = []
