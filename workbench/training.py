@@ -215,10 +215,10 @@ def _train(dataset: Dataset, samples: Samples, spec: TrainSpec, run: Run) -> Tra
     importance, coefficients = _drivers(dataset.portfolio, family, encoder, fitted, x, dataset, development)
     return TrainedModel(
         portfolio=dataset.portfolio, spec=spec, encoder=encoder, fitted=fitted, calibrator=calibrator,
-        policy=Policy.guess(p_bad, weight), n_development=len(development), n_bad_development=int(x.bad.sum()),
-        importance=importance, coefficients=coefficients, log_loss=_log_loss(bad, held_out, weight),
+        policy=Policy.guess(p_bad, weight), n_development=len(development),
+        n_bad_development=int(x.bad.sum()), importance=importance, coefficients=coefficients,
+        log_loss=_log_loss(bad, held_out, weight), p_bad_mean=float(np.average(p_bad, weights=weight)),
         p_bad_uncalibrated=float(np.average(calibrators.expit(margin), weights=weight)),
-        p_bad_mean=float(np.average(p_bad, weights=weight)),
     )  # fmt: skip
 
 
