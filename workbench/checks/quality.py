@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from workbench.checks.values import Finding, counted, masked
-from workbench.dataset import BAD, GOOD, Dataset
+from workbench.checks.values import Finding, counted
+from workbench.dataset import BAD, GOOD, Dataset, masked
 
 FEW_REFUSED = 0.01
 UNIQUE_SHARE = 0.95

@@ -4,7 +4,7 @@ from workbench.dataset.build import applicants, build
 from workbench.dataset.casting import cast_one
 from workbench.dataset.distinct import as_numbers, distinct, unit_of, value_counts
 from workbench.dataset.fingerprint import fingerprint
-from workbench.dataset.text import canonical_value
+from workbench.dataset.text import canonical_value, masked
 from workbench.dataset.values import (
     BAD,
     GOOD,
@@ -38,6 +38,7 @@ __all__ = [
     "empty_refused",
     "fingerprint",
     "from_frame",
+    "masked",
     "unit_of",
     "value_counts",
 ]
