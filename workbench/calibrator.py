@@ -167,6 +167,38 @@ def fit(
     return Calibrator("sigmoid", slope=slope, intercept=intercept, draws=tuple(pairs), **base)
 
 
+def cross_fitted(
+    method: Method, margin: np.ndarray, bad: np.ndarray, weight: np.ndarray | None, seed: int
+) -> np.ndarray:
+    """Return PDs of rows that had no part in their own calibration: each half by a map of the other.
+
+    Returns
+    -------
+    array, shape (n,)
+        For judging a model by its calibration rows; the map itself is fitted on all of them.
+    """
+    w = np.ones(len(margin)) if weight is None else weight
+    half = np.zeros(len(margin), bool)
+    rng = np.random.default_rng(seed)
+    for value in (0, 1):
+        at = np.flatnonzero(bad == value)
+        half[rng.permutation(at)[: len(at) // 2]] = True
+    out = np.empty(len(margin))
+    for fit_on in (half, ~half):
+        out[~fit_on] = _map(method, margin[fit_on], bad[fit_on], w[fit_on]).p_bad(margin[~fit_on])
+    return out
+
+
+def _map(method: Method, margin: np.ndarray, bad: np.ndarray, weight: np.ndarray) -> Calibrator:
+    if method == "isotonic":
+        knots, values = _isotonic(margin, bad, weight)
+        return Calibrator("isotonic", knots=tuple(knots), values=tuple(values))
+    if method == "none":
+        return Calibrator("none")
+    slope, intercept = _sigmoid(margin, bad, weight)
+    return Calibrator("sigmoid", slope=slope, intercept=intercept)
+
+
 @dataclass(frozen=True, eq=False)
 class _Cells:
     margin: np.ndarray
@@ -207,6 +239,8 @@ def _sigmoid(margin: np.ndarray, bad: np.ndarray, weight: np.ndarray) -> tuple[f
         if abs(g0) + abs(g1) < 1e-9 * (1 + weight.sum()) or det <= 0:
             break
         da, db = (h11 * g0 - h01 * g1) / det, (h00 * g1 - h01 * g0) / det
+        if g0 * da + g1 * db < 1e-12 * (1 + abs(at)):
+            break  # what is left to gain is below rounding, where halving the step would search in vain
         step = 1.0
         while step > 1e-8 and loss(a - step * da, b - step * db) > at:
             step /= 2

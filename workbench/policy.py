@@ -55,18 +55,31 @@ class Policy:
             raise InputError("POLICY", "band edges must rise, six at most", remedy="Give rising PDs.")
 
     @classmethod
-    def guess(cls, p_bad: np.ndarray, *, approve: float = 0.70, refer: float = 0.10) -> Policy:
+    def guess(
+        cls,
+        p_bad: np.ndarray,
+        weight: np.ndarray | None = None,
+        *,
+        approve: float = 0.70,
+        refer: float = 0.10,
+    ) -> Policy:
         """Return a provisional policy from out-of-sample PDs.
 
         Parameters
         ----------
         p_bad : array, shape (n,)
             PDs of applicants the model was not fitted on; n at least 1.
+        weight : array, shape (n,), optional
+            Sampling weights; the shares are of what the applicants stand for.
         approve, refer : float
             Shares of applicants to approve, and to refer next.
         """
-        cut, upper = np.quantile(p_bad, [approve, approve + refer])
-        edges = np.unique(np.quantile(p_bad, np.arange(1, len(BAND_NAMES)) / len(BAND_NAMES)))
+        bands = np.arange(1, len(BAND_NAMES)) / len(BAND_NAMES)
+        method = "linear" if weight is None else "inverted_cdf"
+        cut, upper, *inner = np.quantile(
+            p_bad, [approve, approve + refer, *bands], weights=weight, method=method
+        )
+        edges = np.unique(inner)
         return cls(
             approve_below=float(cut),
             decline_from=float(max(cut, upper)),

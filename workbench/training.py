@@ -19,7 +19,7 @@ from workbench.dataset import BAD, Dataset
 from workbench.errors import InputError
 from workbench.families.family import Family, FitRows, FitSpec, Fitted, Scalar
 from workbench.families.parameters import require_known
-from workbench.features import Encoder, Program, learn
+from workbench.features import Encoder, Program, learn, relative_weight
 from workbench.policy import Policy
 from workbench.portfolio import Points, Portfolio, from_values
 from workbench.run import Run, seed_for
@@ -101,7 +101,8 @@ class TrainedModel:
         ``column, characteristic, detail, coefficient, effect`` sorted by size, and for a scorecard
         ``standard_error, p_value``; empty for trees.
     log_loss : float
-        On the calibration rows, calibrated; families are ranked by it, never by the reported sample.
+        On the calibration rows, each half calibrated on the other; families are ranked by it, never by
+        the reported sample.
     p_bad_uncalibrated : float
         Mean of the family's own PDs on the calibration rows, beside `p_bad_mean` after calibration.
     """
@@ -155,8 +156,7 @@ class TrainedModel:
 
     def program(self) -> Program:
         """Return the encoder compiled for one applicant."""
-        refuse = {c.name for c in self.portfolio.characteristics if c.missing == "refuse"}
-        return Program(self.encoder, frozenset(refuse))
+        return Program(self.encoder, self.portfolio)
 
     def to_files(self) -> dict[str, bytes]:
         """Return the model as files: the family's own format and plain JSON."""
@@ -268,6 +268,7 @@ def _train(dataset: Dataset, samples: Samples, spec: TrainSpec, run: Run) -> Tra
     uncalibrated = calibrators.expit(margin)
     calibrator = _calibrator(family, spec, FitRows(margin, bad, weight), held_sample)
     p_bad = calibrator.p_bad(margin)
+    held_out = calibrators.cross_fitted(calibrator.method, margin, bad, weight, seed_for(spec.seed, "halves"))
     if family.fold and calibrator.method == "sigmoid":
         fitted = family.fold(encoder, fitted, calibrator.slope, calibrator.intercept)
         calibrator = calibrator.folded()
@@ -277,10 +278,10 @@ def _train(dataset: Dataset, samples: Samples, spec: TrainSpec, run: Run) -> Tra
     )
     return TrainedModel(
         portfolio=dataset.portfolio, spec=spec, encoder=encoder, fitted=fitted, calibrator=calibrator,
-        policy=Policy.guess(p_bad), n_development=len(development), n_bad_development=int(x.bad.sum()),
-        importance=importance, coefficients=coefficients, log_loss=_log_loss(bad, p_bad, weight),
+        policy=Policy.guess(p_bad, weight), n_development=len(development),
+        n_bad_development=int(x.bad.sum()), importance=importance, coefficients=coefficients,
+        log_loss=_log_loss(bad, held_out, weight), p_bad_mean=float(np.average(p_bad, weights=weight)),
         p_bad_uncalibrated=float(np.average(uncalibrated, weights=weight)),
-        p_bad_mean=float(np.average(p_bad, weights=weight)),
     )  # fmt: skip
 
 
@@ -301,8 +302,7 @@ def _require_both(dataset: Dataset, rows: np.ndarray, sample: str) -> None:
 
 
 def _outcome(dataset: Dataset, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    weight = None if dataset.weight is None else dataset.weight[rows]
-    return (dataset.outcome[rows] == BAD).astype(float), weight
+    return (dataset.outcome[rows] == BAD).astype(float), relative_weight(dataset, rows)
 
 
 def _encoded(encoder: Encoder, dataset: Dataset, rows: np.ndarray) -> FitRows:
@@ -357,7 +357,7 @@ def _out_of_fold(
     bad, _ = _outcome(dataset, rows)
     fold = _folds(bad, seed_for(spec.seed, "folds"))
     margin = np.empty(len(rows))
-    rounds: list[int] = []
+    stopped: list[tuple[Any, FitRows, int]] = []
     for k in range(FOLDS):
         inside, outside = rows[fold != k], rows[fold == k]
         _require_both(dataset, inside, "development (four of five folds)")
@@ -368,7 +368,14 @@ def _out_of_fold(
         stop = held if family.rounds and both else None
         x = _encoded(encoder, dataset, inside)
         fitted = _fit(family, encoder, x, stop, spec, dataset.portfolio.points, part)
-        margin[fold == k] = fitted.margin(held.x)
-        if stop is not None:
-            rounds.append(int(getattr(fitted, "trees", 0)))
-    return margin, int(np.median(rounds)) if rounds else 0
+        if stop is None:
+            margin[fold == k] = fitted.margin(held.x)
+        else:
+            stopped.append((fitted, held, k))
+    if not stopped:
+        return margin, 0
+    # each fold's own best round was chosen by the rows it holds out; the number common to all hardly was
+    rounds = int(np.median([fitted.trees for fitted, _, _ in stopped]))
+    for fitted, held, k in stopped:
+        margin[fold == k] = fitted.margin_at(held.x, rounds)
+    return margin, rounds

@@ -1,4 +1,4 @@
-"""A server of its own, a browser, and what must not happen in one: errors, failed requests, outside addresses."""
+"""A server of its own, a browser, and what must not happen in it: errors, outside addresses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ import pytest
 from tests.browser.driving import Driver
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = next((path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(path).exists()), "")
+CHROMIUM = next(
+    (path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(path).exists()), ""
+)
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -28,7 +30,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-# a hard load of /Page asks for these two below the page's own address, and Streamlit then finds them at the root
+# a hard load of /Page asks for these two below the page's own address first, then at the root
 HARMLESS = re.compile(r"/[A-Za-z]+/_stcore/(health|host-config)$")
 
 
@@ -102,9 +104,15 @@ def chromium():
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """Return the app on a fresh home."""
-    made = Server(tmp_path_factory.mktemp("machine") / "home")
+def home(tmp_path_factory):
+    """Return the home of a fresh machine."""
+    return tmp_path_factory.mktemp("machine") / "home"
+
+
+@pytest.fixture(scope="module")
+def server(chromium, home):
+    """Return the running app."""
+    made = Server(home)
     made.start()
     yield made
     made.stop()
@@ -138,7 +146,10 @@ def driver(chromium, server, shots):
     page = context.new_page()
     page.set_default_timeout(30_000)
     seen: list[str] = []
-    page.on("console", lambda m: m.type == "error" and seen.append(f"console: {m.text} {m.location.get('url', '')}"))
+    page.on(
+        "console",
+        lambda m: m.type == "error" and seen.append(f"console: {m.text} {m.location.get('url', '')}"),
+    )
     page.on("pageerror", lambda e: seen.append(f"page: {e}"))
     page.on("response", lambda r: r.status >= 400 and seen.append(f"{r.status}: {r.url}"))
     page.on("request", lambda r: outside(r.url) and seen.append(f"outside: {r.url}"))
@@ -150,12 +161,3 @@ def driver(chromium, server, shots):
 
 def outside(url: str) -> bool:
     return not url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:", "about:"))
-
-
-@pytest.fixture(scope="session")
-def public_data() -> Path:
-    """Return the folder of public data, or skip."""
-    named = os.environ.get("WORKBENCH_PUBLIC_DATA", "")
-    if not named or not Path(named).is_dir():
-        pytest.skip("WORKBENCH_PUBLIC_DATA does not name the folder of public data")
-    return Path(named)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 SETTLED = """() => {
   const app = document.querySelector('[data-testid=stApp]');
-  return app && app.dataset.testConnectionState === 'CONNECTED' && app.dataset.testScriptState === 'notRunning'
+  return app && app.dataset.testConnectionState === 'CONNECTED'
+    && app.dataset.testScriptState === 'notRunning'
     && !document.querySelector('[data-testid=stSkeleton]') && !document.querySelector('[data-stale=true]');
 }"""
 DRAWN = """() => [...document.querySelectorAll('[data-testid=stPlotlyChart]')]
@@ -60,14 +63,38 @@ class Driver:
         with self.rerun():
             self.page.locator("[data-testid=stSidebar]").get_by_role("link", name=name, exact=True).click()
 
-    def upload(self, path: Path, name: str = "", kind: str = "text/csv") -> None:
-        """Drop a file on Data and wait until its columns are shown."""
+    def drop(self, path: Path, name: str = "", kind: str = "text/csv") -> None:
+        """Drop a file on Data; wait for the page."""
         area = self.page.locator("[data-testid=stFileUploader] input[type=file]")
-        area.set_input_files({"name": name or path.name, "mimeType": kind, "buffer": path.read_bytes()})
+        with self.rerun():
+            area.set_input_files({"name": name or path.name, "mimeType": kind, "buffer": path.read_bytes()})
+
+    def step(self, name: str) -> None:
+        """Go to another step of Data."""
+        with self.rerun():
+            self.page.get_by_role("radio", name=re.compile(name)).first.click()
+
+    def field(self, column: str) -> str:
+        """Return the key of a field of Score."""
+        mark = self.page.locator(f"[class*='st-key-in_'][class*='_{column}']").first.get_attribute("class")
+        return next(name for name in mark.split() if name.startswith("st-key-in_")).removeprefix("st-key-")
+
+    def fill(self, name: str, text: str) -> None:
+        """Type into a field and leave it."""
+        field = self.key(name).locator("input").first
+        field.fill(text)
+        field.press("Enter")
+
+    def until(self, holds: Callable[[], bool], why: str, timeout: float = 30.0) -> None:
+        """Wait until something holds."""
+        end = time.monotonic() + timeout
+        while not holds():
+            assert time.monotonic() < end, why
+            time.sleep(0.05)
 
     def see(self, text: str, timeout: int = 60_000) -> None:
         """Wait until `text` is shown."""
-        self.page.get_by_text(text).first.wait_for(state="visible", timeout=timeout)
+        self.page.get_by_text(text).filter(visible=True).first.wait_for(state="visible", timeout=timeout)
 
     def pick_cell(self, name: str, column: int, row: int) -> None:
         """Select a cell of a grid."""

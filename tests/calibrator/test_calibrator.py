@@ -55,9 +55,14 @@ def test_weights_count_as_repeated_rows() -> None:
 
 @pytest.mark.parametrize(
     ("asked", "bads", "method", "noted"),
-    [("auto", 5000, "sigmoid", False), ("isotonic", 100, "sigmoid", True), ("isotonic", 500, "isotonic", True),
-     ("isotonic", 1000, "isotonic", False), ("none", 5, "none", True)],
-)  # fmt: skip
+    [
+        ("auto", 5000, "sigmoid", False),
+        ("isotonic", 100, "sigmoid", True),
+        ("isotonic", 500, "isotonic", True),
+        ("isotonic", 1000, "isotonic", False),
+        ("none", 5, "none", True),
+    ],
+)
 def test_isotonic_only_where_the_bads_allow(asked: str, bads: int, method: str, noted: bool) -> None:
     chosen, note = calibrator.choose(asked, bads)
     assert chosen == method

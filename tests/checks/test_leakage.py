@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from workbench.checks import check
+from workbench.checks import Checks, check
 from workbench.checks.single import auc_of
 from workbench.run import Cancelled, Run
 
@@ -130,6 +130,27 @@ def test_two_columns_that_leak_only_together_are_both_named(build, plain) -> Non
     assert set(joint.value.split("\n")) & {"owed", "returned"}
 
 
+def test_what_is_taken_away_is_named_in_its_order_on_the_same_rows(build) -> None:
+    rng = np.random.default_rng(4)
+    outcome = (rng.random(18_000) < 0.2).astype(int)
+    leaks = {f"leak_{sd}": outcome + rng.normal(size=18_000) * sd / 10 for sd in (3, 4, 5)}
+    frame = pd.DataFrame({**leaks, "income": rng.normal(size=18_000)})
+    checks = check(build(frame, outcome), Run())
+    (joint,) = (f for f in checks.findings if f.code == "LEAKAGE_JOINT")
+    removed = checks.joint["without"].tolist()[1:]
+    assert joint.value.split("\n") == [name for name in removed if name in joint.value.split("\n")]
+    assert checks.joint["auc"].is_monotonic_decreasing
+    assert checks.joint["n"].nunique() == checks.joint["n_bad"].nunique() == 1
+    assert checks.joint_auc == checks.joint["auc"].iloc[0]
+    first = checks.joint.iloc[0]
+    assert first["low"] < first["auc"] < first["high"]
+    n, n_bad = int(first["n"]), int(first["n_bad"])
+    assert f"on {n:,} rows, {n_bad:,} of them bad" in joint.message and " to " in joint.message
+    told = checks.to_json()
+    assert (told["joint_n"], told["joint_n_bad"], told["joint_low"]) == (n, n_bad, first["low"])
+    assert Checks.from_json(told).to_json() == told
+
+
 @pytest.mark.parametrize(
     ("kind", "level"), [("application", "block"), ("behavioural", "note"), ("fraud", "note")]
 )
@@ -183,6 +204,6 @@ def test_auc_is_that_of_scikit_learn(seed) -> None:
     bad = np.r_[0, 1, rng.integers(0, 2, 50)]
     score = rng.integers(0, 9, 52).astype(float)
     weight = rng.random(52) + 0.1
-    assert auc_of(bad, score, weight) == pytest.approx(
+    assert auc_of(bad, score, weight)[0] == pytest.approx(
         roc_auc_score(bad, score, sample_weight=weight), abs=1e-12
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -85,13 +87,23 @@ def test_copies_apart_from_the_row_key(build, plain) -> None:
     assert of(checks, "DUPLICATE_ROWS")[0].rows == 3
     assert of(checks, "DUPLICATE_ROWS")[0].example == "record 2,001"
     (key,) = of(checks, "DUPLICATE_KEYS")
-    assert (key.rows, key.column, key.example) == (1, "id", "record 2,003: 7***")
+    assert (key.rows, key.column, key.example) == (1, "id", "record 2,003: 7… (1 character)")
 
 
-def test_copies_count_dates_weights_and_protected_columns(build, plain) -> None:
+def test_copies_count_weights_and_never_protected_columns(build, plain) -> None:
     frame, outcome = plain
     dataset = build(frame.iloc[[0, 0] * 400], outcome[[0, 1] * 400], weight=np.arange(800) + 1.0)
     assert not of(check(dataset, Run()), "DUPLICATE_ROWS")
+    twice = build(frame.iloc[[*range(2000), 0]], outcome[[*range(2000), 0]])
+    apart = replace(twice, protected=pd.DataFrame({"age": np.arange(2001.0)}))
+    assert [f.rows for f in of(check(apart, Run()), "DUPLICATE_ROWS")] == [1]
+
+
+def test_protected_cells_that_cannot_be_read_are_counted(build, plain) -> None:
+    dataset = build(*plain)
+    source = replace(dataset.source, unreadable={"age": 3})
+    (finding,) = of(check(replace(dataset, source=source), Run()), "PROTECTED_UNREADABLE")
+    assert (finding.level, finding.column, finding.rows) == ("note", "age", 3)
 
 
 def test_identifiers(build, plain) -> None:
@@ -130,7 +142,8 @@ def test_ranges_and_lists(build, plain) -> None:
     }
     checks = check(build(frame, outcome, about=about), Run())
     (outside,) = of(checks, "OUT_OF_RANGE")
-    assert (outside.rows, outside.example) == (2, "record 1: -5")
+    assert outside.rows == 2 and "2 rows of age lie outside 18 to 100" in outside.message
+    assert outside.example == "record 1: -… (2 characters)"
     (strange,) = of(checks, "UNDECLARED_VALUE")
     assert (strange.rows, strange.example) == ((frame["job"] == "nurse").sum(), "nurse")
 

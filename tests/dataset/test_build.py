@@ -271,6 +271,21 @@ def test_applicants_need_no_outcome():
     assert asked.value.code == "SCHEMA_MISMATCH"
 
 
+def test_applicants_with_dates_need_the_date_they_are_counted_back_from():
+    declared = portfolio({"name": "income"}, {"name": "since", "kind": "date"}, date="applied")
+    rows = pd.DataFrame({"income": ["1", "2"], "since": ["2020-01-31", "2019-05-01"]})
+    with pytest.raises(InputError) as asked:
+        applicants(from_frame(rows), declared)
+    assert asked.value.code == "SCHEMA_MISMATCH" and "applied" in str(asked.value)
+    assert applicants(from_frame(rows), declared, characteristics=("income",)).n == 2
+    found = applicants(from_frame(rows.assign(applied=["", "2021-05-01"])), declared)
+    assert found.n == 1 and found.rows_in == 2
+    assert refused(found) == [(1, "applied", "MISSING_REFUSED")]
+    assert found.refused["reason"].iloc[0].startswith("applied is missing")
+    no_dates = applicants(from_frame(rows.assign(applied="")), declared, characteristics=("income",))
+    assert no_dates.n == 2
+
+
 def test_protected_columns_stand_apart():
     declared = portfolio(protected=[{"name": "age", "tags": ["protected"]}])
     young = build(from_frame(frame(income=["1", "2"], age=["20", "30"])), declared)
@@ -278,6 +293,19 @@ def test_protected_columns_stand_apart():
     assert "age" not in young.frame
     assert young.sha256 == old.sha256
     assert young.protected_sha256 != old.protected_sha256
+
+
+@pytest.mark.parametrize("policy", ["model", "refuse"])
+def test_protected_cells_refuse_nobody(policy):
+    age = {"name": "age", "tags": ["protected"], "missing": policy}
+    seen = {"name": "seen", "kind": "date", "tags": ["protected"]}
+    days = ["2020-01-01"] * 3 + ["2020-02-30"]
+    given = frame(income=["1", "2", "3", "4"], age=["20", "inf", "old", ""], seen=days)
+    made = build(from_frame(given), portfolio(protected=[age, seen]))
+    assert made.n == 4 and made.refused.empty
+    np.testing.assert_array_equal(made.protected["age"], [20, np.nan, np.nan, np.nan])
+    assert made.source.unreadable == {"age": 2, "seen": 1}
+    assert made.protected["seen"].isna().tolist() == [False, False, False, True]
 
 
 def test_value_counts_come_most_common_first():

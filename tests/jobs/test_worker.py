@@ -133,4 +133,6 @@ def test_a_fit_that_tells_each_tree_is_told_seldom() -> None:
 def test_words_of_a_step_and_of_an_error() -> None:
     assert same_step("tree 9 of 400") == same_step("tree 10 of 400") != same_step("fold 9 of 400")
     assert unexpected(MemoryError())["error"] == "OUT_OF_MEMORY"
-    assert "no message" in unexpected(ValueError())["message"]
+    told = unexpected(ValueError("could not convert string to float: 'Mrs Smith'"))
+    assert "ValueError" in told["message"] and "log" in told["message"]
+    assert "Smith" not in str(told) and "convert" not in str(told)

@@ -34,6 +34,13 @@ def test_the_guess_approves_and_refers_what_it_says() -> None:
     assert Policy.from_json(policy.to_json()) == policy
 
 
+def test_weights_decide_what_seventy_percent_are() -> None:
+    p = np.random.default_rng(2).beta(1, 8, 20_000)
+    weight = np.where(np.arange(len(p)) % 21 == 0, 1.0, 20.0) * np.where(p > np.median(p), 1.0, 5.0)
+    codes = Policy.guess(p, weight).decision_codes(p)
+    assert weight[codes == 0].sum() / weight.sum() == pytest.approx(0.7, abs=2e-3)
+
+
 def test_one_pd_for_all_still_gives_a_policy() -> None:
     policy = Policy.guess(np.full(50, 0.2))
     assert policy.decide(0.2) == "decline"

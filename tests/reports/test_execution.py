@@ -92,7 +92,8 @@ def test_a_value_is_never_code(tmp_path: Path, settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("source", "kind", "told"),
     [
-        ("1 / 0", InputError, "cell 3 failed with ZeroDivisionError: division by zero"),
+        ("1 / 0", InputError, "cell 3 failed with ZeroDivisionError. The notebook"),
+        ("float('Mrs Smith')", InputError, "cell 3 failed with ValueError. The notebook"),
         ("from workbench.errors import *\nraise MissingError('X', 'it is gone')", InputError, "it is gone"),
         ("from workbench.errors import *\nraise GateError('X', 'no further')", GateError, "no further"),
         ("import os\nos._exit(3)", InputError, "its Python process ended"),
@@ -105,6 +106,8 @@ def test_a_failing_cell_is_told_and_the_notebook_kept(
     with pytest.raises(kind, match=re.escape(told)) as caught:
         run("toy", {}, tmp_path / "out", settings, folder=folder)
     assert "Traceback" not in str(caught.value) and "\n" not in str(caught.value)
+    assert "Smith" not in str(caught.value)
+    assert (tmp_path / "out" / "toy_report.ipynb").stat().st_mode & 0o077 == 0
     assert str(tmp_path / "out" / "toy_report.ipynb") in str(caught.value)
     assert (tmp_path / "out" / "toy_report.ipynb").exists()
     assert not (tmp_path / "out" / "toy_report.html").exists()

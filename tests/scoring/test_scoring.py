@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -84,3 +86,22 @@ def test_points_are_the_fields() -> None:
         points(Points(), np.array([0.0, 1.0])).tolist()
         == points(Points(), np.array([1e-4, 1 - 1e-4])).tolist()
     )
+
+
+@families
+def test_two_who_score_at_once_get_their_own_pd(family: str) -> None:
+    scorer = SCORERS[family]
+    rows = _records(made.frame(2, seed=5))
+    alone = [scorer.p_bad(row) for row in rows]
+    assert alone[0] != alone[1]
+    wrong = []
+
+    def ask(i: int) -> None:
+        wrong.extend(1 for _ in range(8_000) if scorer.p_bad(rows[i]) != alone[i])
+
+    threads = [threading.Thread(target=ask, args=(i % 2,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []

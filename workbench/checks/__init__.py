@@ -35,6 +35,7 @@ def check(dataset: Dataset, run: Run, *, acknowledged: Acknowledged | None = Non
     run.step("Rows and values", 0.0)
     missing = {name: dataset.frame[name].isna().to_numpy() for name in dataset.frame.columns}
     found = [*quality.rows_and_outcome(dataset), *quality.refused_rows(dataset)]
+    found += quality.unreadable_protected(dataset)
     found += [*quality.completeness(dataset, missing), *quality.duplicates(dataset)]
     run.step("Identifiers, ranges and codes", 0.1)
     found += [*quality.identifiers(dataset, missing), *ranges.numbers_as_text(dataset)]

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from workbench.checks.single import Known, as_numbers, auc_of, folds
-from workbench.checks.values import WARN_AUC
+from workbench.checks.single import Known, Measured, as_numbers, auc_of, folds, mean_over_folds
+from workbench.checks.values import JOINT_COLUMNS, WARN_AUC
 from workbench.dataset import Dataset
 from workbench.run import Cancelled, Run, seed_for
 
@@ -29,18 +29,22 @@ class Joint:
 
     Attributes
     ----------
-    auc : float, optional
-        Cross-validated; None with too few goods or bads to tell.
     removal : DataFrame
-        `without`, `auc`: all characteristics first, then with one after the other taken away.
+        `without`, `auc` (cross-validated), `low`, `high` (95%), `n`, `n_bad`: all characteristics
+        first, then with one after the other taken away, all on the same rows. Empty with too few goods
+        or bads to tell.
     guilty : tuple of str
         Those taken away that, given back alone, lift the AUC of the rest over the limit again, or
-        that lowered it when taken away.
+        that lowered it when taken away; in the order in which they were taken away.
     """
 
-    auc: float | None
     removal: pd.DataFrame
-    guilty: tuple[str, ...]
+    guilty: tuple[str, ...] = ()
+
+    @property
+    def auc(self) -> float | None:
+        """AUC of all characteristics together; None with too few goods or bads to tell."""
+        return float(self.removal["auc"].iloc[0]) if len(self.removal) else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,29 +68,35 @@ def look_together(dataset: Dataset, known: Known, run: Run, seed: int) -> Joint:
 
     The characteristic with the largest split gain is taken away, and the booster fitted again,
     until its AUC falls below the limit. Each one taken away is then given back alone: only those
-    that bring the AUC up again are to blame.
+    that bring the AUC up again are to blame. A search takes `MAX_ROWS_AGAIN` rows, and what it starts
+    from is measured on these rows too.
     """
-    nothing = pd.DataFrame({"without": pd.Series([], dtype=object), "auc": pd.Series([], dtype=float)})
     if min(int(known.bad.sum()), int((known.bad == 0).sum())) < LEAST_OF_EACH or not len(
         dataset.frame.columns
     ):
-        return Joint(None, nothing, ())
+        return Joint(_removal([]))
     run.step("All characteristics together", 0.0)
     rows = _rows(dataset, known, seed)
     names = list(rows.columns)
-    auc, gain = _cross_validate(rows, names, run, seed)
-    removal = [("", auc)]
-    guilty: list[str] = []
-    if auc > WARN_AUC:
-        guilty = _search(
-            rows.part(MAX_ROWS_AGAIN, seed_for(seed, "checks", "again")), gain, removal, run, seed
-        )
-    return Joint(auc, pd.DataFrame(removal, columns=["without", "auc"]), tuple(guilty))
+    whole, gain = _cross_validate(rows, names, run, seed)
+    part = rows.part(MAX_ROWS_AGAIN, seed_for(seed, "checks", "again"))
+    if part is not rows and whole[0] > WARN_AUC:
+        again, gain = _cross_validate(part, names, run, seed)
+        # so close to the limit that fewer rows do not reach it: there is nothing to search for
+        rows, whole = (part, again) if again[0] > WARN_AUC else (rows, whole)
+    removal = [("", *whole, len(rows.bad), int(rows.bad.sum()))]
+    if not removal[0][1] > WARN_AUC or rows is not part:
+        return Joint(_removal(removal))
+    guilty = _search(rows, gain, removal, run, seed)
+    return Joint(_removal(removal), tuple(guilty))
 
 
-def _search(
-    rows: _Rows, gain: np.ndarray, removal: list[tuple[str, float]], run: Run, seed: int
-) -> list[str]:
+def _removal(lines: list[tuple[Any, ...]]) -> pd.DataFrame:
+    frame = pd.DataFrame(lines, columns=list(JOINT_COLUMNS))
+    return frame.astype({"without": object, "auc": float, "low": float, "high": float})
+
+
+def _search(rows: _Rows, gain: np.ndarray, removal: list[tuple[Any, ...]], run: Run, seed: int) -> list[str]:
     names = list(rows.columns)
     before = removal[0][1]
     drops: dict[str, float] = {}
@@ -94,17 +104,18 @@ def _search(
         suspect = names[int(np.argmax(gain))]
         names.remove(suspect)
         run.step(f"Together without {suspect}", 0.1 + 0.6 * len(drops) / MAX_TAKEN_AWAY)
-        auc, gain = _cross_validate(rows, names, run, seed)
-        drops[suspect] = before - auc
-        removal.append((suspect, auc))
-        before = auc
+        measured, gain = _cross_validate(rows, names, run, seed)
+        drops[suspect] = before - measured[0]
+        removal.append((suspect, *measured, *removal[0][-2:]))
+        before = measured[0]
     guilty = []
     for i, suspect in enumerate(drops):
         run.step(f"Together with {suspect} given back", 0.7 + 0.3 * i / len(drops))
-        if _cross_validate(rows, [*names, suspect], run, seed)[0] > max(WARN_AUC, before + 0.01):
+        back, _ = _cross_validate(rows, [*names, suspect], run, seed)
+        if back[0] > max(WARN_AUC, before + 0.01):
             guilty.append(suspect)
-    # several that need each other: name those that lowered it most
-    return guilty or sorted((s for s in drops if drops[s] > 0.005), key=lambda s: -drops[s])
+    # several that need each other: name those that lowered it
+    return guilty or [suspect for suspect in drops if drops[suspect] > 0.005]
 
 
 def _rows(dataset: Dataset, known: Known, seed: int) -> _Rows:
@@ -130,8 +141,8 @@ def _rows(dataset: Dataset, known: Known, seed: int) -> _Rows:
     return _Rows(columns, levels, bad, known.weight[keep], fold)
 
 
-def _cross_validate(rows: _Rows, names: list[str], run: Run, seed: int) -> tuple[float, np.ndarray]:
-    """Return the mean AUC on the folds left out, and the split gain of each name."""
+def _cross_validate(rows: _Rows, names: list[str], run: Run, seed: int) -> tuple[Measured, np.ndarray]:
+    """Return the mean AUC on the folds left out with its interval, and the split gain of each name."""
     aucs = []
     gain = np.zeros(len(names))
     for fold in range(N_FOLDS):
@@ -141,7 +152,7 @@ def _cross_validate(rows: _Rows, names: list[str], run: Run, seed: int) -> tuple
         margin = booster.predict(matrix[out], raw_score=True, num_threads=1)
         aucs.append(auc_of(rows.bad[out], margin, rows.weight[out]))
         gain += booster.feature_importance("gain")
-    return float(np.mean(aucs)), gain
+    return mean_over_folds(aucs), gain
 
 
 def _coded(rows: _Rows, name: str, learn: np.ndarray) -> np.ndarray:

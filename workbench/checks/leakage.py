@@ -10,8 +10,9 @@ import pandas as pd
 from workbench.checks.joint import Joint
 from workbench.checks.names import decision_name, follows_default, leakage_name
 from workbench.checks.single import Known, as_numbers, missing_auc
-from workbench.checks.values import BLOCK_AUC, WARN_AUC, Finding, counted, said, said_auc
+from workbench.checks.values import BLOCK_AUC, WARN_AUC, Finding, counted, said
 from workbench.dataset import BAD, GOOD, Dataset
+from workbench.evaluation import format_figure, format_metric
 
 SOME_LATE = 0.01
 LEAST_GROUP = 30
@@ -93,8 +94,8 @@ def by_single_auc(dataset: Dataset, auc: pd.DataFrame) -> Iterator[Finding]:
             "LEAKAGE_SINGLE",
             row.characteristic,
             row.n,
-            f"{row.characteristic} alone has an AUC of {said_auc(row.auc)} "
-            f"({said_auc(row.low)} to {said_auc(row.high)}).",
+            f"{row.characteristic} alone has an AUC of {format_metric('auc', row.auc, row.low, row.high)} "
+            f"on {counted(row.n)}, {row.n_bad:,} of them bad.",
             _WHY,
             _LEAVE_OUT,
             _typical(dataset, row.characteristic),
@@ -134,19 +135,20 @@ def together(dataset: Dataset, joint: Joint) -> Iterator[Finding]:
     if joint.auc is None or not joint.auc > WARN_AUC:
         return
     application = dataset.portfolio.kind == "application"
+    limit = format_figure("auc", WARN_AUC)
     blocks = application and joint.auc > BLOCK_AUC
     names = joint.guilty
-    message = f"All characteristics together have an AUC of {said_auc(joint.auc)} in a quick booster"
+    message = f"All characteristics together have an AUC of {_together(joint)} in a quick booster"
     if names:
         left = joint.removal["auc"].iloc[-1]
         steps = joint.removal.set_index("without")["auc"]
-        order = ", ".join(f"{name} ({said_auc(steps[name])})" for name in names)
-        message += f"; taken away in turn, it falls to {said_auc(left)}: {order}"
+        order = ", ".join(f"{name} ({format_figure('auc', steps[name])})" for name in names)
+        message += f"; taken away in turn, it falls to {format_figure('auc', left)}: {order}"
     yield Finding(
         "block" if blocks else "warn" if application else "note",
         "LEAKAGE_JOINT",
         message=f"{message}.",
-        why=f"{_WHY} On applications an AUC above {said_auc(WARN_AUC)} is nearly always such a leak."
+        why=f"{_WHY} On applications an AUC above {limit} is nearly always such a leak."
         if application
         else "On such portfolios a high AUC can be real, since recent behaviour is known.",
         remedy="Leave these columns out, or acknowledge with a reason that they are known in time.",
@@ -156,21 +158,27 @@ def together(dataset: Dataset, joint: Joint) -> Iterator[Finding]:
     )
 
 
+def _together(joint: Joint) -> str:
+    first = joint.removal.iloc[0]
+    rows = f"on {counted(first['n'])}, {first['n_bad']:,} of them bad"
+    return f"{format_metric('auc', first['auc'], first['low'], first['high'])} {rows},"
+
+
 def nothing_found(found: list[Finding], auc: pd.DataFrame, joint: Joint) -> Iterator[Finding]:
     """Say so where there is no leakage suspect, with the best single characteristic."""
     if any(f.code.startswith("LEAKAGE_") for f in found) or not len(auc) or auc["auc"].isna().all():
         return
     best = auc.iloc[0]
     message = f"No leakage suspect. Best single characteristic: {best['characteristic']}, "
-    message += f"AUC {said_auc(best['auc'])}"
+    message += f"AUC {format_metric('auc', best['auc'], best['low'], best['high'])}"
     if joint.auc is not None:
-        message += f"; all together {said_auc(joint.auc)}"
+        message += f"; all together {_together(joint)}"
     yield Finding(
         "note",
         "LEAKAGE_NONE",
         str(best["characteristic"]),
         message=f"{message}.",
-        why=f"One alone above {said_auc(WARN_AUC)} would be suspect.",
+        why=f"One alone above {format_figure('auc', WARN_AUC)} would be suspect.",
     )
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from workbench.checks.values import Finding, counted, masked
-from workbench.dataset import BAD, GOOD, Dataset
+from workbench.checks.values import Finding, counted
+from workbench.dataset import BAD, GOOD, Dataset, masked
 
 FEW_REFUSED = 0.01
 UNIQUE_SHARE = 0.95
@@ -138,10 +138,12 @@ def duplicates(dataset: Dataset) -> Iterator[Finding]:
 
 
 def _copies(dataset: Dataset) -> np.ndarray:
-    """Return which rows repeat an earlier one, by a 64-bit hash of all their values."""
+    """Return which rows repeat an earlier one, by a 64-bit hash of all values that a model may see.
+
+    Protected columns have no say: who is dropped as a copy must not hang on them.
+    """
     total = np.zeros(dataset.n, dtype=np.uint64)
-    frames = [dataset.frame, *([dataset.protected] if len(dataset.protected.columns) else [])]
-    columns = [frame[name] for frame in frames for name in frame.columns]
+    columns = [dataset.frame[name] for name in dataset.frame.columns]
     columns.append(pd.Series(dataset.outcome))
     columns += [s for s in (dataset.date, dataset.group) if s is not None]
     columns += [pd.Series(dataset.weight)] if dataset.weight is not None else []
@@ -156,6 +158,20 @@ def _copies(dataset: Dataset) -> np.ndarray:
             values = values + 0.0  # -0.0 is 0.0
         total = total * np.uint64(1_000_003) + pd.util.hash_array(values)
     return pd.Series(total).duplicated().to_numpy()
+
+
+def unreadable_protected(dataset: Dataset) -> Iterator[Finding]:
+    """Count the protected cells that could not be read; they refuse nobody."""
+    for column, n in dataset.source.unreadable.items():
+        yield Finding(
+            "note",
+            "PROTECTED_UNREADABLE",
+            column,
+            n,
+            f"{counted(n)} of {column} cannot be read as declared; the value counts as missing there.",
+            "The column is kept apart, so what it holds must not decide who is used to fit a model.",
+            "Correct the values, or how the column is declared, before groups are compared.",
+        )
 
 
 def completeness(dataset: Dataset, missing: dict[str, np.ndarray]) -> Iterator[Finding]:

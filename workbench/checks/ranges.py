@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from workbench.checks.values import Finding, counted, masked, said
-from workbench.dataset import Dataset
+from workbench.checks.values import Finding, counted, said
+from workbench.dataset import Dataset, masked
 from workbench.portfolio import Characteristic
 
 MANY_LEVELS = 100
@@ -26,14 +26,13 @@ def declared_values(dataset: Dataset) -> Iterator[Finding]:
         if about.name not in frame:
             continue
         values = frame[about.name]
-        personal = about.name in dataset.protected
         if isinstance(values.dtype, pd.CategoricalDtype):
             yield from _undeclared(about, values)
         elif values.dtype.kind == "f":
-            yield from _outside(dataset, about, values.to_numpy(), personal)
+            yield from _outside(dataset, about, values.to_numpy())
 
 
-def _outside(dataset: Dataset, about: Characteristic, x: np.ndarray, personal: bool) -> Iterator[Finding]:
+def _outside(dataset: Dataset, about: Characteristic, x: np.ndarray) -> Iterator[Finding]:
     low = -np.inf if about.low is None else about.low
     high = np.inf if about.high is None else about.high
     outside = (x < low) | (x > high)
@@ -44,7 +43,6 @@ def _outside(dataset: Dataset, about: Characteristic, x: np.ndarray, personal: b
     if not n:
         return
     first = int(np.flatnonzero(outside)[0])
-    value = masked(said(x[first])) if personal else said(x[first])
     limits = f"{said(low) if np.isfinite(low) else '...'} to {said(high) if np.isfinite(high) else '...'}"
     yield Finding(
         "warn",
@@ -54,7 +52,7 @@ def _outside(dataset: Dataset, about: Characteristic, x: np.ndarray, personal: b
         f"{counted(n)} of {about.name} lie outside {limits}.",
         "They are errors, codes, or a range that is too narrow; each needs something else.",
         "Correct them, declare the code as special, or widen the range.",
-        f"record {int(dataset.record[first]):,}: {value}",
+        f"record {int(dataset.record[first]):,}: {masked(said(x[first]))}",
     )
 
 

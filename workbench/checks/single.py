@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ from workbench.run import Run, seed_for
 N_BINS = 256
 N_FOLDS = 5
 EXACT_FROM = 0.85
+Measured = tuple[float, float, float]
+"""An AUC with its 95% interval."""
 _PRIOR_ROWS = 20.0
 _Z = 1.959963984540054
 
@@ -95,12 +98,21 @@ def as_numbers(values: pd.Series) -> np.ndarray:
     return np.where(values.isna().to_numpy(), np.nan, days)
 
 
-def auc_of(bad: np.ndarray, score: np.ndarray, weight: np.ndarray) -> float:
-    """Return the weighted AUC of a score, NaN without goods or bads."""
+def auc_of(bad: np.ndarray, score: np.ndarray, weight: np.ndarray) -> Measured:
+    """Return the weighted AUC of a score with its interval, NaN without goods or bads."""
     bins = np.unique(score, return_inverse=True)[1]
     goods = np.bincount(bins, weight * (1 - bad))
     bads = np.bincount(bins, weight * bad)
-    return _auc_of_counts(goods, bads)[0]
+    return _auc_of_counts(goods, bads)
+
+
+def mean_over_folds(measured: Sequence[Measured]) -> Measured:
+    """Return the mean of AUCs on folds, with the interval of a mean of independent ones."""
+    if any(math.isnan(auc) for auc, _, _ in measured):
+        return math.nan, math.nan, math.nan
+    half = math.sqrt(sum(((high - low) / 2) ** 2 for _, low, high in measured)) / len(measured)
+    auc = float(np.mean([auc for auc, _, _ in measured]))
+    return auc, max(0.0, auc - half), min(1.0, auc + half)
 
 
 def missing_auc(missing: np.ndarray, known: Known) -> float:
@@ -111,7 +123,7 @@ def missing_auc(missing: np.ndarray, known: Known) -> float:
     return max(auc, 1 - auc)
 
 
-def _number_auc(x: np.ndarray, known: Known) -> tuple[float, float, float]:
+def _number_auc(x: np.ndarray, known: Known) -> Measured:
     missing = np.isnan(x)
     present = x[~missing] if missing.any() else x
     if not 0 < known.bad.sum() < len(known.bad):
@@ -129,9 +141,7 @@ def _number_auc(x: np.ndarray, known: Known) -> tuple[float, float, float]:
     return _best_order(bins, len(distinct), missing, known)
 
 
-def _best_order(
-    bins: np.ndarray, n_bins: int, missing: np.ndarray, known: Known
-) -> tuple[float, float, float]:
+def _best_order(bins: np.ndarray, n_bins: int, missing: np.ndarray, known: Known) -> Measured:
     """Rank rising or falling, missing values last or first, whichever says most."""
     cell = np.where(missing, n_bins, bins) * 2 + known.bad
     table = np.bincount(cell, known.weight, 2 * (n_bins + 1)).reshape(-1, 2)
@@ -143,7 +153,7 @@ def _best_order(
     return max(measured, key=lambda m: m[0])
 
 
-def _category_auc(codes: np.ndarray, n_levels: int, known: Known) -> tuple[float, float, float]:
+def _category_auc(codes: np.ndarray, n_levels: int, known: Known) -> Measured:
     """Rank by the bad rate of the level on the other folds; compare within a fold only.
 
     Across folds a level's rate and the fold's own rate would be tied to each other.
@@ -152,22 +162,16 @@ def _category_auc(codes: np.ndarray, n_levels: int, known: Known) -> tuple[float
     cell = (known.fold * n + np.where(codes < 0, n_levels, codes)) * 2 + known.bad
     table = np.bincount(cell, known.weight, N_FOLDS * n * 2).reshape(N_FOLDS, n, 2)
     others = table.sum(axis=0) - table
-    aucs, variances = [], []
+    measured = []
     for inside, outside in zip(table, others, strict=True):
         prior = outside[:, 1].sum() / max(outside.sum(), 1e-12)
         rate = (outside[:, 1] + _PRIOR_ROWS * prior) / (outside.sum(axis=1) + _PRIOR_ROWS)
         place = np.unique(rate, return_inverse=True)[1]
-        auc, low, high = _auc_of_counts(np.bincount(place, inside[:, 0]), np.bincount(place, inside[:, 1]))
-        aucs.append(auc)
-        variances.append(((high - low) / 2 / _Z) ** 2)
-    if np.isnan(aucs).any():
-        return math.nan, math.nan, math.nan
-    half = _Z * math.sqrt(sum(variances)) / N_FOLDS
-    auc = float(np.mean(aucs))
-    return auc, max(0.0, auc - half), min(1.0, auc + half)
+        measured.append(_auc_of_counts(np.bincount(place, inside[:, 0]), np.bincount(place, inside[:, 1])))
+    return mean_over_folds(measured)
 
 
-def _auc_of_counts(goods: np.ndarray, bads: np.ndarray) -> tuple[float, float, float]:
+def _auc_of_counts(goods: np.ndarray, bads: np.ndarray) -> Measured:
     """Return AUC and DeLong's interval from goods and bads by rising value; ties count half."""
     n_good, n_bad = goods.sum(), bads.sum()
     if n_good <= 0 or n_bad <= 0:

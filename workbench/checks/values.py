@@ -14,6 +14,7 @@ from workbench.dataset import Acknowledged
 LEVELS = ("block", "warn", "note")
 WARN_AUC = 0.90
 BLOCK_AUC = 0.97
+JOINT_COLUMNS = ("without", "auc", "low", "high", "n", "n_bad")
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,8 @@ class Checks:
     joint_auc : float, optional
         Cross-validated AUC of a quick booster on all characteristics; None with too few rows.
     joint : DataFrame
-        `without`, `auc`: the AUC as one characteristic after the other is taken away; the first
-        row has all of them.
+        `without`, `auc`, `low`, `high` (95%), `n`, `n_bad`: the AUC as one characteristic after the
+        other is taken away, on the same rows; the first line has all of them, and is `joint_auc`.
     acknowledged : dict
         (code, column) -> the reason given.
     """
@@ -83,7 +84,7 @@ class Checks:
     findings: tuple[Finding, ...]
     auc: pd.DataFrame
     joint_auc: float | None = None
-    joint: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"without": [], "auc": []}))
+    joint: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(JOINT_COLUMNS)))
     acknowledged: Acknowledged = field(default_factory=dict)
 
     def reason(self, finding: Finding) -> str | None:
@@ -101,8 +102,15 @@ class Checks:
             "findings": [f.to_json(self.reason(f)) for f in self.findings],
             "auc": _records(self.auc),
             "joint_auc": self.joint_auc,
+            **{f"joint_{name}": self._first(name) for name in ("low", "high", "n", "n_bad")},
             "joint": _records(self.joint),
         }
+
+    def _first(self, name: str) -> Any:
+        if not len(self.joint) or name not in self.joint:
+            return None
+        value = self.joint[name].iloc[0]
+        return None if pd.isna(value) else int(value) if name.startswith("n") else float(value)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Checks:
@@ -111,7 +119,7 @@ class Checks:
         findings = tuple(Finding(**{k: v for k, v in f.items() if k in names}) for f in values["findings"])
         given = {(f["code"], f["column"]): f["acknowledged"] for f in values["findings"] if f["acknowledged"]}
         auc = pd.DataFrame(values["auc"], columns=["characteristic", "auc", "low", "high", "n", "n_bad"])
-        joint = pd.DataFrame(values["joint"], columns=["without", "auc"])
+        joint = pd.DataFrame(values["joint"], columns=list(JOINT_COLUMNS))
         return cls(findings, auc, values["joint_auc"], joint, given)
 
 
@@ -125,28 +133,11 @@ def counted(n: int, one: str = "row", many: str = "rows") -> str:
     return f"{n:,} {one if n == 1 else many}"
 
 
-def masked(text: str) -> str:
-    """Return a text with all but its first character hidden."""
-    return f"{text[:1]}***" if text else ""
-
-
 def said(value: float) -> str:
     """Return a number as it is written in a sentence: 12,000 or 0.0135."""
     if abs(value) < 1e15 and value == int(value):
         return f"{int(value):,}"
     return f"{float(f'{value:.6g}'):,}"
-
-
-def said_auc(auc: float) -> str:
-    """Return an AUC as the field writes it.
-
-    Examples
-    --------
-    >>> said_auc(0.6912), said_auc(0.9712), said_auc(0.99984), said_auc(1.0)
-    ('.69', '.971', '.9998', '1.00')
-    """
-    digits = 2 if auc < 0.9 or auc > 0.99995 else 3 if auc < 0.999 else 4
-    return f"{auc:.{digits}f}".removeprefix("0")
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

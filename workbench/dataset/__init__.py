@@ -1,10 +1,11 @@
 """Data that have been read (Table) and data that have been checked (Dataset, Applicants)."""
 
 from workbench.dataset.build import applicants, build
+from workbench.dataset.casting import cast_one
 from workbench.dataset.dates import DAYS_A_MONTH, EPOCH, months
 from workbench.dataset.distinct import as_numbers, distinct, unit_of, value_counts
 from workbench.dataset.fingerprint import fingerprint
-from workbench.dataset.text import canonical_value
+from workbench.dataset.text import canonical_value, masked
 from workbench.dataset.values import (
     BAD,
     GOOD,
@@ -34,11 +35,13 @@ __all__ = [
     "applicants",
     "as_numbers",
     "build",
+    "cast_one",
     "canonical_value",
     "distinct",
     "empty_refused",
     "fingerprint",
     "from_frame",
+    "masked",
     "months",
     "unit_of",
     "value_counts",

@@ -37,13 +37,13 @@ class _Typed:
     outcome: np.ndarray | None
 
     def casts(self, portfolio: Portfolio) -> dict[str, Cast]:
-        """Return every cast that may refuse a row, by column."""
+        """Return every cast that may refuse a row, by column; a protected one never does."""
         single = {portfolio.date: self.date, portfolio.weight: self.weight}
         found = {name: cast for name, cast in single.items() if cast is not None}
         if self.outcome is not None:
             state = np.where(self.outcome == _UNKNOWN, casting.OUTCOME_UNKNOWN, casting.OK)
             found = {portfolio.outcome.column: Cast(pd.Series(dtype=float), state)} | found
-        return found | self.characteristics | self.protected
+        return found | self.characteristics
 
 
 _UNKNOWN = -2
@@ -53,7 +53,8 @@ def build(table: Table, portfolio: Portfolio) -> Dataset:
     """Return the rows of `table` checked and typed as `portfolio` declares, with their outcome.
 
     A cell that cannot be typed refuses its row, with record, column, code, reason and masked text in
-    ``refused``; rows in = rows kept + rows refused.
+    ``refused``; rows in = rows kept + rows refused. A protected cell that cannot be typed is missing,
+    and counted in ``source.unreadable``: who trains must not hang on a protected column.
 
     Raises
     ------
@@ -74,7 +75,12 @@ def build(table: Table, portfolio: Portfolio) -> Dataset:
     """
     _require_columns(table, portfolio, _needed(portfolio, tuple(c.name for c in portfolio.characteristics)))
     if len(table.frame) < 2:
-        raise InputError("TOO_FEW_ROWS", f"has {len(table.frame) or 'no'} row{'s' * table.frame.empty} of data", table.source.name, _MORE)
+        raise InputError(
+            "TOO_FEW_ROWS",
+            f"has {len(table.frame) or 'no'} row{'s' * table.frame.empty} of data",
+            table.source.name,
+            _MORE,
+        )
     outcome = _outcome(table, portfolio.outcome)
     typed = _typed(table, portfolio, portfolio.characteristics, with_outcome=True, outcome=outcome)
     keep, refused = _refuse(table, portfolio, typed)
@@ -108,7 +114,8 @@ def applicants(
     Parameters
     ----------
     characteristics : tuple of str, optional
-        The characteristics that are needed; all of the portfolio's where None.
+        The characteristics that are needed; all of the portfolio's where None. Where one of them is a
+        date, the portfolio's application date is needed too, and a row without it is refused.
 
     Raises
     ------
@@ -118,10 +125,13 @@ def applicants(
     wanted = portfolio.characteristics
     if characteristics is not None:
         wanted = tuple(portfolio.characteristic(name) for name in characteristics)
-    _require_columns(table, portfolio, tuple(c.name for c in wanted))
+    # dates are counted back from the application date, so without it they would all be missing
+    dated = bool(portfolio.date) and any(c.kind == "date" for c in wanted)
+    needed = tuple(c.name for c in wanted)
+    _require_columns(table, portfolio, (*needed, portfolio.date) if dated else needed)
     if table.frame.empty:
         raise InputError("TOO_FEW_ROWS", "has no rows of data", table.source.name, "Give at least one row.")
-    typed = _typed(table, portfolio, wanted, with_outcome=False)
+    typed = _typed(table, portfolio, wanted, with_outcome=False, dated=dated)
     keep, refused = _refuse(table, portfolio, typed)
     return Applicants(
         portfolio=portfolio,
@@ -182,6 +192,7 @@ def _typed(
     wanted: tuple[Characteristic, ...],
     *,
     with_outcome: bool,
+    dated: bool = True,
     outcome: np.ndarray | None = None,
 ) -> _Typed:
     frame = table.frame
@@ -198,14 +209,17 @@ def _typed(
 
     if portfolio.date and portfolio.date in frame:
         date = attempt(portfolio.date, lambda c: casting.cast_date(c, portfolio.date_format, portfolio.date))
-        if date is not None and with_outcome:
+        if date is not None and dated:
             state = np.where(date.state == casting.MISSING, casting.MISSING_REFUSED, date.state)
             date = replace(date, state=state)
     applied = None if date is None else date.values
     if portfolio.weight and with_outcome:
         weight = attempt(portfolio.weight, lambda c: casting.cast_weight(c, decimal))
     found: list[dict[str, Cast]] = []
-    for declared in (wanted, portfolio.protected if with_outcome else ()):
+    # a protected value that is missing refuses nobody, whatever is declared
+    may = {"missing": "model"}
+    apart = tuple(c.model_copy(update=may) if c.missing == "refuse" else c for c in portfolio.protected)
+    for declared in (wanted, apart if with_outcome else ()):
         casts = {
             c.name: attempt(c.name, lambda s, c=c: casting.cast(s, c, decimal, applied)) for c in declared
         }
@@ -331,8 +345,12 @@ def _row_key(table: Table, portfolio: Portfolio, keep: np.ndarray) -> pd.Series:
 
 
 def _noted(table: Table, portfolio: Portfolio, typed: _Typed) -> Any:
-    notes = [c.note for c in typed.casts(portfolio).values() if c.note]
+    notes = [c.note for c in (*typed.casts(portfolio).values(), *typed.protected.values()) if c.note]
+    wrong = {name: int((cast.state > casting.MISSING).sum()) for name, cast in typed.protected.items()}
+    unreadable = {name: n for name, n in wrong.items() if n}
     extra = [str(name) for name in table.frame.columns if not portfolio.role(name)]
     if extra:
         notes.append(f"not used, as the portfolio does not know it: {_listed(extra, 'column')}")
-    return replace(table.source, notes=(*table.source.notes, *notes)) if notes else table.source
+    if not notes and not unreadable:
+        return table.source
+    return replace(table.source, notes=(*table.source.notes, *notes), unreadable=unreadable)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -189,3 +191,37 @@ def cast_weight(column: pd.Series, decimal: str) -> Cast:
     found = cast_number(column, Characteristic(name="weight"), decimal)
     wrong = (found.state != OK) | ~(found.values.to_numpy() > 0)
     return Cast(found.values, np.where(wrong, NOT_A_WEIGHT, OK).astype(np.uint8), "is not a positive weight")
+
+
+def cast_one(
+    value: Any, declared: Characteristic, *, decimal: str = ".", applied: date | None = None
+) -> tuple[Any, str]:
+    """Return one value typed as a column of a table would be, and the code of what is wrong with it.
+
+    Returns
+    -------
+    value : float, str, date or None
+        None where it is missing or cannot be typed.
+    code : str
+        Empty, or ``NOT_A_NUMBER``, ``NON_FINITE``, ``NOT_A_DATE``.
+
+    Examples
+    --------
+    >>> cast_one(" 12.50%", Characteristic(name="rate", format="percent"))
+    (0.125, '')
+    >>> cast_one("much", Characteristic(name="rate"))
+    (None, 'NOT_A_NUMBER')
+    """
+    known = None if applied is None else pd.Series([applied]).astype("datetime64[s]")
+    plain = declared.model_copy(update={"missing": "model", "fill": None})
+    try:
+        found = cast(pd.Series([value]), plain, decimal, known)
+    except InputError:
+        return None, "NOT_A_DATE"
+    state = int(found.state[0])
+    if state != OK:
+        return None, CODES[state]
+    read = found.values.iloc[0]
+    if declared.kind == "date":
+        return read.date(), ""
+    return (float(read) if declared.kind == "number" else str(read)), ""

@@ -31,6 +31,8 @@ class Source:
         As found or declared; empty where they do not apply.
     notes : tuple of str
         What was found out rather than declared, in words that are shown.
+    unreadable : dict
+        Protected column -> cells that could not be read as declared, which count as missing.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Source:
     decimal: str = ""
     encoding: str = ""
     notes: tuple[str, ...] = ()
+    unreadable: Mapping[str, int] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +120,8 @@ class Dataset(Applicants):
         Sampling weights, all positive; None where every row counts once.
     group : Series of str, optional
     protected : DataFrame
-        Protected characteristics of the same rows, typed; stored apart.
+        Protected characteristics of the same rows, typed; stored apart. What they hold, or whether it
+        can be read, has no say in which rows are kept.
     sha256, protected_sha256 : str
         Fingerprints: schema and typed kept rows in order, columns in portfolio order.
     """

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from workbench.families.family import Family, FitRows, FitSpec, Fitted, directions, no_coefficients
-from workbench.families.one_row import OneRow
+from workbench.families.one_row import ByThread, OneRow
 from workbench.features import Encoder
 from workbench.run import Cancelled, Run
 
@@ -31,11 +31,20 @@ OWN = ("rounds", "rounds_without_validation", "early_stopping")
 
 
 class Trees:
-    """A LightGBM booster read from its text; the text is the model."""
+    """A LightGBM booster read from its text; the text is the model.
 
-    def __init__(self, text: str) -> None:
+    Parameters
+    ----------
+    text : str
+        The engine's text, up to the best round.
+    whole : booster, optional
+        The booster with the rounds after the best one too; only while folds choose the rounds.
+    """
+
+    def __init__(self, text: str, whole: Any = None) -> None:
         self.text = text
-        self._single: OneRow | None = None
+        self._whole = whole
+        self._of_thread = ByThread(lambda width: OneRow(self.booster, width))
 
     @cached_property
     def booster(self) -> Any:
@@ -53,11 +62,13 @@ class Trees:
         """Return log-odds of bad; shape (n,)."""
         return self.booster.predict(x, raw_score=True, num_threads=1)
 
+    def margin_at(self, x: np.ndarray, rounds: int) -> np.ndarray:
+        """Return log-odds of bad after `rounds` rounds, or after all there are; shape (n,)."""
+        return self._whole.predict(x, raw_score=True, num_iteration=rounds, num_threads=1)
+
     def margin_of_one(self, x: list[float]) -> float:
         """Return the log-odds of bad of one applicant, by the engine's single-row entry."""
-        if self._single is None:
-            self._single = OneRow(self.booster, len(x))
-        return self._single(x)
+        return self._of_thread(x)
 
     def to_files(self) -> dict[str, bytes]:
         """Return the model in LightGBM's text format."""
@@ -67,11 +78,8 @@ class Trees:
         """Return the text; `fit` has taken out what does not belong to the learned model."""
         return self.text.encode()
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"text": self.text, "_single": None}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.text,)
 
 
 def read(files: dict[str, bytes]) -> Trees:
@@ -108,7 +116,7 @@ def fit(encoder: Encoder, development: FitRows, validation: FitRows | None, spec
         callbacks=callbacks,
     )
     best = booster.best_iteration if booster.best_iteration > 0 else rounds
-    return Trees(_learned_text(booster.model_to_string(num_iteration=best)))
+    return Trees(_learned_text(booster.model_to_string(num_iteration=best)), booster)
 
 
 def _engine_params(params: dict[str, Any], encoder: Encoder, seed: int, threads: int) -> dict[str, Any]:

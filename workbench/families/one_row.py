@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,27 @@ import numpy as np
 RAW_SCORE = 1
 FLOAT64 = 1
 DEFAULT_LEFT, MISSING_NAN = 2, 8
+
+
+class ByThread:
+    """One prepared call a thread: an engine fills buffers outside the interpreter's lock.
+
+    Parameters
+    ----------
+    make : callable
+        Width of a row -> the call, made when a thread first asks.
+    """
+
+    def __init__(self, make: Callable[[int], Callable[[list[float]], float]]) -> None:
+        self._make = make
+        self._local = threading.local()
+
+    def __call__(self, x: list[float]) -> float:
+        """Return what the thread's own call returns for the row `x`."""
+        call = getattr(self._local, "call", None)
+        if call is None:
+            call = self._local.call = self._make(len(x))
+        return call(x)
 
 
 class OneRow:
@@ -38,6 +60,7 @@ class OneRow:
                 ctypes.byref(self._config),
             )
         )  # fmt: skip
+        self._free = _LIB.LGBM_FastConfigFree
         self._predict, self._check = _LIB.LGBM_BoosterPredictForMatSingleRowFast, _safe_call
         self._arguments = (self._config, self._row, ctypes.byref(self._length), ctypes.byref(self._out))
 
@@ -46,6 +69,10 @@ class OneRow:
         self._row[:] = x
         self._check(self._predict(*self._arguments))
         return self._out.value
+
+    def __del__(self) -> None:
+        if self._config:
+            self._free(self._config)
 
 
 @dataclass(frozen=True, eq=False)

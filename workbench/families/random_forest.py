@@ -11,7 +11,7 @@ import numpy as np
 
 from workbench.errors import ArtifactError
 from workbench.families.family import Family, FitRows, FitSpec, Fitted, directions, no_coefficients
-from workbench.families.one_row import Nodes, OneRow, booster_of
+from workbench.families.one_row import ByThread, Nodes, OneRow, booster_of
 from workbench.features import Encoder, NumberColumn
 from workbench.run import Run
 
@@ -47,7 +47,7 @@ class Forest:
     def __init__(self, estimator: Any, fill: tuple[float, ...]) -> None:
         self.estimator = estimator
         self.fill = fill
-        self._single: OneRow | None = None
+        self._of_thread = ByThread(self._one_row)
 
     @property
     def trees(self) -> int:
@@ -68,11 +68,12 @@ class Forest:
 
     def margin_of_one(self, x: list[float]) -> float:
         """Return the log-odds of the clipped probability of one applicant."""
-        if self._single is None:
-            nodes = [_nodes(one.tree_) for one in self.estimator.estimators_]
-            self._single = OneRow(booster_of(nodes, len(x)), len(x))
         row = as_rows(np.array([x]), self.fill)[0].tolist()
-        return float(_log_odds(np.array([self._single(row) / self.trees]))[0])
+        return float(_log_odds(np.array([self._of_thread(row) / self.trees]))[0])
+
+    def _one_row(self, width: int) -> OneRow:
+        nodes = [_nodes(one.tree_) for one in self.estimator.estimators_]
+        return OneRow(booster_of(nodes, width), width)
 
     def to_files(self) -> dict[str, bytes]:
         """Return the forest as skops wrote it, and what stands for missing values."""
@@ -92,8 +93,8 @@ class Forest:
             parts += [np.ascontiguousarray(a).tobytes() for a in vars(nodes).values()]
         return b"".join(len(part).to_bytes(8, "little") + part for part in parts)
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"estimator": self.estimator, "fill": self.fill, "_single": None}
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.estimator, self.fill)
 
 
 def as_rows(x: np.ndarray, fill: tuple[float, ...]) -> np.ndarray:

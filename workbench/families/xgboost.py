@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from workbench.families.family import Family, FitRows, FitSpec, Fitted, directions, no_coefficients
+from workbench.families.one_row import ByThread
 from workbench.features import Encoder
 from workbench.run import Cancelled, Run
 
@@ -37,9 +38,10 @@ class Boosted:
     Values, thresholds and sums are XGBoost's own, in single precision, for a table and for one applicant.
     """
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, whole: Any = None) -> None:
         self.content = content
-        self._single: _OneRow | None = None
+        self._whole = whole
+        self._of_thread = ByThread(lambda width: _OneRow(self.booster, width))
 
     @cached_property
     def booster(self) -> Any:
@@ -61,11 +63,15 @@ class Boosted:
         rows = np.ascontiguousarray(x, np.float32)
         return self.booster.inplace_predict(rows, predict_type="margin").astype(float)
 
+    def margin_at(self, x: np.ndarray, rounds: int) -> np.ndarray:
+        """Return log-odds of bad after `rounds` rounds, or after all there are; shape (n,)."""
+        last = min(rounds, self._whole.num_boosted_rounds())
+        rows = np.ascontiguousarray(x, np.float32)
+        return self._whole.inplace_predict(rows, iteration_range=(0, last), predict_type="margin").astype(float)
+
     def margin_of_one(self, x: list[float]) -> float:
         """Return the log-odds of bad of one applicant."""
-        if self._single is None:
-            self._single = _OneRow(self.booster, len(x))
-        return self._single(x)
+        return self._of_thread(x)
 
     def to_files(self) -> dict[str, bytes]:
         """Return the model in XGBoost's JSON."""
@@ -75,8 +81,8 @@ class Boosted:
         """Return the JSON; `fit` has taken out what does not belong to the learned model."""
         return self.content
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"content": self.content, "_single": None}
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.content,)
 
 
 class _OneRow:
@@ -141,7 +147,7 @@ def fit(
     best = booster.best_iteration + 1 if sets else rounds
     # how training went is no part of what was learned
     booster.set_attr(best_iteration=None, best_score=None)
-    return Boosted(bytes(booster[:best].save_raw("json")))
+    return Boosted(bytes(booster[:best].save_raw("json")), booster)
 
 
 def _engine_params(params: dict[str, Any], encoder: Encoder, seed: int, threads: int) -> dict[str, Any]:

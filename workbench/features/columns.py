@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -18,6 +19,7 @@ SMOOTHING_ROWS = 20.0
 RARE_ROWS = 20
 USUAL = (0.005, 0.995)
 CLIP = (0.01, 0.99)
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,8 @@ def learn_number(
     characteristic: Characteristic, values: np.ndarray, weight: np.ndarray | None
 ) -> NumberColumn:
     """Learn a number from its development values; shape (n,), NaN where missing."""
-    special = tuple(float(s.value) for s in characteristic.special)
+    # a code that is a word was read as missing; only codes that are numbers stand among the values
+    special = tuple(float(s.value) for s in characteristic.special if NUMBER.fullmatch(s.value))
     fill = None if characteristic.fill is None else float(characteristic.fill)
     given = ~np.isnan(values)
     quantity = given & ~np.isin(values, special)
@@ -164,12 +167,13 @@ def learn_number(
     x = values[quantity] if quantity.any() else np.zeros(1)
     w = w if quantity.any() else None
     cuts = _weighted_quantiles(x, w, (*CLIP, *USUAL, 0.5))
+    at_median = int(np.argmin(np.abs(x - cuts[4])))
     clipped = np.clip(x, cuts[0], cuts[1])
     mean = float(np.average(clipped, weights=w))
     sd = float(np.sqrt(np.average((clipped - mean) ** 2, weights=w)))
     return NumberColumn(
         name=characteristic.name, date=characteristic.kind == "date", fill=fill, special=special,
-        clip_low=cuts[0], clip_high=cuts[1], mean=mean, sd=sd if sd > 0 else 1.0, typical=cuts[4],
+        clip_low=cuts[0], clip_high=cuts[1], mean=mean, sd=sd if sd > 0 else 1.0, typical=float(x[at_median]),
         seen_low=float(x.min()), seen_high=float(x.max()), usual_low=cuts[2], usual_high=cuts[3],
         low=characteristic.low, high=characteristic.high, missing_share=share,
         monotone={"rises": 1, "falls": -1}.get(characteristic.monotone, 0),

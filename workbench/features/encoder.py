@@ -145,7 +145,7 @@ def learn(dataset: Dataset, rows: np.ndarray, kind: EncodingKind, bin_spec: BinS
     portfolio: Portfolio = dataset.portfolio
     frame = dataset.frame.iloc[rows]
     bad = (dataset.outcome[rows] == BAD).astype(float)
-    weight = None if dataset.weight is None else dataset.weight[rows]
+    weight = relative_weight(dataset, rows)
     date = None if dataset.date is None else dataset.date.iloc[rows]
     columns: list[Column] = []
     for characteristic in portfolio.characteristics:
@@ -165,6 +165,14 @@ def learn(dataset: Dataset, rows: np.ndarray, kind: EncodingKind, bin_spec: BinS
             bin_characteristic(c, frame[c.name], date, bad, weight, asked) for c in portfolio.characteristics
         )
     return Encoder(kind, tuple(columns), portfolio.date if date is not None else "", last, bins)
+
+
+def relative_weight(dataset: Dataset, rows: np.ndarray) -> np.ndarray | None:
+    """Return the weights of `rows` with mean 1, so that penalties and smoothing do not see their scale."""
+    if dataset.weight is None:
+        return None
+    weight = dataset.weight[rows]
+    return weight / weight.mean()
 
 
 def _level_indices(column: LevelColumn, values: pd.Series) -> np.ndarray:

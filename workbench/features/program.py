@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import math
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-import numpy as np
-
 from workbench.binning import Bins
-from workbench.dataset import DAYS_A_MONTH
+from workbench.dataset import DAYS_A_MONTH, EPOCH, cast_one
 from workbench.errors import InputError, Problem
 from workbench.features.columns import (
     MISSING,
     NO_FLAG,
     OUT_OF_RANGE,
     UNEXPECTED_MISSING,
-    UNSEEN,
     UNUSUAL,
     LevelColumn,
     NumberColumn,
 )
 from workbench.features.encoder import Encoder, one_hot_table
+from workbench.portfolio import Characteristic, Portfolio
 
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-WHOLE = re.compile(r"([+-]?\d+)\.0+")
 LARGEST = 3.4e38
 NAN = math.nan
-_EPOCH = datetime(2000, 1, 1)
+EPOCH_DAY = EPOCH.astype(object).toordinal()
 
 Step = Callable[[Any, list[float]], int]
 """Appends what the family sees of one value and returns the value's flag."""
@@ -42,22 +37,34 @@ class Program:
     Parameters
     ----------
     encoder : Encoder
-    refuse : frozenset of str
-        Characteristics whose missing value refuses the applicant.
+    portfolio : Portfolio
+        Says how values are written and which missing ones refuse the applicant.
 
     Notes
     -----
     Everything that can be decided once is decided here, so that a call is one dictionary look-up
-    and a few float operations a characteristic.
+    and a few float operations a characteristic. Numbers, dates and the attributes that development
+    saw go that way; any other value (text for a number, ``TRUE``, an attribute not seen) is read by
+    the very function that reads a column of a table. ISO text is read as a date whatever format the
+    portfolio's files use.
     """
 
-    def __init__(self, encoder: Encoder, refuse: frozenset[str] = frozenset()) -> None:
+    def __init__(self, encoder: Encoder, portfolio: Portfolio) -> None:
         self.names = tuple(column.name for column in encoder.columns)
         self.date = encoder.date
-        self._refuse = refuse
-        self._dates = frozenset(c.name for c in encoder.columns if isinstance(c, NumberColumn) and c.date)
+        self._asked_date = (
+            Characteristic(name=self.date, kind="date", date_format=portfolio.date_format)
+            if self.date
+            else None
+        )
+        self._refuse = frozenset(c.name for c in portfolio.characteristics if c.missing == "refuse")
+        declared = {c.name: c for c in portfolio.characteristics}
+        self._dates = tuple(
+            declared[c.name] for c in encoder.columns if isinstance(c, NumberColumn) and c.date
+        )
+        decimal = portfolio.reading.decimal or "."
         self._steps: tuple[tuple[str, Step], ...] = tuple(
-            (column.name, _binned(column, encoder.bins[j]) if encoder.bins else _step(encoder.kind, column))
+            (column.name, _compiled(encoder, j, _Reader(declared[column.name], decimal)))
             for j, column in enumerate(encoder.columns)
         )
 
@@ -91,7 +98,9 @@ class Program:
         return out, flags
 
     def _absent(self, values: Mapping[str, Any]) -> InputError:
-        absent = [name for name in self.names if name not in values]
+        absent = [
+            name for name in (*self.names, *filter(None, [self._dates and self.date])) if name not in values
+        ]
         return InputError(
             "SCHEMA_MISMATCH",
             f"the applicant has no value named {', '.join(absent)}",
@@ -108,22 +117,24 @@ class Program:
         return problems
 
     def _with_months(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values with each date as months, before the application where there is such a date."""
         made = dict(values)
-        reference = _EPOCH
-        if self.date:
+        reference = EPOCH_DAY
+        if self._asked_date is not None:
             if self.date not in values:
+                raise self._absent(values)
+            day = _day(values[self.date], self._asked_date)
+            if day is None:
                 raise InputError(
-                    "SCHEMA_MISMATCH", f"the applicant has no value named {self.date}",
-                    remedy="Give the application date: dates are counted back from it.",
+                    "MISSING_REFUSED", "the application date is missing", self.date,
+                    "Give it: the other dates are counted back from it.",
                 )  # fmt: skip
-            reference = _moment(values[self.date], self.date)
-        for name in self._dates & values.keys():
-            moment = _moment(values[name], name)
-            if moment is None or reference is None:
-                made[name] = None
-                continue
-            days = ((reference - moment) if self.date else (moment - reference)).total_seconds() / 86400.0
-            made[name] = days / DAYS_A_MONTH
+            reference = day
+        for characteristic in self._dates:
+            if characteristic.name in values:
+                day = _day(values[characteristic.name], characteristic, reference if self.date else None)
+                days = NAN if day is None else float(reference - day if self.date else day - reference)
+                made[characteristic.name] = days / DAYS_A_MONTH
         return made
 
 
@@ -132,75 +143,83 @@ class _Unusable(Exception):
         self.code, self.what, self.remedy = code, what, remedy
 
 
-def _moment(value: Any, name: str) -> datetime | None:
-    if value is None or value == "" or value != value:
-        return None
-    if isinstance(value, datetime):
-        return value
-    if isinstance(value, date):
-        return datetime(value.year, value.month, value.day)
-    try:
-        return datetime.fromisoformat(str(value))
-    except ValueError:
-        raise InputError("NOT_A_DATE", "is not a date", name, "Write it as 2024-03-31.") from None
-
-
-def _number(value: Any) -> float:
-    kind = type(value)
-    if kind is float or kind is int:
-        x = float(value) if abs(value) <= LARGEST or value != value else math.inf
-    elif value is None or kind is str and value == "":
-        return NAN
-    elif kind is str and NUMBER.fullmatch(value) or isinstance(value, (np.floating, np.integer)):
-        x = float(value)
-    else:
-        raise _Unusable("NOT_A_NUMBER", "is not a number", "Give a number, or null where it is missing.")
-    if abs(x) > LARGEST:
-        raise _Unusable("NON_FINITE", "is infinite or too large", "Give a finite number, or null.")
-    return x
-
-
-def _text(value: Any) -> str | None:
-    kind = type(value)
-    if kind is str:
-        if value.endswith("0") and (whole := WHOLE.fullmatch(value)):
-            return whole[1]
-        return value or None
+def _day(value: Any, declared: Characteristic, applied: int | None = None) -> int | None:
+    """Return the day a date names, counted from the year 1; None where it is missing."""
     if value is None or value != value:
         return None
-    if kind is bool:
-        return str(value)
-    if isinstance(value, (float, np.floating)) and float(value).is_integer():
-        return str(int(value))
-    return str(value)
+    if type(value) is date or type(value) is datetime and value.tzinfo is None:
+        return value.toordinal()
+    if type(value) is str:
+        try:
+            return date.fromisoformat(value).toordinal()
+        except ValueError:
+            pass  # written some other way: read as a table's column is
+    read, code = cast_one(value, declared, applied=None if applied is None else date.fromordinal(applied))
+    if code:
+        raise InputError(code, "is not a date", declared.name, "Write it as 2024-03-31.")
+    return None if read is None else read.toordinal()
 
 
-def _step(kind: str, column: NumberColumn | LevelColumn) -> Step:
+class _Reader:
+    """Reads one value of a characteristic that did not come in the plainest way."""
+
+    def __init__(self, declared: Characteristic, decimal: str) -> None:
+        # months are numbers by the time a step sees them
+        self.declared = (
+            declared.model_copy(update={"kind": "number"}) if declared.kind == "date" else declared
+        )
+        self.decimal = decimal
+
+    def number(self, value: Any) -> float:
+        """Return the number, NaN where it is missing."""
+        kind = type(value)
+        if (kind is float or kind is int) and value == value and abs(value) <= LARGEST:
+            return float(value)
+        if value is None or value != value:
+            return NAN
+        read, code = cast_one(value, self.declared, decimal=self.decimal)
+        if code:
+            what = "is infinite or too large" if code == "NON_FINITE" else "is not a number"
+            raise _Unusable(code, what, "Give a finite number, or null where it is missing.")
+        return NAN if read is None else read
+
+    def text(self, value: Any) -> str | None:
+        """Return the attribute as the portfolio spells it, None where it is missing."""
+        if value is None or value != value:
+            return None
+        return cast_one(value, self.declared)[0]
+
+
+def _step(kind: str, column: NumberColumn | LevelColumn, reader: _Reader) -> Step:
     if isinstance(column, LevelColumn):
-        return _ordered_level(column) if kind == "ordered" else _one_hot_level(column)
-    return _ordered_number(column) if kind == "ordered" else _linear_number(column)
+        return (_ordered_level if kind == "ordered" else _one_hot_level)(column, reader)
+    return (_ordered_number if kind == "ordered" else _linear_number)(column, reader)
 
 
-def _binned(column: NumberColumn | LevelColumn, bins: Bins) -> Step:
-    if isinstance(column, LevelColumn):
-        return _binned_level(column, bins)
-    return _binned_number(column, bins)
+def _compiled(encoder: Encoder, j: int, reader: _Reader) -> Step:
+    column = encoder.columns[j]
+    if not encoder.bins:
+        return _step(encoder.kind, column, reader)
+    binned = _binned_level if isinstance(column, LevelColumn) else _binned_number
+    return binned(column, encoder.bins[j], reader)
 
 
-def _level_reader(column: LevelColumn) -> Callable[[Any], int]:
+def _level_reader(column: LevelColumn, reader: _Reader) -> Callable[[Any], int]:
     position = {level: i for i, level in enumerate(column.levels)}
     unseen = len(column.levels)
     missing = unseen + 1 if column.fill is None else position.get(column.fill, unseen)
 
     def read(value: Any) -> int:
-        text = _text(value)
+        if type(value) is str and value in position:
+            return position[value]
+        text = reader.text(value)
         return missing if text is None else position.get(text, unseen)
 
     return read
 
 
-def _ordered_level(column: LevelColumn) -> Step:
-    read, codes, flags = _level_reader(column), column.code_table.tolist(), column.flag_table.tolist()
+def _ordered_level(column: LevelColumn, reader: _Reader) -> Step:
+    read, codes, flags = _level_reader(column, reader), column.code_table.tolist(), column.flag_table.tolist()
 
     def step(value: Any, out: list[float]) -> int:
         i = read(value)
@@ -210,8 +229,8 @@ def _ordered_level(column: LevelColumn) -> Step:
     return step
 
 
-def _binned_level(column: LevelColumn, bins: Bins) -> Step:
-    read, flags = _level_reader(column), column.flag_table.tolist()
+def _binned_level(column: LevelColumn, bins: Bins, reader: _Reader) -> Step:
+    read, flags = _level_reader(column, reader), column.flag_table.tolist()
     places = bins.of_levels(column.levels).astype(float).tolist()
 
     def step(value: Any, out: list[float]) -> int:
@@ -222,8 +241,8 @@ def _binned_level(column: LevelColumn, bins: Bins) -> Step:
     return step
 
 
-def _one_hot_level(column: LevelColumn) -> Step:
-    read, flags = _level_reader(column), column.flag_table.tolist()
+def _one_hot_level(column: LevelColumn, reader: _Reader) -> Step:
+    read, flags = _level_reader(column, reader), column.flag_table.tolist()
     positions = one_hot_table(column)
     width = int(positions.max()) + 1 if len(positions) else 0
     rows = [[float(k == p) for k in range(width)] for p in positions]
@@ -253,11 +272,11 @@ def _number_flag(column: NumberColumn) -> Callable[[float], int]:
     return flag
 
 
-def _ordered_number(column: NumberColumn) -> Step:
-    flag, fill = _number_flag(column), column.fill
+def _ordered_number(column: NumberColumn, reader: _Reader) -> Step:
+    flag, fill, number = _number_flag(column), column.fill, reader.number
 
     def step(value: Any, out: list[float]) -> int:
-        x = value if type(value) is float and -LARGEST <= value <= LARGEST else _number(value)
+        x = value if type(value) is float and -LARGEST <= value <= LARGEST else number(value)
         if fill is not None and x != x:
             x = fill
         out.append(x)
@@ -266,13 +285,13 @@ def _ordered_number(column: NumberColumn) -> Step:
     return step
 
 
-def _linear_number(column: NumberColumn) -> Step:
-    flag, fill, special = _number_flag(column), column.fill, column.special
+def _linear_number(column: NumberColumn, reader: _Reader) -> Step:
+    flag, fill, special, number = _number_flag(column), column.fill, column.special, reader.number
     low, high, mean, sd = column.clip_low, column.clip_high, column.mean, column.sd
     has_missing = column.missing_share > 0
 
     def step(value: Any, out: list[float]) -> int:
-        x = value if type(value) is float and -LARGEST <= value <= LARGEST else _number(value)
+        x = value if type(value) is float and -LARGEST <= value <= LARGEST else number(value)
         if fill is not None and x != x:
             x = fill
         absent = x != x
@@ -288,13 +307,13 @@ def _linear_number(column: NumberColumn) -> Step:
     return step
 
 
-def _binned_number(column: NumberColumn, bins: Bins) -> Step:
-    flag, fill, cuts = _number_flag(column), column.fill, bins.cuts
+def _binned_number(column: NumberColumn, bins: Bins, reader: _Reader) -> Step:
+    flag, fill, cuts, number = _number_flag(column), column.fill, bins.cuts, reader.number
     apart = {code: float(bins.ordinary + k) for k, code in enumerate(bins.special)}
     missing = float(bins.missing)
 
     def step(value: Any, out: list[float]) -> int:
-        x = value if type(value) is float and -LARGEST <= value <= LARGEST else _number(value)
+        x = value if type(value) is float and -LARGEST <= value <= LARGEST else number(value)
         if fill is not None and x != x:
             x = fill
         if x in apart:
@@ -304,6 +323,3 @@ def _binned_number(column: NumberColumn, bins: Bins) -> Step:
         return flag(x)
 
     return step
-
-
-__all__ = ["Program", "UNSEEN"]

@@ -8,6 +8,7 @@ whose worker was killed is taken up by the next one.
 from __future__ import annotations
 
 from workbench.jobs.locks import hold_app_lock, worker_alive
+from workbench.jobs.places import used
 from workbench.jobs.queue import cancel, client, enqueue, enqueue_train, log, recent, status
 from workbench.jobs.start import become_worker, ensure_worker
 from workbench.jobs.state import FINISHED, JobStatus
@@ -27,5 +28,6 @@ __all__ = [
     "recent",
     "run_worker",
     "status",
+    "used",
     "worker_alive",
 ]

@@ -88,13 +88,16 @@ def same_step(what: str) -> str:
 
 
 def unexpected(error: BaseException) -> dict[str, Any]:
-    """Return an error that is not the caller's to mend as code and one sentence."""
+    """Return an error that is not the caller's to mend as code and one sentence.
+
+    Its own text, which may quote an applicant's value, stays in the log that only the owner can read.
+    """
     if isinstance(error, MemoryError):
         what = "there was not enough memory; use fewer rows, or give the machine more memory"
         return {"error": "OUT_OF_MEMORY", "message": f"The job stopped: {what}.", "problems": []}
-    first = (str(error).strip().splitlines() or ["no message"])[0][:300]
-    what = f"The job stopped on an unexpected error ({type(error).__name__}: {first})."
-    return {"error": "UNEXPECTED", "message": f"{what} See the log of the job.", "problems": []}
+    what = f"The job stopped on an unexpected error ({type(error).__name__})."
+    where = "What it says is in the log of the job, jobs/<its id>.log in the home folder."
+    return {"error": "UNEXPECTED", "message": f"{what} {where}", "problems": []}
 
 
 def _stand_back() -> None:

@@ -46,6 +46,14 @@ def database_url(settings: Settings) -> str:
     return f"sqlite:///{folder(settings).parent / 'jobs.db'}"
 
 
+def used(settings: Settings | None = None) -> bool:
+    """Return whether a job was ever queued here; making the queue takes seconds that a list can save."""
+    return (
+        "postgres" in str(given(settings).database_url)
+        or (folder(given(settings)).parent / "jobs.db").exists()
+    )
+
+
 def log_path(settings: Settings, job_id: str) -> Path:
     """Return the log file of a job.
 

@@ -83,6 +83,8 @@ def run(
     place = (out or settings.home / "reports" / f"{stamp}-{stem.removesuffix('_report')}").absolute()
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
     notebook, html = place / f"{stem}.ipynb", place / f"{stem}.html"
+    notebook.touch()
+    notebook.chmod(0o600)  # a cell that fails leaves its error there, wherever the folder is
     _write(place / "parameters.json", json.dumps(values, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
     executed = _execute(source, notebook, values, settings, watch)
     _write(html, html_of(executed))
@@ -158,7 +160,7 @@ def _kernel(settings: Settings) -> type:
 
 
 def _failure(error: Any, notebook: Path) -> WorkbenchError:
-    """Word a failed cell: the workbench's own errors keep their sentence, others name the cell."""
+    """Word a failed cell: the workbench's own errors keep their sentence, others name cell and type."""
     told = str(error.evalue).strip().splitlines()
     sentence = told[0] if told else "no message"
     if error.ename == GateError.__name__:
@@ -166,7 +168,8 @@ def _failure(error: Any, notebook: Path) -> WorkbenchError:
     own = {kind.__name__ for kind in WorkbenchError.__subclasses__()}
     if error.ename in own:
         return _stopped(sentence, notebook)
-    return _stopped(f"cell {error.cell_index + 1} failed with {error.ename}: {sentence}", notebook)
+    # what another error says may quote an applicant's value: it stays in the notebook, the owner's alone
+    return _stopped(f"cell {error.cell_index + 1} failed with {error.ename}", notebook)
 
 
 def _stopped(what: str, notebook: Path) -> InputError:

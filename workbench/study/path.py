@@ -40,12 +40,17 @@ def run(dataset: Dataset, spec: StudySpec, circumstances: Run) -> Study:
         TrainSpec.of(dataset.portfolio, name, spec.calibration, weights=spec.weights)
     if not spec.families:
         raise InputError("FAMILY", "no family was chosen", remedy="Choose at least one.")
-    found = checking.check(
-        dataset, circumstances.part(0.0, 0.15), acknowledged=spec.reasons, seed=seed_for(spec.seed, "checks")
-    )
+    # with the same seed as wherever else the data are checked: what was shown is what decides
+    found = checking.check(dataset, circumstances.part(0.0, 0.15), acknowledged=spec.reasons)
     stop_where_blocked(found)
     circumstances.step("drawing samples", 0.15)
     samples = sampling.draw(dataset, spec.sampling)
+    if reported_sample(samples.names) not in samples.names:
+        raise InputError(
+            "SAMPLING",
+            "no sample is kept to judge the models on",
+            remedy="Give a hold-out share, or take out-of-time sampling.",
+        )
     circumstances.step("profiling characteristics on development", 0.17)
     described = profile.profile(take(dataset, samples.mask("development")), circumstances.part(0.17, 0.2))
     models = []
@@ -154,7 +159,7 @@ def judge(portfolio: Portfolio, evaluation: Evaluation, sample: str) -> Gate:
     auc, (low, high) = evaluation.value("auc"), evaluation.interval("auc")
     if not np.isfinite(auc):
         return Gate(False, f"The gate could not be judged: the AUC on the {sample} sample is not defined.")
-    figures = f"AUC {auc:.3f} on the {sample} sample, {least:.2f} required"
+    figures = f"AUC {evaluation.shown('auc')} on the {sample} sample, {least:.2f} required"
     note = ""
     if low <= least <= high:
         note = f"The interval {low:.3f} to {high:.3f} contains the requirement: more bads would tell."

@@ -193,11 +193,10 @@ class Study:
         if not trained:
             return "No model could be trained. " + " ".join(m.error for m in self.models)
         best = self.model(self.best)
-        auc, (low, high) = best.evaluation.value("auc"), best.evaluation.interval("auc")
-        words = words_for_auc(auc, self.portfolio.kind)
+        words = words_for_auc(best.evaluation.value("auc"), self.portfolio.kind)
         return (
             f"{best.title} is the best of {len(trained)} by log loss on rows it was not fitted on: "
-            f"AUC {auc:.3f} ({low:.3f} to {high:.3f}) on the {best.reported} sample of "
+            f"AUC {best.evaluation.shown('auc')} on the {best.reported} sample of "
             f"{best.evaluation.n:,} applicants with {best.evaluation.n_bad:,} bads. "
             f"{words[0].upper()}{words[1:].rstrip('.')}. {best.gate.reason}"
         )

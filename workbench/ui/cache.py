@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from workbench.errors import MissingError
+from workbench.errors import MissingError, WorkbenchError
 from workbench.portfolio import Portfolio
 from workbench.run import Run
 from workbench.ui import spool, words
@@ -97,7 +97,11 @@ def once(key: tuple[Hashable, ...], label: str, compute: Callable[[Run], Value])
                 drawn[0] = time.monotonic()
                 bar.progress(min(max(done, 0.0), 1.0), text=f"{label}: {what}" if what else label)
 
-        value = compute(Run(desk().settings.threads, watch))
+        try:
+            value = compute(Run(desk().settings.threads, watch))
+        except WorkbenchError:
+            place.empty()
+            raise
         place.empty()
         shelf.put(key, value)
     return value
@@ -194,7 +198,9 @@ def family_title(name: str) -> str:
 
 def recent_jobs(limit: int = 20) -> tuple[Any, ...]:
     """Return the newest jobs, newest first."""
-    return queue().recent(limit, desk().settings)
+    from workbench import jobs
+
+    return queue().recent(limit, desk().settings) if jobs.used(desk().settings) else ()
 
 
 def job(job_id: str) -> Any | None:

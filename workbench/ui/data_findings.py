@@ -34,7 +34,7 @@ def draw(context: Context) -> None:
     left, right = st.columns([5, 3], gap="large")
     with left:
         _verdict(context, blocking)
-        _list(context, checks)
+        _list(context, checks, dataset.n)
     with right:
         _alone(dataset, checks)
         _refused(dataset)
@@ -92,6 +92,7 @@ def _verdict(context: Context, blocking: tuple[Any, ...]) -> None:
         columns = {
             name for f in blocking if f.fix == "leave_out" for name in f.value.splitlines() or [f.column]
         }
+        columns -= {column for fix, column in data_fixes.plans(context.data) if fix == "leave_out"}
         if len(columns) > 1 and st.button(
             f"Leave out all {len(columns)}",
             type="primary",
@@ -103,17 +104,17 @@ def _verdict(context: Context, blocking: tuple[Any, ...]) -> None:
             st.rerun()
 
 
-def _list(context: Context, checks: Any) -> None:
+def _list(context: Context, checks: Any, of_rows: int) -> None:
     findings = checks.findings
     for i, finding in enumerate(findings[:SHOWN]):
-        _finding(context, checks, finding, i)
+        _finding(context, checks, finding, i, of_rows)
     if len(findings) > SHOWN:
         with st.expander(f"{len(findings) - SHOWN} more"):
             for i, finding in enumerate(findings[SHOWN:], SHOWN):
-                _finding(context, checks, finding, i)
+                _finding(context, checks, finding, i, of_rows)
 
 
-def _finding(context: Context, checks: Any, finding: Any, i: int) -> None:
+def _finding(context: Context, checks: Any, finding: Any, i: int, of_rows: int) -> None:
     """Draw one finding: what, where, why it matters, an example, and its button."""
     reason = checks.reason(finding)
     planned = data_fixes.planned(context.data, finding)
@@ -121,7 +122,7 @@ def _finding(context: Context, checks: Any, finding: Any, i: int) -> None:
     with frame.rule(level, str(i)):
         said, button = st.columns([7, 3], vertical_alignment="top", gap="small")
         with said:
-            told = not finding.rows or words.count(finding.rows) in finding.message
+            told = finding.rows in (None, 0, of_rows) or words.count(finding.rows) in finding.message
             rows = "" if told else f" :gray[{words.counted(finding.rows, 'row')}]"
             st.markdown(f"{ICONS[level]} **{words.text(_sentence(finding))}**{rows}")
             if reason:
@@ -208,15 +209,16 @@ def _refused(dataset: Any) -> None:
     if refused.empty:
         st.caption("None: every row of the file was kept.")
         return
+    columns = {
+        "record": tables.number("Row", width=60),
+        "column": st.column_config.TextColumn("Column", width=95),
+        "reason": st.column_config.TextColumn("Why"),
+        "text": st.column_config.TextColumn("Value, masked", width=105),
+    }
     tables.show(
         refused,
         "refused_rows",
-        {
-            "record": tables.number("Row"),
-            "column": "Column",
-            "reason": st.column_config.TextColumn("Why", width="medium"),
-            "text": "Value, masked",
-        },
+        {name: config for name, config in columns.items() if (refused[name] != "").any()},
         most=260,
         note=words.counted(int(refused["record"].nunique()), "row"),
     )

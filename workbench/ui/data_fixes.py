@@ -113,7 +113,11 @@ def _apply(context: Context, dataset: Any, changes: Plan) -> None:
     built = build(upload, portfolio, drop=any(fix == "drop_duplicates" for fix, _ in changes))
     said = _said(changes)
     changes.clear()
-    session.notify(f"{words.text(portfolio.shown)}, version {portfolio.version}: {words.text(said)}.")
+    session.notify(
+        f"{words.text(portfolio.shown)}, now version {portfolio.version}: {words.text(said)}."
+        if changed
+        else f"Applied: {words.text(said)}."
+    )
     look_at(portfolio, built, "Findings")
 
 

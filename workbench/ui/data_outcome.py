@@ -18,6 +18,7 @@ KINDS = {
     "fraud": "Fraud",
 }
 MOST_VALUES = 20
+ENDS = ("good", "bad", "neither")
 
 
 @dataclass(frozen=True)
@@ -117,29 +118,26 @@ def _several(
     mark: str,
     hints: dict[str, str],
 ) -> Outcome | None:
-    bad = st.multiselect(
-        "Which values are bad?",
-        values,
-        [v for v in values if (v in declared.bad if declared else hints.get(v) == "bad")],
-        format_func=said.get,
-        key=f"bad_{mark}_{column}",
-    )
-    rest = [v for v in values if v not in bad]
-    neither = st.multiselect(
-        "Which are neither good nor bad?",
-        rest,
-        [v for v in rest if (v in declared.indeterminate if declared else not hints.get(v, "good"))],
-        format_func=said.get,
-        key=f"neither_{mark}_{column}",
-        help="Left out of fitting; still scored and counted",
-    )
-    good = tuple(v for v in rest if v not in neither)
-    if not bad or not good:
+    st.markdown("How did each value end?")
+    ends: dict[str, str] = {}
+    with st.container(height=250 if len(values) > 4 else "content", border=False, key="ends", gap="small"):
+        for value in values:
+            likely = _declared_end(declared, value) if declared else hints.get(value) or "neither"
+            ends[value] = st.radio(
+                said[value], ENDS, ENDS.index(likely), horizontal=True, key=f"end_{mark}_{column}_{value}"
+            )
+    of = {end: tuple(value for value in values if ends[value] == end) for end in ENDS}
+    if not of["bad"] or not of["good"]:
         return None
-    st.caption(f"Good: {words.text(words.listed(good))}")
-    if declared and set(declared.bad) == set(bad) and set(declared.indeterminate) == set(neither):
+    if declared and all(_declared_end(declared, value) == ends[value] for value in values):
         return declared
-    return Outcome(column=column, bad=tuple(bad), good=good, indeterminate=tuple(neither))
+    return Outcome(column=column, bad=of["bad"], good=of["good"], indeterminate=of["neither"])
+
+
+def _declared_end(declared: Outcome, value: str) -> str:
+    if value in declared.bad:
+        return "bad"
+    return "neither" if value in declared.indeterminate else "good"
 
 
 def name(upload: spool.Upload, base: Portfolio | None) -> Named | None:

@@ -16,7 +16,7 @@ def draw(context: Context) -> None:
     dataset = data.checked(context)
     data.accounts(dataset)
     profile = of(dataset)
-    left, right = st.columns([4, 7], gap="large")
+    left, right = st.columns([9, 14], gap="large")
     with left:
         picked = _characteristics(profile)
         data.to_train(context, ready=True)
@@ -47,13 +47,13 @@ def _characteristics(profile: Any) -> str:
         {
             "title": st.column_config.TextColumn("Characteristic", width=165),
             "iv": st.column_config.ProgressColumn(
-                "IV", format="%.3f", min_value=0, max_value=_most(shown["iv"]), width=105
+                "IV", format="%.3f", min_value=0, max_value=_most(shown["iv"]), width=90
             ),
             "words": "In words",
             "missing": tables.Share("Missing"),
         },
         most=470,
-        note="Sorted by information value; its words are a convention.",
+        note="By information value (IV); words by convention",
     )
     return picked or names[0]
 

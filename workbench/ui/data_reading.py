@@ -60,7 +60,7 @@ def _ask(upload: spool.Upload, options: Any, asked: list[str]) -> None:
     left, right = st.columns([2, 3], gap="large")
     declared = [name for name in CHOICES if getattr(options, name) or name in asked]
     given = {}
-    with left, st.form("read_options"):
+    with left, st.container(border=True):
         for name in declared:
             choices = CHOICES[name]
             now = getattr(options, name)
@@ -73,14 +73,16 @@ def _ask(upload: spool.Upload, options: Any, asked: list[str]) -> None:
             )
         if "sheet" in asked:
             given["sheet"] = st.text_input("Which sheet?", options.sheet, key="option_sheet")
-        if st.form_submit_button("Read it so", type="primary", key="read_so"):
+        if st.button("Read it so", type="primary", key="read_so"):
             session.kept(session.OPTIONS, {})[upload.sha256] = replace(options, **given)
             st.rerun()
     with right:
         st.markdown("**The first lines, as they stand**")
         try:
             st.code(
-                intake.preview(Path(upload.path), options, name=upload.name), language=None, wrap_lines=False
+                intake.preview(Path(upload.path), replace(options, **given), name=upload.name),
+                language=None,
+                wrap_lines=False,
             )
         except InputError as error:
             st.caption(str(error))

@@ -18,8 +18,8 @@ def draw(context: Context) -> None:
     upload = _upload(context)
     table = data_reading.read(upload)
     data.accounts(table)
-    for note in table.source.notes:
-        st.caption(f":material/info: {words.text(note)}")
+    if table.source.notes:
+        st.caption(f":material/info: {words.text('; '.join(table.source.notes))}")
     start = _start(context, table)
     base = None if start == GUESSED else cache.desk().portfolio(start)
     with st.container(border=True, key="outcome", gap="small"):
@@ -89,8 +89,10 @@ def _save(upload: spool.Upload, base: Any, outcome: Any, named: Any, proposal: A
         edited = data_table.portfolio_of(named, outcome, proposal, rows, base)
     if edited is None:
         return
-    counts = ", ".join(f"{len(names)} {role}" for role, names in edited.columns_by_role().items())
-    st.caption(counts)
+    counts = {role: len(names) for role, names in edited.columns_by_role().items()}
+    said = [words.counted(counts.pop("characteristic"), "characteristic")]
+    said += [f"{n} {'left out' if role == 'leave out' else role}" for role, n in counts.items()]
+    st.caption(", ".join(said))
     same = base is not None and edited == base
     label = "Apply and check" if same else "Save as portfolio and check"
     differences = [] if base is None or same else data_table.differences(base, edited)

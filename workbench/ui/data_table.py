@@ -90,6 +90,8 @@ def edit(
     state["now"] = now
     with bulk:
         _bulk(state, now)
+    if base is None:
+        _reasons(proposal, now)
     return now
 
 
@@ -106,7 +108,7 @@ def _rows(proposal: Any, base: Portfolio | None) -> pd.DataFrame:
                 "written": _written(declared),
                 "missing": guess.missing,
                 "distinct": guess.distinct,
-                "examples": ", ".join(guess.examples),
+                "examples": ", ".join(guess.examples[:3]),
                 "shape": list(guess.histogram),
                 "special": ", ".join(declared.special),
                 "tags": ", ".join(declared.tags),
@@ -157,13 +159,11 @@ def _editor(rows: pd.DataFrame, key: str, place: Any) -> pd.DataFrame:
         "written": column.SelectboxColumn("Written as", options=written, required=True, width=92),
         "missing": column.NumberColumn("Missing", format="percent", width=62),
         "distinct": column.NumberColumn("Values", format="localized", width=60),
-        "examples": column.TextColumn("Examples", width=112),
+        "examples": column.TextColumn("Examples", width=165),
         "shape": column.BarChartColumn("Shape", width=72, y_min=0, color="blue"),
         "special": column.TextColumn("Special", width=68, help="Codes that are no quantity, such as 999"),
         "tags": column.TextColumn("Tags", width=74, help=", ".join(TAGS)),
     }
-    if rows["why"].any():
-        config["why"] = column.TextColumn("Guessed because")
     with place:
         return st.data_editor(
             rows,
@@ -174,6 +174,23 @@ def _editor(rows: pd.DataFrame, key: str, place: Any) -> pd.DataFrame:
             row_height=ROW,
             disabled=[name for name in rows.columns if name not in EDITED],
             height=min(ROW * (len(rows) + 1) + 3, 430),
+        )
+
+
+def _reasons(proposal: Any, now: pd.DataFrame) -> None:
+    """Draw why each column was guessed as it is, and what only the analyst can answer."""
+    with st.expander("Why each column was guessed so"):
+        for question in proposal.questions:
+            st.caption(f":material/help: {words.text(question)}")
+        tables.show(
+            now[["column", "role", "why"]],
+            "guesses",
+            {
+                "column": st.column_config.TextColumn("Column", width=200),
+                "role": st.column_config.TextColumn("Role", width=120),
+                "why": st.column_config.TextColumn("Guessed because", width=700),
+            },
+            note="Saving confirms the guesses",
         )
 
 

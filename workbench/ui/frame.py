@@ -11,7 +11,7 @@ import streamlit as st
 
 from workbench.errors import WorkbenchError
 from workbench.settings import rest_waiting_threads
-from workbench.ui import session, sidebar, words
+from workbench.ui import cache, session, sidebar, words
 from workbench.ui.session import Context
 
 HERE = Path(__file__).parent
@@ -44,8 +44,10 @@ def page(name: str, question: str) -> Iterator[Context]:
     )
     st.html(HERE / "style.css")
     context = session.context()
-    with st.sidebar:
-        sidebar.draw(context)
+    with errors():
+        context = completed(context)
+        with st.sidebar:
+            sidebar.draw(context)
     st.title(question, anchor=False)
     notice = st.session_state.pop(session.NOTICE, "")
     if notice:
@@ -56,6 +58,16 @@ def page(name: str, question: str) -> Iterator[Context]:
     except Ended:
         pass
     _mark()
+
+
+def completed(context: Context) -> Context:
+    """Return the context with the portfolio and the data of its model, where a link names the model alone."""
+    row = cache.model_row(context.model) if not (context.data and context.portfolio) else None
+    if row is None:
+        return context
+    portfolio = context.portfolio or f"{row.portfolio}@{row.portfolio_version}"
+    session.choose(portfolio=portfolio, data=context.data or row.dataset_sha256)
+    return session.context()
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -33,6 +34,7 @@ def model_of(context: Context) -> Any:
         row = cache.model_row(f"{name}@champion") or cache.model_row(f"{name}@latest")
         if row is not None:
             session.choose(model=row.model_id)
+            st.rerun()  # the sidebar, drawn before, must show it too
     if row is None:
         ready = context.data and not context.data.startswith(spool.PREFIX)
         where, label, icon = (
@@ -54,30 +56,54 @@ def line(row: Any, scorer: Any) -> None:
         f"{words.text(sidebar.model_name(row))} of {words.text(portfolio.shown)}, {row.stage}",
         f"AUC {words.measure(row.metrics.get('auc'))} "
         f"{words.interval(row.metrics.get('auc_low'), row.metrics.get('auc_high'))} on {row.reported}",
-        words.text(scorer.policy.source),
+        "provisional policy" if scorer.policy.provisional else "",
     )
 
 
 @st.fragment
 def draw(row: Any, scorer: Any) -> None:
     """Draw the form and its answer; only this part is drawn anew when a value changes."""
-    fields = scorer.fields()
+    fields, percents = shown_fields(scorer)
     left, right = st.columns([13, 8], gap="large")
     with left:
-        _prefill(row, fields)
+        _prefill(row, fields, percents)
         values, hints = _form(row.model_id, fields)
+        values |= {name: scaled(values[name], 0.01) for name in percents}
     with right, st.container(key="score_result", gap="small"), frame.errors():
         score = scorer.score(values)
         _answer(scorer, score)
         for flag in score.flags:
-            hints[flag.characteristic].caption(f":orange[{words.text(_short(flag))}]")
+            hints[flag.characteristic].markdown(f":orange[{words.text(_short(flag))}]")
+
+
+def shown_fields(scorer: Any) -> tuple[tuple[Any, ...], set[str]]:
+    """Return the fields as people type them, and the names of those typed in percent."""
+    percents = {c.name for c in scorer.model.portfolio.characteristics if c.format == "percent"}
+    fields = []
+    for field in scorer.fields():
+        if field.name in percents:
+            low, high, typical = (scaled(v, 100) for v in (field.usual_low, field.usual_high, field.typical))
+            field = replace(field, unit="%", usual_low=low, usual_high=high, typical=typical)
+        fields.append(field)
+    return tuple(fields), percents & {field.name for field in fields}
+
+
+def scaled(value: float | None, factor: float) -> float | None:
+    """Return a number times `factor`, without the noise of binary fractions; None stays None.
+
+    Examples
+    --------
+    >>> scaled(0.1183, 100), scaled(11.83, 0.01), scaled(None, 100)
+    (11.83, 0.1183, None)
+    """
+    return None if value is None else round(float(value) * factor, 10)
 
 
 def _key(model_id: str, name: str) -> str:
     return f"in_{model_id}_{name}"
 
 
-def _prefill(row: Any, fields: tuple[Any, ...]) -> None:
+def _prefill(row: Any, fields: tuple[Any, ...], percents: set[str]) -> None:
     """Put an applicant of the file, or the typical one, into the form, before its fields are drawn."""
     state = st.session_state
     asked = st.query_params.get(session.ROW, "")
@@ -86,9 +112,11 @@ def _prefill(row: Any, fields: tuple[Any, ...]) -> None:
     problem = ""
     if asked and done.get(row.model_id) != asked:
         try:
-            values |= applicant(row, asked)
+            found = applicant(row, asked)
+            values |= found | {name: scaled(found[name], 100) for name in percents}
         except MissingError as error:
-            problem = str(error)
+            problem, asked = str(error), ""
+            st.query_params.pop(session.ROW, None)
     fresh = done.get(row.model_id) != asked
     for field in fields:
         key = _key(row.model_id, field.name)
@@ -113,12 +141,8 @@ def _prefill(row: Any, fields: tuple[Any, ...]) -> None:
             on_click=_typical,
             args=(row.model_id,),
         )
-        said = (
-            f"Applicant {asked} of the file"
-            if asked
-            else "Typical: the median or most common value of each field"
-        )
-        st.caption(words.text(said))
+        if asked:
+            st.caption(words.text(f"Applicant {asked} of the file"))
     if problem:
         st.warning(words.text(problem))
 
@@ -232,7 +256,7 @@ def _widget(model_id: str, field: Any, unit_said: bool) -> Any:
             accept_new_options=True,
         )
     if field.kind == "date":
-        picked = st.date_input(label, None, EARLIEST, LATEST, key=key, help=help_text)
+        picked = st.date_input(label, None, EARLIEST, LATEST, key=key, help=help_text, format="YYYY-MM-DD")
         return picked.isoformat() if picked else None
     return st.number_input(
         label, value=None, step=_step(field), format="%.10g", key=key, help=help_text, placeholder="missing"
@@ -269,7 +293,7 @@ def _answer(scorer: Any, score: Any) -> None:
         (
             (portfolio.p_bad_title + horizon, words.percent(score.p_bad), interval),
             ("Points", words.count(score.points), f"band {score.band} of {bands[0]} to {bands[-1]}"),
-            ("Decision", score.decision.capitalize(), _cut_offs(policy), score.decision),
+            ("Decision", score.decision.capitalize(), _cut_offs(policy, score.decision), score.decision),
         )
     )
     frame.chart(
@@ -294,5 +318,7 @@ def _answer(scorer: Any, score: Any) -> None:
         st.caption(":material/check: Nothing missing, unseen or unusual about the input.")
 
 
-def _cut_offs(policy: Any) -> str:
-    return f"cut-offs {words.percent(policy.approve_below)}, {words.percent(policy.decline_from)}"
+def _cut_offs(policy: Any, decision: str) -> str:
+    """Return the PDs between which this decision is taken."""
+    low, high = words.percent(policy.approve_below), words.percent(policy.decline_from)
+    return {"approve": f"below {low}", "refer": f"{low} to {high}", "decline": f"from {high}"}[decision]

@@ -127,12 +127,13 @@ def _change(context: Context, **values: str) -> None:
 
 def _jobs(context: Context) -> None:
     """Draw what runs, with a bar each; polled only while something does."""
-    running = [job for job in cache.recent_jobs() if not job.finished]
+    recent = cache.recent_jobs()
+    running = [job for job in recent if not job.finished]
     with st.container(key="sidebar_jobs"):
         if running:
             st.fragment(_running, run_every=2)(context)
             return
-        done = next(iter(cache.recent_jobs()), None)
+        done = next(iter(recent), None)
         if done is not None:
             st.page_link(
                 JOBS, label=f"Last job {done.state}", icon=":material/task_alt:", query_params=context.query()

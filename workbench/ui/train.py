@@ -142,7 +142,9 @@ def _out_of_time_from(place: Any, dataset: Any, first: Any) -> str:
     """Draw the date from which applicants are out-of-time; "" leaves it to the shares."""
     low, high = dataset.date.min().date(), dataset.date.max().date()
     value = first.out_of_time_from or None
-    picked = place.date_input("From (empty: by the share)", value, low, high, key="out_of_time_from")
+    picked = place.date_input(
+        "From (empty: by the share)", value, low, high, key="out_of_time_from", format="YYYY-MM-DD"
+    )
     return picked.isoformat() if picked else ""
 
 
@@ -187,7 +189,7 @@ def _start(
     """Draw the button that starts the job, or what stands in its way."""
     blocking = data_findings.found(context, dataset).blocking()
     if blocking:
-        names = words.listed([f.column or f.code for f in blocking], 4)
+        names = words.listed(list(dict.fromkeys(f.column or f.code for f in blocking)), 6)
         with frame.rule("block", "train"):
             st.markdown(
                 f"**{words.counted(len(blocking), 'finding')} must be mended first**: {words.text(names)}"

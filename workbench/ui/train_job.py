@@ -181,7 +181,7 @@ def _drivers(trained: list[Any], best: Any) -> None:
     names = [m.title for m in trained]
     picked = st.segmented_control("Model", names, default=best.title, required=True, key="drivers_of")
     model = next(m for m in trained if m.title == picked)
-    left, right = st.columns(2)
+    left, right = st.columns([5, 7])
     with left:
         frame.chart(charts.importance(model.importance), "importance", "Characteristics by importance")
     with right:
@@ -189,10 +189,10 @@ def _drivers(trained: list[Any], best: Any) -> None:
             model.importance,
             "importance_table",
             {
-                "title": st.column_config.TextColumn("Characteristic", width="medium"),
-                "share": tables.Share("Share of importance"),
-                "effect": "A higher value",
-                "detail": st.column_config.TextColumn("Detail", width="medium"),
+                "title": st.column_config.TextColumn("Characteristic", width=180),
+                "share": tables.Share("Share", width=70),
+                "effect": st.column_config.TextColumn("Effect", width=70),
+                "detail": st.column_config.TextColumn("Detail", width="large"),
             },
             note="What a higher value, or the attributes named, do to the risk",
         )

@@ -11,6 +11,7 @@ from workbench.ui import cache, frame, home, session, sidebar, tables, words
 from workbench.ui.session import Context
 
 ORDER = ("champion", "challenger", "candidate", "trained", "retired", "rejected")
+TRAIL_LINES = 12
 MEASURES = (
     "auc",
     "gini",
@@ -48,6 +49,11 @@ def listing(context: Context, rows: list[Any]) -> Any:
     """Draw the versions by stage; returns the one to look at."""
     stages = {stage: sum(row.stage == stage for row in rows) for stage in ORDER}
     frame.line(words.counted(len(rows), "version"), *(f"{n} {stage}" for stage, n in stages.items() if n))
+    _table(rows)
+    return _picked(context, rows)
+
+
+def _table(rows: list[Any]) -> None:
     frame_of = pd.DataFrame(
         {
             "stage": [row.stage for row in rows],
@@ -81,16 +87,23 @@ def listing(context: Context, rows: list[Any]) -> Any:
         },
         most=290,
     )
+
+
+def _picked(context: Context, rows: list[Any]) -> Any:
     ids = [row.model_id for row in rows]
     current = context.model if context.model in ids else ids[0]
     names = {row.model_id: f"{row.model_id}, {cache.family_title(row.family)}, {row.stage}" for row in rows}
     picked = st.selectbox(
-        "Look at", ids, ids.index(current), format_func=names.__getitem__, key=f"version_{current}", width=420
+        "Look at",
+        ids,
+        ids.index(current),
+        format_func=names.__getitem__,
+        key=f"version_{current}_{'_'.join(row.stage for row in rows)}",
+        width=420,
     )
     if picked != context.model:
         session.choose(model=picked)
-        if context.model or picked != current:
-            st.rerun()
+        st.rerun()  # the sidebar, drawn before, must show it too
     return next(row for row in rows if row.model_id == picked)
 
 
@@ -208,18 +221,15 @@ def _with_reason(row: Any, label: str, action: str, done: str, icon: str) -> Non
 
 
 def _trail(row: Any) -> None:
+    """Draw what happened to a version, newest first."""
     st.subheader("Trail", anchor=False)
     lines = [
         line
         for line in cache.desk().registry.trail(row.portfolio, limit=200)
         if line.model_id == row.model_id
     ]
-    tables.show(
-        pd.DataFrame(
-            [{"at": cache.when(line.at), "who": line.who, "what": line.sentence} for line in lines],
-            columns=["at", "who", "what"],
-        ),
-        "trail",
-        {"at": "When", "what": st.column_config.TextColumn("What", width="large")},
-        most=330,
-    )
+    with st.container(key="trail", gap="xsmall"):
+        for line in lines[:TRAIL_LINES]:
+            st.markdown(f":gray[{cache.when(line.at)}] {words.text(line.sentence)}")
+    told = pd.DataFrame([{"at": line.at, "who": line.who, "what": line.sentence} for line in lines])
+    tables.downloads(told, "trail", words.counted(len(lines), "line"))

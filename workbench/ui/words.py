@@ -120,7 +120,7 @@ def when(at: datetime, zone: str | None) -> str:
 
     Examples
     --------
-    >>> when(datetime(2026, 3, 1, 12, 30, tzinfo=timezone.utc), "Europe/Berlin")
+    >>> when(datetime(2026, 3, 1, 12, 30, tzinfo=UTC), "Europe/Berlin")
     '1 Mar 2026 13:30 CET'
     """
     try:
@@ -146,7 +146,7 @@ def age(at: datetime, now: datetime) -> str:
 
     Examples
     --------
-    >>> age(datetime(2026, 3, 1, tzinfo=timezone.utc), datetime(2026, 3, 4, tzinfo=timezone.utc))
+    >>> age(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 4, tzinfo=UTC))
     '3 days ago'
     """
     seconds = max((_aware(now) - _aware(at)).total_seconds(), 0)

@@ -1,0 +1,88 @@
+"""Pages on a fresh machine, on files that are wrong, and with a context in the address."""
+
+from __future__ import annotations
+
+import pytest
+
+GOOD_ROWS = "".join(f"{i},{20 + i % 50},{'own' if i % 3 else 'rent'},{int(i % 4 == 0)}\n" for i in range(800))
+GOOD = ("id,age,home,bad\n" + GOOD_ROWS).encode()
+
+
+def said(app) -> str:
+    """Return every error on the page."""
+    return " ".join(element.value for element in app.error)
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("pages/1_Data.py", "one row an application or account"),
+        ("pages/2_Train.py", "No data to train on"),
+        ("pages/3_Score.py", "No model yet"),
+        ("pages/4_Registry.py", "No versions yet"),
+        ("pages/5_Jobs.py", "No jobs yet"),
+    ],
+)
+def test_every_page_says_what_is_missing_and_leads_on(app, page, words):
+    app.run()
+    assert not app.exception
+    app.switch_page(page).run()
+    assert not app.exception
+    shown = " ".join(e.value for kind in (app.subheader, app.caption, app.markdown) for e in kind)
+    assert words in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("trailing.csv", b"a,b\n1,2,\n3,4,\n", "RAGGED_ROWS"),
+        ("extra.csv", b"a,b\n1,2\n3,4,5\n", "RAGGED_ROWS"),
+        ("short.csv", b"a,b,c\n1,2,3\n4,5\n6,7,8\n", "RAGGED_ROWS"),
+        ("page.csv", b"<!DOCTYPE html><html><body>404</body></html>", "NOT_CSV"),
+        ("empty.csv", b"", "NO_ROWS"),
+        ("header.csv", b"a,b,c\n", "NO_ROWS"),
+        ("twice.csv", b"a,b,a\n1,2,3\n4,5,6\n", "DUPLICATE_COLUMNS"),
+        ("page.csv", "naïve,b\ncafé,1\nthé,2\n".encode("cp1252"), "ENCODING"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_with_its_code_and_nothing_is_kept(
+    bring, tmp_path, name, content, code
+):
+    app = bring(name, content)
+    assert not app.exception
+    assert f":small[{code}]" in said(app)
+    assert not list((tmp_path / "home").glob("datasets/*"))
+
+
+def test_an_outcome_of_one_class_is_refused_and_what_was_typed_stays(bring):
+    rows = "".join(f"{i},{i % 40},{'x' if i % 2 else 'y'},0\n" for i in range(100))
+    app = bring("one.csv", ("id,age,kind,bad\n" + rows).encode())
+    app.selectbox(key=next(s.key for s in app.selectbox if s.key.startswith("outcome_column"))).set_value(
+        "bad"
+    ).run()
+    assert not app.exception
+    assert any("an outcome has two or a few" in c.value for c in app.caption)
+
+
+def test_a_file_becomes_a_checked_data_set_with_its_row_count(bring, tmp_path):
+    app = bring("made up.csv", GOOD)
+    assert not app.exception, app.exception
+    assert any("800 rows in = 800 kept + 0 refused" in c.value for c in app.caption)
+    app.button(key="save_roles").click().run()
+    assert not app.exception, app.exception
+    assert app.query_params["step"] in ("findings", ["findings"])
+    assert list((tmp_path / "home" / "datasets").glob("*.parquet"))
+
+
+def test_a_client_s_path_is_a_label_only(bring, tmp_path):
+    bring("../../outside.csv", GOOD)
+    assert not list(tmp_path.rglob("outside.csv"))
+    assert list((tmp_path / "home" / "uploads").glob("*.csv"))
+
+
+def test_a_link_to_data_that_are_gone_says_so(app):
+    app.query_params["data"] = "upload-0123456789abcdef"
+    app.run()
+    app.switch_page("pages/1_Data.py").run()
+    assert not app.exception
+    assert "no longer kept here" in said(app)

@@ -1,0 +1,112 @@
+"""The pages on a machine that has trained: links, promotion, empty states, downloads."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.seeding import seed
+from tests.public import public
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """Return the home of a machine on which both families of Taiwan cards were trained."""
+    made = tmp_path_factory.mktemp("trained") / "home"
+    seed(made, public("taiwan_cards/taiwan.csv"))
+    return made
+
+
+def test_a_link_survives_a_reload_and_a_cold_server(driver):
+    page = driver.page
+    driver.open("/Score?portfolio=taiwan_cards@1&model=taiwan_cards-1&row=7")
+    driver.see("Applicant 7 of the file")
+    shown = driver.key("score_result").inner_text()
+    assert "PD, next month" in shown
+    page.reload()
+    driver.see("Applicant 7 of the file")
+    driver.settle()
+    assert driver.key("score_result").inner_text() == shown
+    page.goto("about:blank")  # an open page would report that its server is gone
+    driver.server.stop()
+    driver.server.start()
+    driver.open("/Score?portfolio=taiwan_cards@1&model=taiwan_cards-1&row=7")
+    driver.see("Applicant 7 of the file")
+    assert driver.key("score_result").inner_text() == shown
+    assert "model=taiwan_cards-1" in page.url
+
+
+def test_promoting_leaves_a_line_in_the_trail(driver):
+    page = driver.page
+    driver.open("/Registry?portfolio=taiwan_cards@1&model=taiwan_cards-2")
+    driver.see("Gate passed")
+    driver.shot("20_registry")
+    page.get_by_role("button", name="Promote").click()
+    page.get_by_label("Why").fill("Better on the hold-out sample")
+    with driver.rerun():
+        driver.key("promote").get_by_role("button").click()
+    driver.see("taiwan_cards-2 is champion")
+    driver.see("champion")
+    driver.shot("21_registry_champion")
+    driver.link("Jobs")
+    driver.see("No jobs yet")
+    driver.link("Home")
+    driver.see("A model is ready to score")
+    driver.shot("22_home_champion")
+
+
+@pytest.mark.parametrize(
+    ("page_name", "title"), [("Train", "No data to train on"), ("Score", "No model yet")]
+)
+def test_a_page_without_what_it_needs_says_so_and_leads_there(driver, page_name, title):
+    driver.open(f"/{page_name}?portfolio=german_credit@1")
+    driver.see(title)
+    driver.shot(f"23_empty_{page_name.lower()}", dark=False)
+    driver.press("empty_go")
+    driver.see("What did I get, and can it be used?")
+
+
+def test_a_table_downloads_without_formulas(driver):
+    driver.open("/Registry?portfolio=taiwan_cards@1")
+    driver.see("Gate passed")
+    with driver.page.expect_download() as csv:
+        driver.key("versions_csv").get_by_role("button").click()
+    text = csv.value.path().read_text("utf-8-sig")
+    assert "taiwan_cards-1" in text and "taiwan_cards-2" in text
+    with driver.page.expect_download() as excel:
+        driver.key("versions_xlsx").get_by_role("button").click()
+    assert excel.value.path().read_bytes().startswith(b"PK")
+
+
+def test_copies_are_dropped_and_every_row_stays_accounted_for(driver):
+    driver.open("/Data")
+    driver.drop(public("taiwan_cards/taiwan.csv"))
+    driver.see("Which value is bad?")
+    driver.press("save_roles")
+    driver.see("35 rows are copies")
+    driver.press("fix_0")
+    driver.see("drop the exact copies")
+    driver.press("apply_fixes")
+    driver.see("30,000 rows in = 29,965 kept + 35 refused")
+    driver.shot("24_copies_dropped")
+    with driver.page.expect_download() as csv:
+        driver.key("refused_rows_csv").get_by_role("button").click()
+    lines = csv.value.path().read_text("utf-8-sig").splitlines()
+    assert len(lines) == 36 and "is an exact copy" in lines[1]
+
+
+def test_the_context_is_changed_in_one_place(driver):
+    page = driver.page
+    driver.open("/Registry?portfolio=taiwan_cards@1")
+    driver.see("Gate passed")
+    page.get_by_role("button", name="Change").click()
+    driver.see("Data set")
+    driver.shot("25_context")
+    with driver.rerun():
+        page.get_by_role("combobox", name="Model").click()
+        page.get_by_role("option", name="Logistic regression v1").click()
+    assert "model=taiwan_cards-1" in page.url
+    page.keyboard.press("Escape")
+    driver.link("Score")
+    driver.see("Logistic regression v1 of Taiwan credit cards")
