@@ -14,7 +14,7 @@ from tests.cli.shop import Place
 
 VERBS = (
     "portfolios", "portfolio show", "portfolio infer", "generate", "check", "train", "models", "show",
-    "evaluate", "score", "promote", "fsck", "report", "worker", "jobs", "doctor",
+    "evaluate", "compare", "score", "promote", "fsck", "report", "worker", "jobs", "doctor",
 )  # fmt: skip
 
 

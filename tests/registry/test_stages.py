@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 
 from tests.registry.tiny import WHEN, LineModel, register
 from workbench.errors import GateError, InputError, MissingError
+from workbench.registry import Challenge
 from workbench.registry.registry import Registry
 from workbench.registry.tables import ModelTable, TrailTable
 
@@ -16,7 +17,9 @@ def test_the_champion_before_is_retired(registry: Registry) -> None:
     register(registry, LineModel(0.1), auc=0.70)
     register(registry, LineModel(0.2), auc=0.72)
     assert registry.promote("cards-1", who="ben", when=WHEN).stage == "champion"
-    registry.promote("cards@latest", who="ana", when=WHEN, why="better on hold-out")
+    better = Challenge("cards-1", True, "cards-2 beats the champion cards-1", {"p_value": 0.01})
+    registry.promote("cards@latest", who="ana", when=WHEN, why="better on hold-out", challenge=better)
+    assert registry.trail("cards", 1)[0].detail["challenge"]["p_value"] == 0.01
     assert registry.resolve("cards@champion").model_id == "cards-2"
     assert registry.resolve("cards-1").stage == "retired"
     assert [line.sentence for line in registry.trail("cards", 3)] == [
@@ -46,10 +49,11 @@ def test_what_cannot_be_promoted_leaves_the_champion(registry: Registry) -> None
     registry.promote("cards-1", who="ana", when=WHEN)
     registry.reject("cards-3", who="ana", when=WHEN, why="unstable")
     registry.retire("cards-4", who="ana", when=WHEN)
+    worse = Challenge("cards-1", False, "cards-5 does not beat the champion cards-1", {"p_value": 0.9})
     refused = {"cards-2": "GATE", "cards-3": "STAGE", "cards-4": "STAGE", "cards-5": "NOT_BETTER"}
     for model_id, code in refused.items():
         with pytest.raises(GateError) as said:
-            registry.promote(model_id, who="eve", when=WHEN)
+            registry.promote(model_id, who="eve", when=WHEN, challenge=worse)
         assert said.value.code == code
         assert registry.trail(limit=1)[0].action == "promotion refused"
         if code != "NOT_BETTER":
@@ -57,6 +61,19 @@ def test_what_cannot_be_promoted_leaves_the_champion(registry: Registry) -> None
                 registry.promote(model_id, who="eve", when=WHEN, force=True, why="I want it")
     with pytest.raises(MissingError):
         registry.promote("cards-99", who="eve", when=WHEN)
+    assert registry.resolve("cards@champion").model_id == "cards-1"
+
+
+def test_a_promotion_rests_on_a_comparison_with_the_champion_of_that_moment(registry: Registry) -> None:
+    for slope, auc in ((0.1, 0.6), (0.2, 0.9), (0.3, 0.7)):
+        register(registry, LineModel(slope), auc=auc)
+    registry.promote("cards-1", who="ana", when=WHEN)
+    for stale in (None, Challenge("cards-3", True, "cards-2 beats the champion cards-3")):
+        with pytest.raises(GateError) as said:
+            registry.promote("cards-2", who="ana", when=WHEN, challenge=stale)
+        assert said.value.code == "NOT_COMPARED"
+    line = registry.trail(limit=1)[0]
+    assert line.detail["challenge"]["champion"] == "cards-3"
     assert registry.resolve("cards@champion").model_id == "cards-1"
 
 

@@ -22,6 +22,7 @@ class Sampling(StrEnum):
     """How samples are drawn."""
 
     random = "random"
+    grouped = "grouped"
     out_of_time = "out-of-time"
 
 
@@ -63,6 +64,17 @@ WeightKind = Annotated[
 Seed = Annotated[
     int | None,
     typer.Option(min=0, help="Same data, same call, same seed: the same models.", show_default="portfolio"),
+]
+
+
+Deploy = Annotated[
+    bool, typer.Option("--deploy", help="Make the best the champion if it beats the present one.")
+]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force", help="With --deploy and a last --why: even if it is not better. Never past the gate."
+    ),
 ]
 
 
@@ -117,13 +129,18 @@ def train(
     calibration: CalibrationKind = Calibration.auto,
     weights: WeightKind = None,
     seed: Seed = None,
+    deploy: Deploy = False,
+    force: Force = False,
     delimiter: options.Delimiter = "",
     decimal: options.Decimal = "",
     encoding: options.Encoding = "",
     as_json: options.Json = False,
 ) -> None:
-    """Train, calibrate, evaluate and register models; exit status 1 where every model failed."""
-    accepted = options.acknowledged(acknowledge, why)
+    """Train, calibrate, evaluate and register models.
+
+    Exit status 1 where every model failed, or --deploy was asked for and refused.
+    """
+    accepted, reason = options.with_force(acknowledge, why, force)
     read = options.reading(delimiter, decimal, encoding)
     desk = options.open_desk()
     dataset = desk.build(Path(data), desk.portfolio(portfolio), read)
@@ -141,15 +158,17 @@ def train(
         weights=weights.value if weights else "",
     )
     request = TrainRequest(
-        portfolio=_stated(portfolio, dataset), dataset_sha256=dataset.sha256, options=read, spec=spec
-    )
+        portfolio=_stated(portfolio, dataset), dataset_sha256=dataset.sha256, options=read, spec=spec,
+        deploy=deploy, force=force, why=reason,
+    )  # fmt: skip
     with output.watched(desk.settings.threads) as run:
         outcome = desk.train(request, run).to_json()
     if as_json:
         output.document(outcome)
     else:
         _show_outcome(outcome)
-    if not any(model["gate"].get("passed") for model in outcome["models"] if not model.get("error")):
+    refused = deploy and not outcome["deployment"]["promoted"]
+    if refused or not any(m["gate"].get("passed") for m in outcome["models"] if not m.get("error")):
         raise typer.Exit(1)
 
 
@@ -225,5 +244,8 @@ def _show_outcome(outcome: Mapping[str, Any]) -> None:
                 f"{model['family']}: fitted on balanced weights; mean PD of the {told['sample']} sample "
                 f"{told['p_bad_uncalibrated']:.1%} before calibration, {told['p_bad_mean']:.1%} after."
             )
+    if outcome.get("deployment"):
+        told = outcome["deployment"]
+        output.line(f"{'Deployed' if told['promoted'] else 'Not deployed'}: {told['reason']}.")
     if outcome.get("best"):
         output.note(f"Best by validation: {outcome['best']}. Study: {outcome.get('study_id', '')}.")

@@ -15,6 +15,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("models", epilog="Example: workbench models --portfolio taiwan_cards")(list_models)
     app.command(epilog="Example: workbench show taiwan_cards@latest")(show)
     app.command(epilog="Example: workbench evaluate taiwan_cards-1 next_quarter.csv --json")(evaluate)
+    app.command(epilog="Example: workbench compare taiwan_cards-1 taiwan_cards-2 --json")(compare)
     app.command(epilog="Example: workbench score taiwan_cards@latest applicants.csv --out scored.csv")(score)
     app.command(epilog="Example: workbench promote taiwan_cards-1")(promote)
     app.command(epilog="Example: workbench fsck --json")(fsck)
@@ -88,6 +89,50 @@ def evaluate(
         output.document(told | {"metrics": metrics, "n": metrics["n"], "n_bad": metrics["n_bad"]})
         return
     _show_metrics(f"{model} on {Path(data).name}", metrics)
+
+
+def compare(
+    models: Annotated[
+        list[str], typer.Argument(metavar="MODEL MODEL [...]", help="Two to six models.", show_default=False)
+    ],
+    on: Annotated[
+        Path | None, typer.Option("--on", metavar="DATA", help="Labelled rows.", show_default="kept rows")
+    ] = None,
+    approval: Annotated[
+        float, typer.Option(min=0.01, max=0.99, help="Share every model approves, for swaps and bad rates.")
+    ] = 0.70,
+    delimiter: options.Delimiter = "",
+    decimal: options.Decimal = "",
+    encoding: options.Encoding = "",
+    as_json: options.Json = False,
+) -> None:
+    """Compare models on the same rows, with tests of the differences."""
+    desk = options.open_desk()
+    read = options.reading(delimiter, decimal, encoding)
+    with output.watched(desk.settings.threads) as run:
+        told = desk.compare(models, run, on, read, approval=approval).to_json()
+    if as_json:
+        output.document(told)
+        return
+    title = f"On the same rows: {told['rows']} (n {told['n']:,}, {told['n_bad']:,} bad)"
+    measures = ("auc", "ks", "brier", "bad_rate_approved")
+    lines = [
+        (line["model"], line.get("family") or line["kind"], *(output.estimate(line, m) for m in measures))
+        for line in told["models"]
+    ]
+    headings = ("model", "family", "AUC (95%)", "KS x 100 (95%)", "Brier (95%)")
+    output.table(title, (*headings, f"bad rate at {approval:.0%} approvals"), lines)
+    tests = [
+        (t["a"], t["b"], t["difference"], t["low"], t["high"], t["z"], t["p_value"], t["p_adjusted"])
+        for t in told["tests"]
+    ]
+    output.table(
+        "Is the difference in AUC more than noise? (b less a)",
+        ("a", "b", "difference", "from", "to (95%)", "z", "p", "p adjusted"), tests,
+    )  # fmt: skip
+    output.line(told["verdict"])
+    for text in (told["note"], *told["notes"]):
+        output.note(text)
 
 
 def score(

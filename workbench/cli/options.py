@@ -70,6 +70,21 @@ def open_desk() -> Desk:
     return desk.open()
 
 
+def with_force(
+    findings: Sequence[str] | None, reasons: Sequence[str] | None, force: bool
+) -> tuple[tuple[tuple[str, str, str], ...], str]:
+    """Return the acknowledged findings and the reason for forcing, which is the last --why.
+
+    Examples
+    --------
+    >>> with_force(["ID_LIKE:key"], ["it is a code", "simpler"], True)
+    ((('ID_LIKE', 'key', 'it is a code'),), 'simpler')
+    """
+    given = list(reasons or ())
+    why = given.pop() if force and given else ""
+    return acknowledged(findings, given), why
+
+
 def acknowledged(
     findings: Sequence[str] | None, reasons: Sequence[str] | None
 ) -> tuple[tuple[str, str, str], ...]:

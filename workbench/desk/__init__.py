@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from workbench.desk.comparing import Compared
 from workbench.desk.desk import Desk, open
-from workbench.desk.requests import TrainedLine, TrainOutcome, TrainRequest
+from workbench.desk.requests import Deployment, TrainedLine, TrainOutcome, TrainRequest
 
-__all__ = ["Desk", "TrainOutcome", "TrainRequest", "TrainedLine", "open"]
+__all__ = ["Compared", "Deployment", "Desk", "TrainOutcome", "TrainRequest", "TrainedLine", "open"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from workbench import checks, intake, proposal, registry, study
 from workbench.checks import Checks
 from workbench.dataset import Acknowledged, Dataset, Table, build
-from workbench.desk import handing, made, replays, scoring_files, trainings
+from workbench.desk import comparing, handing, made, promoting, replays, scoring_files, trainings
+from workbench.desk.comparing import Compared
 from workbench.desk.replays import Replay
 from workbench.desk.requests import TrainOutcome, TrainRequest
 from workbench.errors import Problem
@@ -165,9 +166,28 @@ class Desk:
         return row.to_json() | {"trail": [line.to_json() for line in lines]}
 
     def promote(self, reference: str, *, force: bool = False, why: str = "") -> ModelRow:
-        """Make a model the champion of its portfolio."""
-        model_id = self.registry.resolve(reference).model_id
-        return self.registry.promote(model_id, who=self.who, when=self.now(), force=force, why=why)
+        """Make a model the champion of its portfolio, where it beats the present one beyond noise.
+
+        Both are judged on the rows the model was reported on; `force`, with a reason, overrides that
+        comparison and nothing else. Either way it is kept in the trail.
+        """
+        return promoting.promote(self, reference, force, why)
+
+    def compare(
+        self,
+        references: Sequence[str],
+        run: Run,
+        on: Path | None = None,
+        options: ReadOptions | None = None,
+        label: Callable[[ModelRow], str] | None = None,
+        approval: float = 0.70,
+    ) -> Compared:
+        """Compare two to six models on the same rows: those their studies held out, or a labelled file's.
+
+        `label` names them; model ids where it is not given.
+        """
+        path = None if on is None else Path(on)
+        return comparing.compare_models(self, references, path, options, run, label=label, approval=approval)
 
     def replay(self, reference: str, run: Run) -> Replay:
         """Train a model again from its kept data, portfolio and spec, and say what differs."""

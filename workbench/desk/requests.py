@@ -25,6 +25,10 @@ class TrainRequest:
         How the file is written, where that has to be said.
     job_id : str, optional
         The job that runs it, so that a step run twice registers once.
+    deploy : bool
+        Promote the best model where it passes the gate and beats the champion beyond noise.
+    force, why
+        Promote it although it does not beat the champion, and the reason; never past the gate.
     """
 
     portfolio: str
@@ -33,10 +37,19 @@ class TrainRequest:
     path: str = ""
     options: ReadOptions = field(default_factory=ReadOptions)
     job_id: str | None = None
+    deploy: bool = False
+    force: bool = False
+    why: str = ""
 
     def __post_init__(self) -> None:
         if not self.dataset_sha256 and not self.path:
             raise InputError("NO_DATA", "no data were named", remedy="Name a kept data set or a file.")
+        if self.force and not (self.deploy and self.why.strip()):
+            raise InputError(
+                "NO_REASON",
+                "forcing needs deploying and a reason",
+                remedy="Say why; it is kept in the trail.",
+            )
 
     def to_json(self) -> dict[str, Any]:
         """Return the request as plain values."""
@@ -47,6 +60,9 @@ class TrainRequest:
             "path": self.path,
             "options": asdict(self.options) | {"missing": list(self.options.missing)},
             "job_id": self.job_id,
+            "deploy": self.deploy,
+            "force": self.force,
+            "why": self.why,
         }
 
     @classmethod
@@ -60,6 +76,9 @@ class TrainRequest:
             path=values["path"],
             options=ReadOptions(**{**options, "missing": tuple(options["missing"])}),
             job_id=values["job_id"],
+            deploy=values.get("deploy", False),
+            force=values.get("force", False),
+            why=values.get("why", ""),
         )
 
 
@@ -88,6 +107,25 @@ class TrainedLine:
 
 
 @dataclass(frozen=True)
+class Deployment:
+    """Whether a trained model became the champion, and why.
+
+    Attributes
+    ----------
+    promoted : bool
+    code : str
+        Of the refusal, such as ``NOT_BETTER``; empty where it was promoted.
+    reason : str
+        With the figures, without a full stop.
+    """
+
+    model_id: str | None
+    promoted: bool
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class TrainOutcome:
     """What a training told.
 
@@ -95,6 +133,8 @@ class TrainOutcome:
     ----------
     best : str, optional
         Model id of the best by log loss on its calibration rows.
+    deployment : Deployment, optional
+        Where it was asked for.
     """
 
     study_id: str
@@ -104,6 +144,7 @@ class TrainOutcome:
     best: str | None
     sentence: str
     seconds: float
+    deployment: Deployment | None = None
 
     @property
     def failed(self) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 
 from workbench import study
 from workbench.dataset import Dataset
+from workbench.desk import promoting
 from workbench.desk.requests import TrainedLine, TrainOutcome, TrainRequest
 from workbench.registry import golden
 from workbench.registry.golden import Golden
@@ -44,9 +45,14 @@ def train(desk: Desk, request: TrainRequest, run: Run) -> TrainOutcome:
         run.step(f"registering {model.title}", 0.92 + 0.08 * i / len(done.models))
         lines.append(_register(desk, request, done, model, dataset, study_id))
     best = next((line.model_id for line in lines if line.family == done.best and line.model_id), None)
+    deployment = None
+    if request.deploy:
+        run.step("comparing with the champion", 0.99)
+        deployment = promoting.deploy(desk, best, request.force, request.why)
     return TrainOutcome(
         study_id=study_id, portfolio=portfolio.identity, dataset_sha256=dataset.sha256,
         models=tuple(lines), best=best, sentence=done.sentence(), seconds=time.perf_counter() - started,
+        deployment=deployment,
     )  # fmt: skip
 
 

@@ -13,7 +13,17 @@ from workbench.errors import Problem
 from workbench.registry import datasets, fsck, models, registration, stages, studies, trail
 from workbench.registry.engine import Database
 from workbench.registry.golden import Golden
-from workbench.registry.rows import DatasetRow, Model, ModelRow, Reader, Score, StageRow, StudyRow, TrailRow
+from workbench.registry.rows import (
+    Challenge,
+    DatasetRow,
+    Model,
+    ModelRow,
+    Reader,
+    Score,
+    StageRow,
+    StudyRow,
+    TrailRow,
+)
 from workbench.registry.store import Store
 
 if TYPE_CHECKING:
@@ -142,23 +152,37 @@ class Registry:
     # stages
 
     def promote(
-        self, reference: str, *, who: str, when: datetime, force: bool = False, why: str = ""
+        self,
+        reference: str,
+        *,
+        who: str,
+        when: datetime,
+        force: bool = False,
+        why: str = "",
+        challenge: Challenge | None = None,
     ) -> ModelRow:
         """Make a version the champion; the one before is retired in the same transaction.
 
         The gate must have been passed and the files must verify; `force`, with a reason in `why`,
         overrides only that a new champion must be better. Promoting the champion changes nothing.
 
+        Parameters
+        ----------
+        challenge : Challenge, optional
+            How it does against the present champion; not needed where there is none. It is kept in the
+            trail, whether it led to the promotion, to a refusal, or was overridden.
+
         Raises
         ------
         GateError
-            ``GATE``, ``STAGE`` (retired and rejected ones), ``NOT_BETTER``; the champion stays.
+            ``GATE``, ``STAGE`` (retired and rejected ones), ``NOT_BETTER``, ``NOT_COMPARED`` (with the
+            champion of this moment); the champion stays.
         MissingError
             ``NO_MODEL``.
         ArtifactError
             As in `load`.
         """
-        return stages.promote(self.store, reference, who, when, force, why)
+        return stages.promote(self.store, reference, who, when, force, why, challenge)
 
     def candidate(self, reference: str, *, who: str, when: datetime, why: str = "") -> ModelRow:
         """Propose a trained version, or one that was retired, as the next champion."""

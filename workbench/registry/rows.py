@@ -150,6 +150,28 @@ class ModelRow:
 
 
 @dataclass(frozen=True)
+class Challenge:
+    """How a version does against the champion on the same rows: what a promotion rests on.
+
+    Attributes
+    ----------
+    champion : str
+        Model id of the champion it was compared with.
+    better : bool
+        It beats that champion beyond noise.
+    sentence : str
+        With the figures, without a full stop.
+    detail : mapping
+        The figures, and which rows they rest on, as plain values.
+    """
+
+    champion: str
+    better: bool
+    sentence: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class StageRow:
     """One move of a version from one stage to the next."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -11,7 +12,7 @@ from workbench.errors import GateError, InputError
 from workbench.registry import card
 from workbench.registry.engine import change_one
 from workbench.registry.models import find, load, lock_portfolio, resolve, row_of
-from workbench.registry.rows import ModelRow, StageRow
+from workbench.registry.rows import Challenge, ModelRow, StageRow
 from workbench.registry.store import Store
 from workbench.registry.tables import ModelTable, StageTable
 from workbench.registry.trail import add_line
@@ -32,7 +33,15 @@ _REMEDY = {
 }
 
 
-def promote(store: Store, reference: str, who: str, when: datetime, force: bool, why: str) -> ModelRow:
+def promote(
+    store: Store,
+    reference: str,
+    who: str,
+    when: datetime,
+    force: bool,
+    why: str,
+    challenge: Challenge | None = None,
+) -> ModelRow:
     """Make a version the champion of its portfolio; the one before is retired in the same transaction."""
     why = why.strip()
     if force and not why:
@@ -44,9 +53,9 @@ def promote(store: Store, reference: str, who: str, when: datetime, force: bool,
         _refuse_promotion(row)
         load(store, row)
         with store.database.write() as session:
-            return _crown(session, row, who, when, force, why)
+            return _crown(session, row, who, when, force, why, challenge)
     except GateError as error:
-        _note_refusal(store, row, who, when, error)
+        _note_refusal(store, row, who, when, error, challenge)
         raise
 
 
@@ -90,7 +99,15 @@ def history(store: Store, model_id: str) -> list[StageRow]:
         return [StageRow(r.model_id, r.before, r.stage, r.at, r.who, r.why) for r in session.scalars(query)]
 
 
-def _crown(session: Session, seen: ModelRow, who: str, when: datetime, force: bool, why: str) -> ModelRow:
+def _crown(
+    session: Session,
+    seen: ModelRow,
+    who: str,
+    when: datetime,
+    force: bool,
+    why: str,
+    challenge: Challenge | None,
+) -> ModelRow:
     lock_portfolio(session, seen.portfolio)
     found = session.get_one(ModelTable, seen.model_id, populate_existing=True)
     if found.stage == "champion":
@@ -104,7 +121,7 @@ def _crown(session: Session, seen: ModelRow, who: str, when: datetime, force: bo
     champion = session.scalars(current).one_or_none()
     if champion is not None:
         if not force:
-            _refuse_worse(found, champion)
+            _refuse_worse(found.model_id, champion.model_id, challenge)
         _retire_for(session, champion, found, who, when)
     _set_stage(session, found, "champion", who, when, why)
     instead = f" in place of {champion.model_id}" if champion is not None else ""
@@ -112,6 +129,7 @@ def _crown(session: Session, seen: ModelRow, who: str, when: datetime, force: bo
     if force:
         sentence += ", overriding the comparison with the champion"
     detail = {"retired": champion.model_id if champion is not None else None, "force": force, "why": why}
+    detail |= _told(challenge)
     if found.created_by == who:
         detail["self_approved"] = True
         sentence += " (self-approved)"
@@ -179,18 +197,27 @@ def _refuse_gate(row: ModelRow) -> None:
         )
 
 
-def _refuse_worse(found: ModelTable, champion: ModelTable) -> None:
-    if found.auc is None or champion.auc is None or found.auc > champion.auc:
-        return
-    raise GateError(
-        "NOT_BETTER",
-        f"{found.model_id} is not better than the champion {champion.model_id}: "
-        f"AUC {found.auc:.4f} ({found.reported}) against {champion.auc:.4f} ({champion.reported})",
-        remedy="Promote it with force and a reason if it should replace the champion all the same.",
-    )
+def _refuse_worse(model_id: str, champion: str, challenge: Challenge | None) -> None:
+    """Refuse what does not beat the champion of this very moment; who judges it is not decided here."""
+    force = "Promote it with force and a reason if it should replace the champion all the same."
+    if challenge is None or challenge.champion != champion:
+        what = f"{model_id} was not compared with the champion {champion}"
+        raise GateError("NOT_COMPARED", what, remedy=f"Compare the two and promote it again. {force}")
+    if not challenge.better:
+        raise GateError("NOT_BETTER", challenge.sentence, remedy=force)
 
 
-def _note_refusal(store: Store, row: ModelRow, who: str, when: datetime, error: GateError) -> None:
+def _told(challenge: Challenge | None) -> dict[str, Any]:
+    if challenge is None:
+        return {}
+    return {
+        "challenge": {"champion": challenge.champion, "better": challenge.better} | dict(challenge.detail)
+    }
+
+
+def _note_refusal(
+    store: Store, row: ModelRow, who: str, when: datetime, error: GateError, challenge: Challenge | None
+) -> None:
     with store.database.write() as session:
         add_line(
             session,
@@ -199,7 +226,7 @@ def _note_refusal(store: Store, row: ModelRow, who: str, when: datetime, error: 
             action="promotion refused",
             portfolio=row.portfolio,
             model_id=row.model_id,
-            detail={"code": error.code},
+            detail={"code": error.code} | _told(challenge),
             sentence=f"{who} asked to promote {row.model_id}, which was refused: {error.problems[0].what}.",
         )
 

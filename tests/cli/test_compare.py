@@ -1,0 +1,59 @@
+"""The command line compares models, and deploys only what is better."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.shop import Place, place
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return place(tmp_path_factory.mktemp("shop"))
+
+
+def test_deploy_and_compare(here: Place) -> None:
+    call = ["train", here.data, "-P", here.portfolio, "--json"]
+    first = here.call(*call, "--family", "logistic", "--family", "lightgbm", "--deploy")
+    assert first.status == 0 and first.json["deployment"]["promoted"]
+    ids = [line["model_id"] for line in first.json["models"]]
+    told = here.call("compare", *ids, "--json").json
+    assert [set(t) >= {"a", "b", "difference", "z", "p_value"} for t in told["tests"]] == [True]
+    assert {m["model"] for m in told["models"]} > set(ids) and told["swap"] and told["verdict"]
+    shown = here.call("compare", *ids, "--on", here.data)
+    assert shown.status == 0 and "more than noise" in shown.out and "flatters" in shown.err
+    refused = here.call(*call, "--family", "lightgbm", "--split", "40/60", "--deploy")
+    assert refused.status == 1 and refused.json["deployment"]["code"] == "NOT_BETTER"
+    forced = here.call(
+        *call,
+        "--family",
+        "lightgbm",
+        "--split",
+        "40/60",
+        "--seed",
+        "7",
+        "--deploy",
+        "--force",
+        "--why",
+        "a drill",
+    )
+    assert forced.status == 0 and "a drill" in forced.json["deployment"]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("shop_loans@latest", "shop_loans@latest"), "COMPARE"),
+        (("shop_loans-1", "shop_loans-99"), "NO_MODEL"),
+    ],
+)
+def test_what_cannot_be_compared_is_one_sentence(here: Place, arguments: tuple[str, ...], code: str) -> None:
+    answer = here.call("compare", *arguments, "--json")
+    assert answer.status == 2 and answer.json["error"] == code and "Traceback" not in answer.err
+
+
+def test_grouped_sampling_is_offered(here: Place, tmp_path: Path) -> None:
+    answer = here.call("train", here.data, "-P", here.portfolio, "--sampling", "grouped", "--json")
+    assert answer.status == 2 and answer.json["error"] == "NO_GROUP"

@@ -1,0 +1,186 @@
+"""Models compared on the same rows, and promotion only where the champion is beaten beyond noise."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.cli.shop import TOML, loans
+from workbench import desk
+from workbench.desk import Desk, TrainOutcome, TrainRequest
+from workbench.errors import GateError, InputError
+from workbench.evaluation import delong
+from workbench.run import Run
+from workbench.sampling import SamplingSpec
+from workbench.settings import Settings
+from workbench.study import StudySpec
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SPEC = StudySpec(("logistic", "lightgbm"), SamplingSpec.from_split("70/30"))
+WEAK = TOML.replace("auc = 0.6", "auc = 0.5")
+
+
+class Place:
+    """A desk on a fresh home, made loans, and a portfolio that uses only a part of what they tell."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.desk = Desk(Settings(home=folder / "home", threads=1), "analyst", lambda: NOON)
+        self.whole = folder / "shop_loans.toml"
+        self.whole.write_text(WEAK)
+        self.data = folder / "loans.csv"
+        loans(3000).to_csv(self.data, index=False)
+
+    def train(
+        self, *families: str, seed: int = 42, noise: bool = False, split: str = "70/30", **more: object
+    ) -> TrainOutcome:
+        """Train; with `noise` on data whose best characteristic says nothing."""
+        path = self.data
+        if noise:
+            path = self.folder / "noise.csv"
+            rows = loans(3000)
+            rows["income"] = np.random.default_rng(0).permutation(rows["income"])
+            rows.to_csv(path, index=False)
+        spec = dataclasses.replace(
+            SPEC, families=families, sampling=SamplingSpec.from_split(split, seed=seed)
+        )
+        return self.desk.train(TrainRequest(str(self.whole), spec, path=str(path), **more), Run(1))
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def test_kept_rows_are_the_same_rows_and_give_delongs_figures(place: Place) -> None:
+    done = place.train("logistic", "lightgbm")
+    ids = [line.model_id for line in done.models]
+    compared = place.desk.compare(ids, Run(1))
+    study = place.desk.study(done.study_id)
+    held = study.samples.mask("hold-out")
+    bad = study.rows["outcome"].to_numpy()[held]
+    aucs, covariance = delong(bad, np.stack([m.p_bad[held] for m in study.models]))
+    told = compared.to_json()
+    line = told["tests"][0]
+    assert (line["a"], line["b"]) == tuple(ids)
+    assert line["difference"] == pytest.approx(aucs[1] - aucs[0])
+    error = np.sqrt(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
+    assert line["z"] == pytest.approx((aucs[1] - aucs[0]) / error)
+    assert told["n"] == held.sum() and told["dataset_sha256"] == done.dataset_sha256
+    assert (compared.rows.positions == np.flatnonzero(held)).all() and told["notes"] == []
+    kinds = [m["kind"] for m in told["models"]]
+    assert kinds == ["model", "model", "baseline", "baseline"]
+    assert told["models"][0]["auc"] == pytest.approx(done.models[0].metrics["auc"])
+    assert told["models"][0]["bytes"] > 1000 and told["models"][0]["one_row_seconds"] > 0
+
+
+def test_other_splits_share_only_rows_no_model_was_fitted_on(place: Place) -> None:
+    one, other = place.train("logistic", seed=1), place.train("logistic", seed=2)
+    compared = place.desk.compare([one.models[0].model_id, other.models[0].model_id], Run(1))
+    masks = [place.desk.study(d.study_id).samples.mask("hold-out") for d in (one, other)]
+    assert (compared.rows.positions == np.flatnonzero(masks[0] & masks[1])).all()
+    assert "no model was fitted on" in compared.rows.notes[0]
+
+
+def test_a_labelled_file_is_scored_by_all(place: Place) -> None:
+    done, noise = place.train("logistic"), place.train("logistic", noise=True)
+    ids = [done.models[0].model_id, noise.models[0].model_id]
+    with pytest.raises(InputError) as said:
+        place.desk.compare(ids, Run(1))
+    assert said.value.code == "DIFFERENT_ROWS" and "--on" in str(said.value)
+    fresh = place.folder / "fresh.csv"
+    loans(1500, seed=9).to_csv(fresh, index=False)
+    compared = place.desk.compare(ids, Run(1), fresh)
+    assert compared.comparison.n == 1500 and compared.comparison.verdict.startswith(
+        f"{ids[0]} is better than"
+    )
+    scored = place.folder / "scored.csv"
+    place.desk.score_file(ids[0], fresh, scored)
+    np.testing.assert_allclose(pd.read_csv(scored)["p_bad"], compared.rows.p_bad[ids[0]])
+    again = place.desk.compare(ids, Run(1), place.data)
+    assert "flatters" in again.rows.notes[0]
+
+
+def test_what_cannot_be_compared_is_said(place: Place) -> None:
+    done = place.train("logistic")
+    with pytest.raises(InputError, match="fewer than two"):
+        place.desk.compare([done.best, done.best], Run(1))
+
+
+def test_deploy_only_if_better(place: Place) -> None:
+    worse = place.train("lightgbm", split="10/90", deploy=True)
+    assert worse.deployment.promoted, worse.deployment  # the first champion needs its gate only
+    better = place.train("logistic", deploy=True)
+    assert better.deployment.promoted and better.deployment.model_id == better.best
+    line = place.desk.registry.trail(limit=1)[0]
+    assert line.action == "promoted" and line.detail["challenge"]["better"]
+    assert line.detail["challenge"]["p_value"] < 0.05 and line.detail["challenge"]["positions"]
+    refused = place.train("lightgbm", split="10/90", seed=5, deploy=True)
+    assert (refused.deployment.promoted, refused.deployment.code) == (False, "NOT_BETTER")
+    assert "does not beat the champion" in refused.deployment.reason
+    line = place.desk.registry.trail(limit=1)[0]
+    assert line.action == "promotion refused" and line.detail["code"] == "NOT_BETTER"
+    assert line.detail["challenge"]["better"] is False
+    assert place.desk.registry.resolve("shop_loans@champion").model_id == better.best
+    forced = place.train("lightgbm", split="10/90", seed=6, deploy=True, force=True, why="a drill")
+    assert forced.deployment.promoted and "because: a drill" in forced.deployment.reason
+    detail = place.desk.registry.trail(limit=1)[0].detail
+    assert detail["force"] and detail["challenge"]["better"] is False
+
+
+def test_a_champion_that_knows_other_data_scores_the_new_rows(place: Place) -> None:
+    place.train("logistic", noise=True, deploy=True)
+    done = place.train("logistic", deploy=True)
+    assert done.deployment.promoted
+    challenge = place.desk.registry.trail(limit=1)[0].detail["challenge"]
+    assert challenge["n"] == 900 and challenge["dataset_sha256"] == done.dataset_sha256
+
+
+def test_a_champion_of_other_characteristics_is_not_replaced_unseen(place: Place) -> None:
+    place.train("logistic", deploy=True)
+    age = WEAK.index('[[characteristics]]\nname = "age_of_account"')
+    end = WEAK.index("[[characteristics]]", age + 5)
+    less = (WEAK[:age] + WEAK[end:]).replace(
+        'row_key = "id"', 'row_key = "id"\nleft_out = ["age_of_account"]'
+    )
+    place.whole.write_text(less)
+    done = place.train("logistic", deploy=True)
+    assert done.deployment.code == "NOT_BETTER" and "could not be compared" in done.deployment.reason
+
+
+def test_the_same_model_again_is_no_new_champion(place: Place) -> None:
+    first = place.train("logistic", deploy=True)
+    lines = len(place.desk.registry.trail())
+    again = place.train("logistic", deploy=True)
+    assert again.deployment.promoted and "already" in again.deployment.reason
+    assert [
+        row.action for row in place.desk.registry.trail(limit=len(place.desk.registry.trail()) - lines)
+    ].count("promoted") == 0
+    assert again.best == first.best
+
+
+def test_force_needs_deploy_and_a_reason(place: Place) -> None:
+    with pytest.raises(InputError) as said:
+        place.train("logistic", deploy=True, force=True)
+    assert said.value.code == "NO_REASON"
+
+
+def test_a_twin_is_not_better_beyond_noise(place: Place) -> None:
+    done = place.train("logistic", "lightgbm")
+    place.desk.promote(done.models[0].model_id)
+    with pytest.raises(GateError) as said:
+        place.desk.promote(done.models[1].model_id)
+    assert said.value.code == "NOT_BETTER"
+
+
+def test_requests_written_before_deploying_are_read() -> None:
+    request = TrainRequest("p", SPEC, path="x.csv", deploy=True, force=True, why="w")
+    assert TrainRequest.from_json(request.to_json()) == request
+    old = {k: v for k, v in request.to_json().items() if k not in ("deploy", "force", "why")}
+    assert not TrainRequest.from_json(old).deploy
+    assert desk.Deployment("m", True, "", "").promoted

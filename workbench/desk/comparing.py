@@ -1,0 +1,323 @@
+"""Registered models on the same rows: those their studies kept, or those of a labelled file."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from workbench.dataset import BAD, Dataset, build
+from workbench.errors import InputError
+from workbench.evaluation import Comparison, Evaluation, compare, evaluate
+from workbench.intake import ReadOptions
+from workbench.policy import Policy
+from workbench.registry import ModelRow
+from workbench.run import Run
+from workbench.study import Study, StudyModel
+
+if TYPE_CHECKING:
+    from workbench.desk.desk import Desk
+
+SAME_PD = "Everyone the same PD"
+SEED = 42
+TIMED_ROWS = 15
+
+
+@dataclass(frozen=True, eq=False)
+class SameRows:
+    """Rows that several models are judged on, proved to be the same ones.
+
+    Attributes
+    ----------
+    bad : array, shape (n,)
+    p_bad : dict of str to array, shape (n,)
+        PDs by model id.
+    weight, group, date
+        Of the same rows; None where the portfolio has no such column.
+    dataset_sha256 : str
+        Fingerprint of the data set the rows are in.
+    positions : array of int, shape (n,)
+        Their places in it.
+    words : str
+        What they are: "hold-out sample of taiwan.csv".
+    notes : tuple of str
+        What to mind.
+    """
+
+    bad: np.ndarray
+    p_bad: dict[str, np.ndarray]
+    policies: dict[str, Policy]
+    baselines: dict[str, Evaluation]
+    weight: np.ndarray | None
+    group: np.ndarray | None
+    date: pd.Series | None
+    dataset_sha256: str
+    positions: np.ndarray
+    words: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def positions_sha256(self) -> str:
+        """Digest of the positions: with the data set's it says which rows these are."""
+        return hashlib.sha256(np.ascontiguousarray(self.positions, dtype="<i8").tobytes()).hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Models compared, with what else a choice needs.
+
+    Attributes
+    ----------
+    comparison : Comparison
+        Its names are what `label` made of the models' rows.
+    models : dict of str to ModelRow
+        By the name used in `comparison`.
+    sizes : dict of str to int
+        Bytes of a version's files.
+    one_row : dict of str to float
+        Seconds to score one applicant, median; empty where it was not asked for.
+    """
+
+    comparison: Comparison
+    rows: SameRows
+    models: dict[str, ModelRow]
+    sizes: dict[str, int]
+    one_row: dict[str, float]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the comparison as plain values, with which rows it rests on."""
+        values = self.comparison.to_json()
+        for line in values["models"]:
+            row = self.models.get(line["model"])
+            if row is not None:
+                line |= {"model_id": row.model_id, "family": row.family, "stage": row.stage}
+                line |= {
+                    "bytes": self.sizes[line["model"]],
+                    "one_row_seconds": self.one_row.get(line["model"]),
+                }
+        return values | {
+            "rows": self.rows.words,
+            "dataset_sha256": self.rows.dataset_sha256,
+            "positions_sha256": self.rows.positions_sha256,
+            "notes": list(self.rows.notes),
+        }
+
+
+def compare_models(
+    desk: Desk,
+    references: Sequence[str],
+    on: Path | None,
+    options: ReadOptions | None,
+    run: Run,
+    *,
+    label: Callable[[ModelRow], str] | None = None,
+    approval: float = 0.70,
+    timed: bool = True,
+) -> Compared:
+    """Compare registered models; see `Desk.compare`."""
+    rows = list({row.model_id: row for row in map(desk.registry.resolve, references)}.values())
+    _refuse(rows)
+    run.step("collecting the scores", 0.1)
+    same = kept_rows(desk, rows) if on is None else rows_of_file(desk, rows, on, options)
+    run.step("comparing", 0.4)
+    names = {row.model_id: label(row) if label else row.model_id for row in rows}
+    champion = next((row.model_id for row in rows if row.stage == "champion"), rows[0].model_id)
+    comparison = compare(
+        same.bad, {names[k]: p for k, p in same.p_bad.items()}, reference=names[champion],
+        weight=same.weight, group=same.group, policies={names[k]: p for k, p in same.policies.items()},
+        baselines=same.baselines, approval=approval, seed=SEED, threads=run.threads,
+    )  # fmt: skip
+    run.step("timing one applicant", 0.9)
+    named = {names[row.model_id]: row for row in rows}
+    return Compared(
+        comparison, same, named, {name: _size(desk, row) for name, row in named.items()},
+        {name: _one_row(desk, row) for name, row in named.items()} if timed else {},
+    )  # fmt: skip
+
+
+def _refuse(rows: list[ModelRow]) -> None:
+    if len(rows) < 2:
+        raise InputError("COMPARE", "fewer than two different models were named", remedy="Name two to six.")
+    portfolios = sorted({row.portfolio for row in rows})
+    if len(portfolios) > 1:
+        raise InputError(
+            "COMPARE", f"the models are of different portfolios: {', '.join(portfolios)}",
+            remedy="Compare models of one portfolio.",
+        )  # fmt: skip
+
+
+def kept_rows(desk: Desk, rows: Sequence[ModelRow]) -> SameRows:
+    """Return the rows that every model's study kept as its reported sample, with the PDs given then.
+
+    Raises
+    ------
+    InputError
+        ``DIFFERENT_ROWS`` where the models were judged on different data, or on no row in common.
+    """
+    found = [_answer(desk, row) for row in rows]
+    if len({row.dataset_sha256 for row in rows}) > 1:
+        raise _different("they were trained on different data sets")
+    first = found[0][0]
+    masks = [study.samples.mask(answer.reported) for study, answer in found]
+    outcome = first.rows["outcome"].to_numpy()
+    positions = np.flatnonzero(np.logical_and.reduce([*masks, outcome >= 0]))
+    bad = (outcome[positions] == BAD).astype(np.int8)
+    if not 0 < bad.sum() < len(bad):
+        raise _different("no rows with goods and bads were held out from all of them")
+    whole = all(int((mask & (outcome >= 0)).sum()) == len(positions) for mask in masks)
+    sample = "/".join(sorted({answer.reported for _, answer in found}))
+    notes = () if whole else (f"Only the {len(positions):,} rows that no model was fitted on are used.",)
+    roles = _roles(desk, first, positions)
+    return SameRows(
+        bad=bad, p_bad={r.model_id: a.p_bad[positions] for r, (_, a) in zip(rows, found, strict=True)},
+        policies={r.model_id: Policy.from_json(a.policy) for r, (_, a) in zip(rows, found, strict=True)},
+        baselines=_baselines(first, found[0][1].reported, bad, roles[0], whole),
+        weight=roles[0], group=roles[1], date=roles[2], dataset_sha256=first.dataset_sha256,
+        positions=positions, words=f"{sample} sample of {first.source.name}", notes=notes,
+    )  # fmt: skip
+
+
+def _different(why: str) -> InputError:
+    return InputError(
+        "DIFFERENT_ROWS", f"the models cannot be compared on kept rows: {why}",
+        remedy="Name labelled data that none of them was trained on: --on DATA.",
+    )  # fmt: skip
+
+
+def _answer(desk: Desk, row: ModelRow) -> tuple[Study, StudyModel]:
+    if row.study_id is None:
+        raise _different(f"no study of {row.model_id} is kept")
+    study = desk.study(row.study_id)
+    return study, study.model(row.family)
+
+
+def _roles(
+    desk: Desk, study: Study, positions: np.ndarray
+) -> tuple[np.ndarray | None, np.ndarray | None, pd.Series | None]:
+    """Return weight, group and date of kept rows, read only where the portfolio has them."""
+    portfolio = study.portfolio
+    if not (portfolio.weight or portfolio.group or portfolio.date):
+        return None, None, None
+    return _taken(desk.dataset(study.dataset_sha256, portfolio), positions)
+
+
+def _taken(
+    dataset: Dataset, positions: np.ndarray
+) -> tuple[np.ndarray | None, np.ndarray | None, pd.Series | None]:
+    from workbench.sampling.grouped import customers
+
+    return (
+        None if dataset.weight is None else dataset.weight[positions],
+        None if dataset.group is None else customers(dataset.group)[positions],
+        None if dataset.date is None else dataset.date.iloc[positions].reset_index(drop=True),
+    )
+
+
+def _baselines(
+    study: Study, sample: str, bad: np.ndarray, weight: np.ndarray | None, whole: bool
+) -> dict[str, Evaluation]:
+    """Return what any model must beat: as the study measured it where the rows are its sample."""
+    if whole:
+        return {name: by[sample] for name, by in study.baselines.items()}
+    return same_pd(bad, weight)
+
+
+def same_pd(bad: np.ndarray, weight: np.ndarray | None) -> dict[str, Evaluation]:
+    """Return the evaluation of giving everyone the same PD."""
+    level = float(np.average(bad, weights=weight))
+    return {SAME_PD: evaluate(bad, np.full(len(bad), level), weight=weight)}
+
+
+def rows_of_file(desk: Desk, rows: Sequence[ModelRow], path: Path, options: ReadOptions | None) -> SameRows:
+    """Return the labelled rows of a file, scored by every model.
+
+    Raises
+    ------
+    InputError
+        ``DIFFERENT_ROWS`` where versions of the portfolio keep different rows of the file.
+    """
+    models = {row.model_id: desk.model(row.model_id) for row in rows}
+    tables: dict[str, Dataset] = {}
+    p_bad = {}
+    for model_id, model in models.items():
+        identity = model.portfolio.identity
+        if identity not in tables:
+            tables[identity] = build(desk.read(path, model.portfolio, options), model.portfolio)
+        dataset = tables[identity]
+        p_bad[model_id] = model.p_bad(dataset.frame, dataset.date)[dataset.known]
+    first, *others = tables.values()
+    for other in others:
+        if not (np.array_equal(first.record, other.record) and np.array_equal(first.outcome, other.outcome)):
+            raise _different("versions of the portfolio keep different rows of the file")
+    positions = np.flatnonzero(first.known)
+    bad = (first.outcome[positions] == BAD).astype(np.int8)
+    if not 0 < bad.sum() < len(bad):
+        raise InputError("TARGET", "the file does not hold goods and bads", str(path), "Bring labelled rows.")
+    seen = [row.model_id for row in rows if row.dataset_sha256 == first.sha256]
+    told = f"{', '.join(seen)} was trained on part of these very rows, which flatters it."
+    weight, group, date = _taken(first, positions)
+    return SameRows(
+        bad=bad, p_bad=p_bad, policies={k: model.policy for k, model in models.items()},
+        baselines=same_pd(bad, weight), weight=weight, group=group, date=date, dataset_sha256=first.sha256,
+        positions=positions, words=f"labelled rows of {first.source.name}", notes=(told,) if seen else (),
+    )  # fmt: skip
+
+
+def challenge_rows(desk: Desk, challenger: ModelRow, champion: ModelRow) -> SameRows:
+    """Return the challenger's reported rows that the champion was not fitted on either, with both PDs.
+
+    Raises
+    ------
+    WorkbenchError
+        Where the champion cannot score them: gone, or of other characteristics.
+    """
+    study, answer = _answer(desk, challenger)
+    outcome = study.rows["outcome"].to_numpy()
+    mine = study.samples.mask(answer.reported) & (outcome >= 0)
+    free = mine
+    if champion.dataset_sha256 == challenger.dataset_sha256 and champion.study_id is not None:
+        other, theirs = _answer(desk, champion)
+        free = mine & other.samples.mask(theirs.reported)
+        positions = np.flatnonzero(free)
+        p_champion = theirs.p_bad[positions]
+    else:
+        positions = np.flatnonzero(free)
+        model = desk.model(champion.model_id)
+        dataset = desk.dataset(challenger.dataset_sha256, model.portfolio)
+        frame = dataset.frame.iloc[positions].reset_index(drop=True)
+        date = None if dataset.date is None else dataset.date.iloc[positions].reset_index(drop=True)
+        p_champion = model.p_bad(frame, date)
+    if not len(positions):
+        raise _different("no row was held out from both")
+    weight, group, date = _roles(desk, study, positions)
+    notes = () if free.sum() == mine.sum() else ("Only rows that neither model was fitted on are used.",)
+    return SameRows(
+        bad=(outcome[positions] == BAD).astype(np.int8),
+        p_bad={champion.model_id: p_champion, challenger.model_id: answer.p_bad[positions]}, policies={},
+        baselines={}, weight=weight, group=group, date=date, dataset_sha256=study.dataset_sha256,
+        positions=positions, words=f"{answer.reported} sample of {study.source.name}", notes=notes,
+    )  # fmt: skip
+
+
+def _size(desk: Desk, row: ModelRow) -> int:
+    folder = desk.registry.store.folder("models") / row.model_id
+    return sum(file.stat().st_size for file in folder.iterdir()) if folder.is_dir() else 0
+
+
+def _one_row(desk: Desk, row: ModelRow) -> float:
+    """Return the median seconds of scoring the typical applicant."""
+    scorer = desk.scorer(row.model_id)
+    typical = scorer.typical()
+    times = []
+    for _ in range(TIMED_ROWS):
+        started = time.perf_counter()
+        scorer.score(typical)
+        times.append(time.perf_counter() - started)
+    return float(np.median(times)) if times else math.nan
