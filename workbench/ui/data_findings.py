@@ -148,7 +148,10 @@ def _buttons(context: Context, finding: Any, i: int, planned: bool) -> None:
     several = len(finding.value.splitlines()) if finding.fix == "leave_out" else 0
     label = f"Leave the {several} columns out" if several > 1 else label
     if label and st.button(
-        label.format(value=words.text(finding.value)), key=f"fix_{i}", icon=f":material/{icon}:", width="stretch"
+        label.format(value=words.text(finding.value)),
+        key=f"fix_{i}",
+        icon=f":material/{icon}:",
+        width="stretch",
     ):
         data_fixes.plan(context.data, finding.fix, finding.column, finding.value)
         st.rerun()

@@ -59,7 +59,9 @@ def _start(context: Context, table: Any) -> str:
         st.radio(
             "This file has every column of a portfolio that is declared already. Start from:",
             options,
-            format_func=lambda n: n if n == GUESSED else f"{words.text(fitting[n].shown)}, version {fitting[n].version}",
+            format_func=lambda n: (
+                n if n == GUESSED else f"{words.text(fitting[n].shown)}, version {fitting[n].version}"
+            ),
             horizontal=True,
             key="roles_start",
         )
