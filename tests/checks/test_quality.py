@@ -20,6 +20,7 @@ def test_nothing_is_said_of_plain_data_but_the_best_characteristic(build, plain)
     checks = check(build(*plain), Run())
     assert [f.code for f in checks.findings] == ["NO_DATE", "LEAKAGE_NONE"]
     assert "No leakage suspect. Best single characteristic: late, AUC .6" in checks.findings[1].message
+    assert checks.findings[1].message.endswith(" bads.")
     assert not checks.blocking()
 
 
