@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from workbench.evaluation.measure import NAN, Measure, proportion, undefined
+from workbench.evaluation.measure import NAN, Measure, proportion, undefined, wilson
 from workbench.evaluation.tally import NO_BADS, NO_GOODS, NO_ROWS, Tally, totals
+from workbench.policy import Policy
 
 CUT_OFF_MEASURES = (
     "accuracy",
@@ -17,6 +18,18 @@ CUT_OFF_MEASURES = (
     "approval_rate",
     "approved_or_referred_rate",
     "bad_rate_approved",
+)
+BAND_COLUMNS = (
+    "band",
+    "p_low",
+    "p_high",
+    "n",
+    "goods",
+    "bads",
+    "bad_rate",
+    "low",
+    "high",
+    "mean_p_bad",
 )
 DECILE_COLUMNS = (
     "decile",
@@ -133,6 +146,46 @@ def confusion(tallied: Tally, cut_off: float, decline_from: float) -> pd.DataFra
     cells = {decision: _Cells(tallied, mask) for decision, mask in masks.items()}
     rows = [{"decision": d, "goods": c.goods, "bads": c.bads, "n": c.n} for d, c in cells.items()]
     return pd.DataFrame(rows)
+
+
+def bands(tallied: Tally, policy: Policy | None) -> pd.DataFrame:
+    """Return what each band of a policy holds, safest first; empty without a policy.
+
+    Returns
+    -------
+    DataFrame
+        band, p_low (PD from), p_high (PD below), n (rows), goods, bads (sums of weights), bad_rate with
+        low, high (Wilson 95%), mean_p_bad. A band without applicants has a line, its rates NaN.
+    """
+    if policy is None:
+        return pd.DataFrame({name: pd.Series(dtype=float) for name in BAND_COLUMNS})
+    k = len(policy.bands)
+    code = policy.band_codes(tallied.score)
+
+    def summed(values: np.ndarray) -> np.ndarray:
+        return np.bincount(code, values, k)
+
+    goods, bads = summed(tallied.goods), summed(tallied.bads)
+    weight, squared = goods + bads, summed(tallied.goods_squared + tallied.bads_squared)
+    some = weight > 0
+    rate = np.divide(bads, weight, out=np.full(k, NAN), where=some)
+    trials = np.divide(weight**2, squared, out=np.zeros(k), where=some)
+    low, high = wilson(np.where(some, rate, 0.0) * trials, trials)
+    mean = np.divide(summed(tallied.score * tallied.weight), weight, out=np.full(k, NAN), where=some)
+    return pd.DataFrame(
+        {
+            "band": np.array(policy.bands, dtype=object),
+            "p_low": [0.0, *policy.band_edges],
+            "p_high": [*policy.band_edges, 1.0],
+            "n": summed(tallied.rows).astype(np.int64),
+            "goods": goods,
+            "bads": bads,
+            "bad_rate": rate,
+            "low": low,
+            "high": high,
+            "mean_p_bad": mean,
+        }
+    )
 
 
 def deciles(tallied: Tally, points: np.ndarray | None = None) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from workbench.evaluation.words import TITLES, format_metric, format_percent, wo
 from workbench.policy import Policy
 from workbench.run import seed_for
 
-FRAMES = ("metrics", "roc", "ks_curve", "gains", "calibration", "deciles", "confusion")
+FRAMES = ("metrics", "roc", "ks_curve", "gains", "calibration", "deciles", "confusion", "bands")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +45,8 @@ class Evaluation:
         As in `decisions.deciles`; decile 1 is the riskiest.
     confusion : DataFrame
         decision, goods, bads, n; empty without a cut-off.
+    bands : DataFrame
+        As in `decisions.bands`, safest first; empty without a policy.
     cut_off : float
         PD below which an applicant is approved; NaN where none was given.
     cut_off_source : str
@@ -61,6 +63,7 @@ class Evaluation:
     calibration: pd.DataFrame
     deciles: pd.DataFrame
     confusion: pd.DataFrame
+    bands: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(decisions.BAND_COLUMNS)))
     cut_off: float = NAN
     cut_off_source: str = ""
 
@@ -128,7 +131,7 @@ class Evaluation:
 
     @classmethod
     def from_frames(cls, frames: Mapping[str, pd.DataFrame]) -> Evaluation:
-        """Return the evaluation that `to_frames` gave."""
+        """Return the evaluation that `to_frames` gave; one kept before there were bands has none."""
         sizes = frames["sizes"].iloc[0]
         return cls(
             n=int(sizes["n"]),
@@ -136,7 +139,7 @@ class Evaluation:
             weight_sum=float(sizes["weight_sum"]),
             cut_off=float(sizes["cut_off"]),
             cut_off_source=str(sizes["cut_off_source"]),
-            **{name: frames[name] for name in FRAMES},
+            **{name: frames[name] for name in FRAMES if name in frames or name != "bands"},
         )
 
 
@@ -202,6 +205,7 @@ def evaluate(
         calibration=calibration.table(tallied),
         deciles=decisions.deciles(tallied, points),
         confusion=decisions.confusion(tallied, cut_off, decline_from),
+        bands=decisions.bands(tallied, policy),
         cut_off=float(cut_off),
         cut_off_source=source,
     )
