@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from tests.registry.tiny import WHEN, LineModel, register
+from tests.registry.tiny import WHEN, LineModel, made_dataset, register
 from workbench.errors import GateError, InputError, MissingError
 from workbench.registry.registry import Registry
 from workbench.registry.tables import ModelTable, TrailTable
@@ -69,6 +69,20 @@ def test_force_needs_a_reason_and_overrides_only_the_comparison(registry: Regist
     registry.promote("cards-2", who="ana", when=WHEN, force=True, why="simpler to explain")
     line = registry.trail(limit=1)[0]
     assert "overriding the comparison" in line.sentence and line.detail["why"] == "simpler to explain"
+
+
+@pytest.mark.parametrize("change", [{"dataset_sha256": "b" * 64}, {"reported": "out-of-time"}])
+def test_measures_of_other_rows_are_not_compared(registry: Registry, change: dict[str, str]) -> None:
+    registry.save_dataset(made_dataset(sha="b" * 64))
+    register(registry, LineModel(0.1), auc=0.7)
+    register(registry, LineModel(0.2), auc=0.9, **change)
+    assert registry.promote("cards-1", who="ana", when=WHEN).stage == "champion"
+    with pytest.raises(GateError, match="not comparable.*different") as refused:
+        registry.promote("cards-2", who="ana", when=WHEN)
+    assert refused.value.code == "NOT_COMPARABLE"
+    assert registry.resolve("cards@champion").model_id == "cards-1"
+    registry.promote("cards-2", who="ana", when=WHEN, force=True, why="last quarter's applicants")
+    assert registry.resolve("cards@champion").model_id == "cards-2"
 
 
 def test_candidates_and_coming_back(registry: Registry) -> None:

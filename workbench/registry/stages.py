@@ -180,7 +180,21 @@ def _refuse_gate(row: ModelRow) -> None:
 
 
 def _refuse_worse(found: ModelTable, champion: ModelTable) -> None:
-    if found.auc is None or champion.auc is None or found.auc > champion.auc:
+    """Compare AUCs of the same kind of sample of the same data; of others nothing can be said."""
+    why = []
+    if found.dataset_sha256 != champion.dataset_sha256:
+        why.append("they were measured on different data sets")
+    if found.reported != champion.reported:
+        why.append(f"on different samples ({found.reported} and {champion.reported})")
+    if found.auc is None or champion.auc is None:
+        why.append("an AUC is not defined")
+    if why:
+        raise GateError(
+            "NOT_COMPARABLE",
+            f"{found.model_id} and the champion {champion.model_id} are not comparable: {', '.join(why)}",
+            remedy="Evaluate both on the same rows; then promote with force and a reason.",
+        )
+    if (found.auc or 0.0) > (champion.auc or 0.0):
         return
     raise GateError(
         "NOT_BETTER",
