@@ -7,13 +7,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workbench.registry.rows import STAGES, DatasetRow, ModelRow, StageRow, StudyRow, TrailRow
+from workbench.registry.rows import (
+    STAGES,
+    AcknowledgementRow,
+    DatasetRow,
+    ModelRow,
+    StageRow,
+    StudyRow,
+    TrailRow,
+)
 
 if TYPE_CHECKING:
     from workbench.registry.registry import Registry
     from workbench.settings import Settings
 
-__all__ = ["STAGES", "DatasetRow", "ModelRow", "StageRow", "StudyRow", "TrailRow", "open"]
+__all__ = [
+    "STAGES",
+    "AcknowledgementRow",
+    "DatasetRow",
+    "ModelRow",
+    "StageRow",
+    "StudyRow",
+    "TrailRow",
+    "open",
+]
 
 
 def open(settings: Settings) -> Registry:
