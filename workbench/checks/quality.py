@@ -125,11 +125,12 @@ def duplicates(dataset: Dataset) -> Iterator[Finding]:
     n = int(copies.sum())
     if n:
         first = int(np.flatnonzero(copies)[0])
+        apart = "the row key and protected columns" if dataset.portfolio.protected else "the row key"
         yield Finding(
             "warn",
             "DUPLICATE_ROWS",
             rows=n,
-            message=f"{counted(n, 'row is a copy', 'rows are copies')} of another but for the row key.",
+            message=f"{counted(n, 'row is a copy', 'rows are copies')} of another but for {apart}.",
             why="A copy on both sides of a split makes a model look better than it is.",
             remedy="Drop the copies, unless different applicants can truly be alike in every column.",
             example=f"record {int(dataset.record[first]):,}",
