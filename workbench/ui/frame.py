@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -142,6 +143,13 @@ def chart(figure: object, key: str, alt: str, note: str = "") -> None:
     )
     if note:
         st.caption(note)
+
+
+def gate(values: Mapping[str, Any]) -> None:
+    """Draw whether a model passed its gate, and why."""
+    icon = ":blue[:material/check_circle:]" if values.get("passed") else ":red[:material/cancel:]"
+    said = " ".join(filter(None, (values.get("reason"), values.get("note"))))
+    st.markdown(f"{icon} {words.text(words.sentence(said))}")
 
 
 def rule(level: str, key: str) -> object:

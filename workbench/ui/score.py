@@ -54,8 +54,7 @@ def line(row: Any, scorer: Any) -> None:
     portfolio = scorer.model.portfolio
     frame.line(
         f"{words.text(sidebar.model_name(row))} of {words.text(portfolio.shown)}, {row.stage}",
-        f"AUC {words.measure(row.metrics.get('auc'))} "
-        f"{words.interval(row.metrics.get('auc_low'), row.metrics.get('auc_high'))} on {row.reported}",
+        f"AUC {words.metric(row.metrics, 'auc')} on {row.reported}",
         "provisional policy" if scorer.policy.provisional else "",
     )
 
