@@ -125,12 +125,11 @@ def duplicates(dataset: Dataset) -> Iterator[Finding]:
     n = int(copies.sum())
     if n:
         first = int(np.flatnonzero(copies)[0])
-        apart = "the row key and protected columns" if dataset.portfolio.protected else "the row key"
         yield Finding(
             "warn",
             "DUPLICATE_ROWS",
             rows=n,
-            message=f"{counted(n, 'row is a copy', 'rows are copies')} of another but for {apart}.",
+            message=f"{counted(n, 'row is a copy', 'rows are copies')} of another but for the row key.",
             why="A copy on both sides of a split makes a model look better than it is.",
             remedy="Drop the copies, unless different applicants can truly be alike in every column.",
             example=f"record {int(dataset.record[first]):,}",
@@ -139,12 +138,13 @@ def duplicates(dataset: Dataset) -> Iterator[Finding]:
 
 
 def _copies(dataset: Dataset) -> np.ndarray:
-    """Return which rows repeat an earlier one, by a 64-bit hash of all values that a model may see.
+    """Return which rows repeat an earlier one in every column but the row key, by a 64-bit hash.
 
-    Protected columns have no say: who is dropped as a copy must not hang on them.
+    Protected columns count too: applicants who differ in them are different people, not copies.
     """
     total = np.zeros(dataset.n, dtype=np.uint64)
     columns = [dataset.frame[name] for name in dataset.frame.columns]
+    columns += [dataset.protected[name] for name in dataset.protected.columns]
     columns.append(pd.Series(dataset.outcome))
     columns += [s for s in (dataset.date, dataset.group) if s is not None]
     columns += [pd.Series(dataset.weight)] if dataset.weight is not None else []
