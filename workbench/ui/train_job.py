@@ -54,7 +54,7 @@ def _progress(job_id: str) -> None:
 
 
 def _failed(job: Any) -> None:
-    st.error(f"{words.text(job.error)}\n\n:small[{job.code}]", icon=":material/error:")
+    st.error(f"{words.text(job.error)} {frame.code(job.code)}", icon=":material/error:")
     st.download_button(
         "Log",
         lambda: cache.queue().log(job.job_id, cache.desk().settings),
