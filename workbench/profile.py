@@ -29,8 +29,8 @@ class Profile:
         One row a characteristic, the largest IV first: `characteristic`, `title`, `kind`, `missing`
         (share of rows), `iv` (information value, NaN where there are no goods or no bads),
         `iv_words` (a convention: below .02 useless, .1 weak, .3 medium, .5 strong, above
-        suspicious), `iv_by_chance` (what noise in so many bins would have), `n_bins`, `best_auc`
-        (of the bins ordered by their bad rate on the same rows, so a little flattering).
+        suspicious), `iv_by_chance` (what noise in so many bins would have), `n_bins`. The AUC of each
+        alone is among the checks, where it is measured on rows that did not order the bins.
     bins : DataFrame
         One row a bin, in the order of the characteristics and of their values: `characteristic`,
         `bin` (0, 1, ...), `label`, `n`, `n_bad`, `share` (of rows), `bad_rate` with `low` and
@@ -253,15 +253,7 @@ def _summary(about: Characteristic, table: pd.DataFrame, missing: float) -> dict
         "iv_words": iv_words(iv),
         "iv_by_chance": chance,
         "n_bins": len(table),
-        "best_auc": _ordered_auc(table),
     }
-
-
-def _ordered_auc(table: pd.DataFrame) -> float:
-    """Return the AUC of the bins ordered by bad rate; NaN without goods or bads."""
-    ordered = table.sort_values("bad_rate", kind="stable")
-    goods, bads = ordered["goods_share"].to_numpy(), ordered["bads_share"].to_numpy()
-    return float((bads * (goods.cumsum() - goods / 2)).sum()) if len(table) else float("nan")
 
 
 def _as_number(text: str) -> float:

@@ -15,6 +15,7 @@ import pandas as pd
 from workbench import calibrator as calibrators
 from workbench import drivers, families
 from workbench.calibrator import Calibrator
+from workbench.checks import folds
 from workbench.dataset import BAD, Dataset
 from workbench.errors import InputError
 from workbench.families.family import Family, FitRows, FitSpec, Fitted, Scalar
@@ -337,16 +338,6 @@ def _fit(
     return family.fit(encoder, rows, stop, FitSpec(spec.seed, spec.params, scale), run)
 
 
-def _folds(bad: np.ndarray, seed: int) -> np.ndarray:
-    """Return a fold number for each row, goods and bads dealt out evenly; shape (n,)."""
-    rng = np.random.default_rng(seed)
-    fold = np.empty(len(bad), np.int8)
-    for value in (0.0, 1.0):
-        at = np.flatnonzero(bad == value)
-        fold[rng.permutation(at)] = np.arange(len(at)) % FOLDS
-    return fold
-
-
 def _out_of_fold(
     dataset: Dataset, rows: np.ndarray, family: Family, spec: TrainSpec, run: Run
 ) -> tuple[np.ndarray, int]:
@@ -355,7 +346,7 @@ def _out_of_fold(
     The encoder is learned anew in each fold: its codes look at the outcome.
     """
     bad, _ = _outcome(dataset, rows)
-    fold = _folds(bad, seed_for(spec.seed, "folds"))
+    fold = folds(bad, FOLDS, seed_for(spec.seed, "folds"))
     margin = np.empty(len(rows))
     stopped: list[tuple[Any, FitRows, int]] = []
     for k in range(FOLDS):

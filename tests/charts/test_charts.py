@@ -86,6 +86,9 @@ def every_figure():
         "sample_sizes": charts.sample_sizes(samples()),
         "by_month": charts.by_month(samples()),
         "importance": charts.importance(drivers()),
+        "coefficients": charts.coefficients(
+            drivers().rename(columns={"title": "label", "importance": "coefficient"})
+        ),
         "points_band": charts.points_band(score(), POLICY, Points()),
     }
 
@@ -116,7 +119,7 @@ def test_no_ink_that_one_theme_would_hide(figures):
 def test_every_figure_says_what_it_rests_on_and_names_its_axes(figures):
     for name, figure in figures.items():
         title = figure.layout.title.text
-        assert re.search(r"\d+ (applicants|of 20 characteristics)|PD 31", title), name
+        assert re.search(r"\d+ (applicants|of 20 (characteristics|coefficients))|PD 31", title), name
         assert figure.layout.showlegend in (True, False)
         named = [axis.title.text for axis in figure.select_xaxes()] + [
             a.title.text for a in figure.select_yaxes()
@@ -220,3 +223,35 @@ def test_findings_read_the_value():
     assert "does not fall" in findings.ordered(evaluate(bad, 1 - p))
     assert findings.ordered(evaluate(bad, np.full(20_000, 0.2))) == "All applicants have nearly the same PD"
     assert findings.caught(evaluate(bad, p)) == "The riskiest 20% of applicants hold 47% of the bads"
+
+
+@pytest.mark.parametrize("p", [0.02, 0.1, 0.19, 0.21, 0.3, 0.36, 0.6, 0.9])
+def test_the_mark_never_covers_the_name_of_a_decision(p):
+    figure = charts.points_band(score(p), POLICY, Points())
+    at, (low, high) = figure.data[0].x[0], figure.layout.xaxis.range
+    names = [a for a in figure.layout.annotations if a.text in ("approve", "refer", "decline")]
+    assert len(names) >= 2
+    for name in names:
+        assert abs(name.x - at) > 0.04 * (high - low), (name.text, p)
+
+
+def test_long_labels_of_bins_are_not_cut():
+    frame = pd.concat([bins()] * 3, ignore_index=True)
+    frame["label"] = [f"above {1000 * k:,} to {1000 * k + 1000:,} NT$" for k in range(len(frame))]
+    shown = list(charts.profile_bins(frame, "Credit limit").layout.xaxis2.ticktext)
+    assert [text.replace("<br>", " ") for text in shown] == list(frame["label"])
+    labels = ["No use of the card", "Paid in full", "missing"]
+    few = charts.profile_bins(bins().assign(label=labels), "Status")
+    assert list(few.layout.xaxis2.ticktext) == labels
+
+
+def test_coefficients_point_to_what_they_do():
+    frame = pd.DataFrame({"label": ["Late: 3", "Income"], "coefficient": [0.9, -0.4]})
+    frame["effect"] = ["raises", "lowers"]
+    figure = charts.coefficients(frame)
+    assert [(t.name, list(t.x)) for t in figure.data] == [
+        ("raises the risk", [0.9]),
+        ("lowers the risk", [-0.4]),
+    ]
+    assert "Late: 3" in figure.layout.title.text
+    assert "has none" in charts.coefficients(frame.head(0)).layout.annotations[0].text

@@ -145,7 +145,9 @@ def test_what_is_taken_away_is_named_in_its_order_on_the_same_rows(build) -> Non
     first = checks.joint.iloc[0]
     assert first["low"] < first["auc"] < first["high"]
     n, n_bad = int(first["n"]), int(first["n_bad"])
-    assert f"on {n:,} rows, {n_bad:,} of them bad" in joint.message and " to " in joint.message
+    assert (
+        f"on {n:,} rows with {n_bad:,} bads in a quick booster" in joint.message and " to " in joint.message
+    )
     told = checks.to_json()
     assert (told["joint_n"], told["joint_n_bad"], told["joint_low"]) == (n, n_bad, first["low"])
     assert Checks.from_json(told).to_json() == told

@@ -20,6 +20,7 @@ def test_nothing_is_said_of_plain_data_but_the_best_characteristic(build, plain)
     checks = check(build(*plain), Run())
     assert [f.code for f in checks.findings] == ["NO_DATE", "LEAKAGE_NONE"]
     assert "No leakage suspect. Best single characteristic: late, AUC .6" in checks.findings[1].message
+    assert checks.findings[1].message.endswith(" bads.")
     assert not checks.blocking()
 
 
@@ -90,13 +91,17 @@ def test_copies_apart_from_the_row_key(build, plain) -> None:
     assert (key.rows, key.column, key.example) == (1, "id", "record 2,003: 7… (1 character)")
 
 
-def test_copies_count_weights_and_never_protected_columns(build, plain) -> None:
+def test_people_who_differ_in_weight_or_in_a_protected_column_are_no_copies(build, plain) -> None:
     frame, outcome = plain
     dataset = build(frame.iloc[[0, 0] * 400], outcome[[0, 1] * 400], weight=np.arange(800) + 1.0)
     assert not of(check(dataset, Run()), "DUPLICATE_ROWS")
-    twice = build(frame.iloc[[*range(2000), 0]], outcome[[*range(2000), 0]])
+    rows = [*range(2000), 0]
+    twice = build(frame.iloc[rows], outcome[rows], protected=[{"name": "age"}])
     apart = replace(twice, protected=pd.DataFrame({"age": np.arange(2001.0)}))
-    assert [f.rows for f in of(check(apart, Run()), "DUPLICATE_ROWS")] == [1]
+    assert not of(check(apart, Run()), "DUPLICATE_ROWS")
+    same = replace(twice, protected=pd.DataFrame({"age": np.r_[np.arange(2000.0), 0.0]}))
+    (copy,) = of(check(same, Run()), "DUPLICATE_ROWS")
+    assert copy.rows == 1 and "but for the row key" in copy.message
 
 
 def test_protected_cells_that_cannot_be_read_are_counted(build, plain) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.cli.shop import Place, loans
@@ -54,9 +56,8 @@ def test_a_bad_file_is_told_by_code_and_sentence(shop: Place, name: str, verb: s
     assert answer.status == 2, answer.err
     assert code in {problem["code"] for problem in answer.json["problems"]}, answer.json
     sentence = answer.err.strip().splitlines()[-1]
-    assert (
-        sentence.startswith("workbench: ") and sentence.endswith((".", "?")) and "Traceback" not in answer.err
-    )
+    assert re.fullmatch(r"workbench: .*[.?] \[[A-Z_]+\]", sentence) and f" [{code}]" in sentence
+    assert "Traceback" not in answer.err
     assert not list((shop.folder / "home").glob("datasets/*.parquet"))
 
 
@@ -138,3 +139,74 @@ def test_unseen_and_missing_values_are_scored_with_a_flag(shop: Place) -> None:
     shop.call("score", "shop_loans@latest", str(shop.folder / "odd.csv"), "--out", str(out))
     lines = out.read_text().splitlines()
     assert "unseen" in lines[1] and "missing" in lines[2] and "unseen" not in lines[3]
+
+
+DATES = {
+    "read in two ways": (["01/02/2024", "03/04/2024"] * 300, "DATE_FORMAT", "%d/%m/%Y, %m/%d/%Y"),
+    "Excel's day numbers": (["45292", "45293"] * 300, "DATE_FORMAT", "45292 is 2024-01-01"),
+}
+
+
+@pytest.mark.parametrize("name", DATES)
+@pytest.mark.parametrize("verb", ["check", "train"])
+def test_dates_that_are_not_proved_are_asked_for(shop: Place, verb: str, name: str) -> None:
+    texts, code, told = DATES[name]
+    dated(shop)
+    GOOD.assign(opened=texts).to_csv(shop.data, index=False)
+    answer = shop.call(verb, shop.data, "--portfolio", shop.portfolio, "--json")
+    assert answer.status == 2 and answer.json["error"] == code
+    assert told in answer.err and "opened" in answer.err and "date_format" in answer.err
+
+
+def dated(shop: Place) -> None:
+    """Give the portfolio a date."""
+    toml = Path(shop.portfolio)
+    toml.write_text(toml.read_text() + '\n[[characteristics]]\nname = "opened"\nkind = "date"\n')
+
+
+def test_a_day_that_never_was_refuses_its_row(shop: Place) -> None:
+    dated(shop)
+    days = ["2024-02-28", "2024-02-29"] * 299 + ["2024-02-30", "2024-02-28"]
+    GOOD.assign(opened=days).to_csv(shop.data, index=False)
+    told = shop.call("check", shop.data, "--portfolio", shop.portfolio, "--json").json
+    assert (told["kept"], told["refused"]) == (599, 1)
+    (finding,) = (f for f in told["findings"] if f["code"] == "REFUSED_ROWS")
+    assert "opened" in finding["message"] and "2024-02-30" not in str(told)
+
+
+def test_a_model_with_one_flipped_bit_never_scores(shop: Place) -> None:
+    trained = shop.call("train", shop.data, "--portfolio", shop.portfolio, "--family", "lightgbm", "--json")
+    best = trained.json["best"]
+    largest = max((shop.folder / "home" / "models" / best).iterdir(), key=lambda p: p.stat().st_size)
+    content = bytearray(largest.read_bytes())
+    content[len(content) // 2] ^= 1
+    largest.chmod(0o600)
+    largest.write_bytes(bytes(content))
+    out = shop.folder / "scored.csv"
+    call = ("score", best, shop.data, "--out", str(out))
+    answer = shop.call(*call, "--json")
+    assert answer.status == 2 and answer.json["error"] == "ARTIFACT_DIGEST" and not out.exists()
+    assert shop.call(*call).err.strip().endswith("[ARTIFACT_DIGEST]")
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_key_of_twenty_digits_survives_scoring(shop: Place, form: str) -> None:
+    shop.call("train", shop.data, "--portfolio", shop.portfolio, "--family", "logistic")
+    keys = [str(10**19 + 7 * i) for i in range(4)]
+    GOOD.head(4).assign(id=keys).to_csv(shop.folder / "long.csv", index=False)
+    out = shop.folder / f"scored.{form}"
+    answer = shop.call("score", "shop_loans@latest", str(shop.folder / "long.csv"), "--out", str(out))
+    assert answer.status == 0, answer.err
+    if form == "csv":
+        scored = pd.read_csv(out, dtype={"id": str})
+    else:
+        scored = pd.read_excel(out, dtype={"id": str}, engine="calamine")
+    assert scored["id"].tolist() == keys
+
+
+def test_an_error_in_text_shows_its_code(shop: Place) -> None:
+    file = shop.folder / "ragged.csv"
+    file.write_bytes(FILES["trailing separator"][1])
+    answer = shop.call("check", str(file), "--portfolio", shop.portfolio)
+    assert answer.status == 2 and answer.out == ""
+    assert answer.err.startswith("workbench: ragged.csv: ") and answer.err.endswith(". [RAGGED_ROWS]\n")

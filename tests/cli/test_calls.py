@@ -89,18 +89,21 @@ def test_a_wrong_call_is_one_sentence_and_status_2(shop: Place, arguments: list[
         (["report", "trainig"], "NO_REPORT"),
         (["report", "training", "-p", "stduy=x"], "UNKNOWN_PARAMETER"),
         (["report", "training", "-p", "study"], "PARAMETER"),
+        (["report", "training", "-p", "__import__('os').system('id')=x"], "UNKNOWN_PARAMETER"),
+        (["report", "training", "-p", "__builtins__=x"], "UNKNOWN_PARAMETER"),
+        (["report", "../../etc/passwd"], "NO_REPORT"),
     ],
 )
 def test_a_wrong_input_is_a_sentence_a_code_and_status_2(
     shop: Place, arguments: list[str], code: str
 ) -> None:
     named = {"folder": str(shop.folder), "csv": shop.data, "toml": shop.portfolio}
-    given = [argument.format(**named) for argument in arguments]
+    given = [argument.format(**named) if argument.startswith("{") else argument for argument in arguments]
     answer = shop.call(*given, "--json")
     assert answer.json["error"] == code, answer.json
     assert answer.status == 2
     sentence = answer.err.strip().splitlines()[-1]
-    assert sentence.startswith("workbench: ") and sentence.endswith(".")
+    assert sentence.startswith("workbench: ") and sentence.endswith(f". [{code}]")
     assert "Traceback" not in answer.err
     assert shop.call(*given).out == ""
 

@@ -35,6 +35,28 @@ def test_a_portfolio_is_drafted_from_a_file(shop: Place) -> None:
     assert shop.call("check", shop.data, "--portfolio", str(out)).status == 0
 
 
+def test_a_draft_that_cannot_be_made_says_what_is_the_matter(shop: Place) -> None:
+    out = shop.folder / "drafted.toml"
+    only = shop.folder / "only.csv"
+    loans()[["id", "bad"]].to_csv(only, index=False)
+    answer = shop.call("portfolio", "infer", str(only), "--bad", "bad=1", "--out", str(out), "--json")
+    assert answer.status == 2 and answer.json["error"] == "NO_CHARACTERISTIC"
+    assert "None looks like a characteristic" in answer.err and "--bad" not in answer.err
+    wrong = shop.call("portfolio", "infer", shop.data, "--bad", "bad=9", "--out", str(out), "--json")
+    assert wrong.json["error"] == "OUTCOME" and "--bad COLUMN=VALUE" in wrong.err
+    gone = shop.call("portfolio", "infer", shop.data, "--bad", "gone=1", "--out", str(out), "--json")
+    assert gone.json["error"] == "OUTCOME" and "no column gone" in gone.err
+    assert not out.exists()
+
+
+def test_a_draft_says_what_is_left_to_settle(shop: Place) -> None:
+    out, dated = shop.folder / "drafted.toml", shop.folder / "dated.csv"
+    loans().assign(opened=["01/02/2024", "03/04/2024"] * 600).to_csv(dated, index=False)
+    answer = shop.call("portfolio", "infer", str(dated), "--bad", "bad=1", "--out", str(out))
+    assert answer.status == 0 and out.exists()
+    assert "How are the dates of opened written" in answer.err and "--bad" not in answer.err
+
+
 def test_check_counts_rows_and_says_what_it_found(shop: Place) -> None:
     frame = loans().astype({"income": object})
     frame.loc[3, "income"] = "plenty"

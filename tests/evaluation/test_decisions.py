@@ -96,3 +96,23 @@ def test_deciles_add_up_with_weights_and_ties():
     assert table["share"].sum() == pytest.approx(1)
     assert table["bads"].sum() == pytest.approx(weight[bad == 1].sum())
     assert (table["p_high"].iloc[1:].to_numpy() < table["p_low"].iloc[:-1].to_numpy()).all()
+
+
+def test_bands_by_hand():
+    policy = Policy(0.2, 0.5, band_edges=(0.1, 0.3, 0.95))
+    e = evaluate(BAD, P, policy=policy)
+    bands = e.bands.set_index("band")
+    assert bands["n"].to_dict() == {"A": 1, "B": 3, "C": 6, "D": 0}
+    assert bands["bads"].tolist() == [0, 1, 3, 0] and bands["goods"].tolist() == [1, 2, 3, 0]
+    assert bands["p_low"].tolist() == [0, 0.1, 0.3, 0.95] and bands["p_high"].tolist() == [0.1, 0.3, 0.95, 1]
+    assert bands.loc["B", "mean_p_bad"] == pytest.approx(0.15)
+    low, high = wilson(1, 3)
+    assert tuple(bands.loc["B", ["bad_rate", "low", "high"]]) == pytest.approx(
+        (1 / 3, float(low), float(high))
+    )
+    assert bands.loc["D", ["bad_rate", "low", "high", "mean_p_bad"]].isna().all()
+    heavy = evaluate(BAD, P, weight=np.full(10, 2.0), policy=policy).bands.set_index("band")
+    assert heavy.loc["B", "bads"] == 2 and heavy.loc["B", "n"] == 3
+    assert heavy.loc["B", "low"] == pytest.approx(float(low))
+    assert evaluate(BAD, P, cut_off=0.45).bands.empty
+    assert evaluate(BAD[:0], P[:0], policy=policy).bands["n"].tolist() == [0, 0, 0, 0]

@@ -145,6 +145,8 @@ def test_same_seed_same_evaluation_and_kept_frames_come_back(tmp_path):
         pd.testing.assert_frame_equal(back.to_frames()[name], frame)
     empty = evaluate(np.array([]), np.array([]))
     assert Evaluation.from_frames(empty.to_frames()).to_json() == empty.to_json()
+    before = {name: frame for name, frame in frames.items() if name != "bands"}
+    assert Evaluation.from_frames(before).bands.empty and not e.bands.empty
 
 
 def test_sentences():

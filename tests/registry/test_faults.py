@@ -262,6 +262,20 @@ def test_eight_writers_of_the_same_make_one(registry: Registry) -> None:
     assert registry.fsck() == [] and open_tiny(registry.store.home).fsck() == []
 
 
+def acknowledge_many(queue: object, who: int, home: Path) -> None:
+    registry = open_tiny(home)
+    for i in range(5):
+        registry.acknowledge(
+            made_dataset(), "LEAKAGE_NAME", f"c{who}_{i}", why="so", who=f"w{who}", when=WHEN
+        )
+    queue.put(who)  # type: ignore[attr-defined]
+
+
+def test_reasons_given_at_once_are_all_kept(registry: Registry) -> None:
+    in_children(6, acknowledge_many, registry.store.home)
+    assert len(registry.acknowledged(made_dataset())) == 30
+
+
 def test_a_busy_database_says_so_and_keeps_nothing(registry: Registry) -> None:
     impatient = open_tiny(registry.store.home, busy_seconds=0.2)
     other = sqlite3.connect(registry.store.home / "workbench.db", isolation_level=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import stat
 from datetime import timedelta
 from pathlib import Path
@@ -12,8 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.registry.tiny import WHEN, LineModel, made_frame, register, score_line
+from tests.registry.tiny import PORTFOLIO, WHEN, LineModel, made_frame, open_tiny, register, score_line
 from workbench.errors import ArtifactError, InputError, MissingError
+from workbench.portfolio import from_values
+from workbench.registry import registration
 from workbench.registry.registry import Registry
 
 
@@ -38,6 +41,22 @@ def test_the_same_model_again_is_the_same_version_and_one_more_line(registry: Re
     assert len(trail) == lines + 1
     assert trail[0].sentence == "ben trained cards-1 again: identical, so no new version was made."
     assert register(registry, LineModel(0.3), spec={"seed": 1}).model_id == "cards-2"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"version": 2}, {"requirements": {"auc": 0.99}}, {"points": {"base": 700.0}}],
+)
+def test_another_portfolio_makes_another_version_of_the_same_model(
+    registry: Registry, change: dict[str, object]
+) -> None:
+    """What was learned may be equal and the gate, or the points, not."""
+    first = register(registry, LineModel(0.3))
+    other = from_values(PORTFOLIO.to_json() | change, "test")
+    again = register(registry, LineModel(0.3, portfolio=other), passed=False)
+    assert (again.model_id, again.again, again.gate["passed"]) == ("cards-2", False, False)
+    assert first.gate["passed"] and registry.resolve("cards-1").gate["passed"]
+    assert register(registry, LineModel(0.3)).model_id == "cards-1"
 
 
 def test_a_step_that_a_job_runs_twice_registers_once(registry: Registry) -> None:
@@ -96,6 +115,8 @@ def test_metadata_and_card_say_what_the_model_is(registry: Registry) -> None:
     folder = registry.store.home / "models" / "cards-1"
     known = json.loads((folder / "metadata.json").read_text())
     assert known["metrics"]["auc_roc"] == 0.7 and known["metrics"]["precision_at_10pct_recall"] is None
+    assert known["metrics"]["precision_at_10pct_recall_reason"] == "not measured"
+    assert "auc_roc_reason" not in known["metrics"]
     assert known["training_date"] == "2026-11-21" and known["model_version"] == 1
     assert known["feature_names"] == ["income", "status", "since"]
     assert known["training_metrics"]["auc_roc"] == 0.75
@@ -206,6 +227,51 @@ def test_training_a_damaged_model_again_mends_it(registry: Registry, how: str) -
     assert registry.trail(limit=1)[0].action == "mended"
     assert registry.fsck() == []
     assert (registry.store.home / "quarantine").exists() == (how == "flipped")
+
+
+def test_two_that_mend_the_same_version_mend_it_once(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(registry, LineModel(0.1))
+    _damage(registry.store.home / "models" / "cards-1", "flipped")
+    other, real, turn = open_tiny(registry.store.home), registration._damage, iter(range(9))
+
+    def late(store: object, row: object) -> object:
+        """Let another program mend it between our look and our lock."""
+        found = real(store, row)
+        if next(turn) == 0:
+            register(other, LineModel(0.1), who="ben", when=WHEN + timedelta(days=1))
+        return found
+
+    monkeypatch.setattr(registration, "_damage", late)
+    again = register(registry, LineModel(0.1), when=WHEN + timedelta(days=2))
+    assert again.manifest_sha256 == registry.resolve("cards-1").manifest_sha256
+    assert registry.load("cards-1") == LineModel(0.1)
+    assert [line.action for line in registry.trail()].count("mended") == 1
+    assert registry.fsck() == []
+
+
+@pytest.mark.parametrize("place", ["workbench.registry.registration.end_mending", "publish_folder"])
+def test_killed_while_mending_it_is_mended_or_still_damaged(
+    registry: Registry, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed after its files were put in place, the row follows at the next start."""
+    register(registry, LineModel(0.1))
+    _damage(registry.store.home / "models" / "cards-1", "flipped")
+    where = place if "." in place else f"workbench.registry.registration.{place}"
+    child = os.fork()
+    if child == 0:
+        monkeypatch.setattr(where, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+        register(registry, LineModel(0.1), who="ben", when=WHEN + timedelta(days=1))
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    again = open_tiny(registry.store.home)
+    if "end" in place:
+        assert again.fsck() == [] and again.load("cards-1") == LineModel(0.1)
+        assert again.trail(limit=1)[0].sentence.startswith("ben trained cards-1 again")
+    else:
+        assert [p.code for p in again.fsck()] == ["ARTIFACT_MISSING"]
+        register(again, LineModel(0.1))
+        assert again.fsck() == []
 
 
 def test_fsck_sees_what_was_put_beside(registry: Registry) -> None:

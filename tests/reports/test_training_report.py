@@ -45,6 +45,9 @@ def test_every_chapter_is_there_in_order(told: tuple[Place, Path]) -> None:
     titles = re.findall(r"<h[23][^>]*>(.*?)</h[23]>", html)
     assert [t for t in titles if t in CHAPTERS] == list(CHAPTERS)
     assert "bads" in html and "sha256" in html and "seed" in html
+    assert "Bad rate by band" in titles
+    assert re.search(r"AUC alone is measured on all 1,200 applicants", html)
+    assert re.search(r"<td[^>]*>\.\d{3} \(\.\d{3} to \.\d{3}\)</td>", html)
 
 
 @pytest.mark.slow

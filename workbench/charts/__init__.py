@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workbench.charts.evaluation import calibration, deciles, gains, ks, roc
-from workbench.charts.importance import importance
+from workbench.charts.importance import coefficients, importance
 from workbench.charts.profile import profile_bins
 from workbench.charts.sampling import by_month, sample_sizes
 from workbench.charts.scoring import points_band
@@ -11,6 +11,7 @@ from workbench.charts.scoring import points_band
 __all__ = [
     "by_month",
     "calibration",
+    "coefficients",
     "deciles",
     "gains",
     "importance",

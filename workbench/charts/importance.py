@@ -1,4 +1,4 @@
-"""What drives a model: its characteristics by importance."""
+"""What drives a model: its characteristics by importance, its coefficients by size."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-SHOWN = 15
+SHOWN, FEWER = 15, 12
 WORDS = {"raises": "raises the risk", "lowers": "lowers the risk", "mixed": "raises and lowers it"}
 
 
@@ -58,7 +58,7 @@ def importance(frame: pd.DataFrame) -> go.Figure:
         legend="keys",
         height=135 + 24 * len(top),
     )
-    labels = [shortened(str(title), 30) for title in top["title"]]
+    labels = [shortened(str(title), 38) for title in top["title"]]
     figure.update_yaxes(tickvals=list(top.index), ticktext=labels, autorange="reversed", showgrid=False)
     figure.update_xaxes(
         title_text="Share of importance" if size == "share" else "Importance",
@@ -66,3 +66,45 @@ def importance(frame: pd.DataFrame) -> go.Figure:
         rangemode="tozero",
     )
     return figure
+
+
+def coefficients(frame: pd.DataFrame) -> go.Figure:
+    """Draw the largest coefficients of a logistic regression, to the right where they raise the risk.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        label, coefficient, effect ("raises", "lowers" or "no effect"), sorted by size.
+    """
+    import plotly.graph_objects as go
+
+    if frame.empty:
+        return empty("Coefficients", "a model of this family has none")
+    top = frame.head(FEWER).reset_index(drop=True)
+    figure = go.Figure(layout={"barmode": "overlay"})
+    for effect in ("raises", "lowers"):
+        part = top[top["effect"] == effect]
+        if part.empty:
+            continue
+        figure.add_bar(
+            y=part.index,
+            x=part["coefficient"],
+            customdata=[plain(str(label)) for label in part["label"]],
+            name=WORDS[effect],
+            orientation="h",
+            width=0.72,
+            marker_color=palette.EFFECTS[effect],
+            hovertemplate="%{customdata}: %{x:.3f}<extra></extra>",
+        )
+    first = top.iloc[0]
+    title = f"{first['label']} has the largest coefficient"
+    note = f"{len(top)} of {_counted(len(frame))}, by size; the log-odds of bad add up from them"
+    style(figure, title, note, legend="keys", height=135 + 22 * len(top))
+    labels = [shortened(str(label), 44) for label in top["label"]]
+    figure.update_yaxes(tickvals=list(top.index), ticktext=labels, autorange="reversed", showgrid=False)
+    figure.update_xaxes(title_text="Coefficient (log-odds)", zeroline=True, zerolinecolor=palette.REFERENCE)
+    return figure
+
+
+def _counted(n: int) -> str:
+    return f"{n:,} coefficient{'' if n == 1 else 's'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 from workbench.charts import palette
@@ -11,6 +12,9 @@ from workbench.evaluation import format_percent
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
+
+FLAT_CHARACTERS = 95
+LONGEST = 34
 
 
 def profile_bins(bins: pd.DataFrame, title: str) -> go.Figure:
@@ -65,9 +69,23 @@ def profile_bins(bins: pd.DataFrame, title: str) -> go.Figure:
         f": bad rate {format_percent(known.min())} to {format_percent(known.max())}" if len(known) else ""
     )
     note = f"{n:,} applicants, {n_bad:,} bads; IV {bins['iv'].sum():.3f}; 95% intervals"
-    style(figure, f"{title}{spread}", note, legend="keys", height=380, right=64)
-    labels = [shortened(str(label), 16) for label in bins["label"]]
-    figure.update_xaxes(tickvals=at, ticktext=labels, row=2, col=1)
+    labels, angle, depth = _labels([str(label) for label in bins["label"]])
+    style(figure, f"{title}{spread}", note, legend="keys", height=370 + depth, right=64)
+    figure.update_xaxes(tickvals=at, ticktext=labels, tickangle=angle, row=2, col=1)
     figure.update_yaxes(title_text="Bad rate", tickformat=".0%", rangemode="tozero", row=1, col=1)
     figure.update_yaxes(title_text="Share of all", tickformat=".0%", row=2, col=1)
     return figure
+
+
+def _labels(texts: list[str]) -> tuple[list[str], int, int]:
+    """Return the labels of the bins in full, their angle, and the pixels they need below the axis.
+
+    Few or short ones lie flat, broken between words; many or long ones lean. Only beyond `LONGEST`
+    characters is a label cut, and the hover then has the whole.
+    """
+    flat = max(FLAT_CHARACTERS // len(texts), 6)
+    broken = [textwrap.wrap(text, flat, break_long_words=False) or [""] for text in texts]
+    if all(len(lines) <= 3 and max(map(len, lines)) <= flat for lines in broken):
+        return ["<br>".join(map(plain, lines)) for lines in broken], 0, 14 * max(map(len, broken))
+    longest = min(max(map(len, texts)), LONGEST)
+    return [shortened(text, LONGEST) for text in texts], -40, int(5 * longest)

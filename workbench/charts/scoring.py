@@ -44,7 +44,7 @@ def points_band(score: Score, policy: Policy, points: Points) -> go.Figure:
         ("approve", approve, high),
     ):
         if end > start:
-            _strip(figure, name, start, end, high - low)
+            _strip(figure, name, start, end, high - low, at)
     for name, start, end in zip(policy.bands, [high, *edges], [*edges, low], strict=True):
         figure.add_annotation(
             x=(start + end) / 2, y=-0.22, text=f"<b>{name}</b>" if name == score.band else name,
@@ -70,7 +70,8 @@ def points_band(score: Score, policy: Policy, points: Points) -> go.Figure:
     return figure
 
 
-def _strip(figure: go.Figure, name: str, start: float, end: float, whole: float) -> None:
+def _strip(figure: go.Figure, name: str, start: float, end: float, whole: float, at: float) -> None:
+    """Draw one decision's part of the scale, its name where the applicant's mark leaves it free."""
     figure.add_shape(
         type="rect",
         x0=start,
@@ -81,8 +82,12 @@ def _strip(figure: go.Figure, name: str, start: float, end: float, whole: float)
         line_width=0,
         layer="below",
     )
-    if (end - start) / whole > 0.09:
-        figure.add_annotation(x=(start + end) / 2, y=0.5, text=name, showarrow=False, font={"size": 12})
+    # the name needs about a tenth of the scale; beside the mark it takes the wider side
+    room = 0.09 * whole
+    parts = [(start, end)] if not start < at < end else [(start, at), (at, end)]
+    left, right = max(parts, key=lambda part: part[1] - part[0])
+    if right - left > room:
+        figure.add_annotation(x=(left + right) / 2, y=0.5, text=name, showarrow=False, font={"size": 12})
 
 
 def _points(scale: Points, p_bad: float) -> float:

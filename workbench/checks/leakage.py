@@ -95,7 +95,7 @@ def by_single_auc(dataset: Dataset, auc: pd.DataFrame) -> Iterator[Finding]:
             row.characteristic,
             row.n,
             f"{row.characteristic} alone has an AUC of {format_metric('auc', row.auc, row.low, row.high)} "
-            f"on {counted(row.n)}, {row.n_bad:,} of them bad.",
+            f"on {counted(row.n)} with {counted(row.n_bad, 'bad', 'bads')}.",
             _WHY,
             _LEAVE_OUT,
             _typical(dataset, row.characteristic),
@@ -160,8 +160,8 @@ def together(dataset: Dataset, joint: Joint) -> Iterator[Finding]:
 
 def _together(joint: Joint) -> str:
     first = joint.removal.iloc[0]
-    rows = f"on {counted(first['n'])}, {first['n_bad']:,} of them bad"
-    return f"{format_metric('auc', first['auc'], first['low'], first['high'])} {rows},"
+    rows = f"on {counted(first['n'])} with {counted(first['n_bad'], 'bad', 'bads')}"
+    return f"{format_metric('auc', first['auc'], first['low'], first['high'])} {rows}"
 
 
 def nothing_found(found: list[Finding], auc: pd.DataFrame, joint: Joint) -> Iterator[Finding]:

@@ -138,12 +138,13 @@ def duplicates(dataset: Dataset) -> Iterator[Finding]:
 
 
 def _copies(dataset: Dataset) -> np.ndarray:
-    """Return which rows repeat an earlier one, by a 64-bit hash of all values that a model may see.
+    """Return which rows repeat an earlier one in every column but the row key, by a 64-bit hash.
 
-    Protected columns have no say: who is dropped as a copy must not hang on them.
+    Protected columns count too: applicants who differ in them are different people, not copies.
     """
     total = np.zeros(dataset.n, dtype=np.uint64)
     columns = [dataset.frame[name] for name in dataset.frame.columns]
+    columns += [dataset.protected[name] for name in dataset.protected.columns]
     columns.append(pd.Series(dataset.outcome))
     columns += [s for s in (dataset.date, dataset.group) if s is not None]
     columns += [pd.Series(dataset.weight)] if dataset.weight is not None else []

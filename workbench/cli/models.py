@@ -150,7 +150,9 @@ def score(
     if as_json:
         output.document(told)
         return
-    output.line(f"{told['rows']:,} rows scored, {told['refused']:,} refused; written to {told['out']}")
+    output.line(
+        f"{output.counted(told['rows'], 'row')} scored, {told['refused']:,} refused; written to {told['out']}"
+    )
 
 
 def promote(
@@ -185,7 +187,11 @@ def fsck(as_json: options.Json = False) -> None:
     else:
         for problem in problems:
             output.line(f"{problem['code']}  {problem['where']}: {problem['what']}. {problem['remedy']}")
-        output.note(f"{len(problems)} problems." if problems else "Everything stored is what was stored.")
+        output.note(
+            f"{output.counted(len(problems), 'problem')}."
+            if problems
+            else "Everything stored is what was stored."
+        )
     if problems:
         raise typer.Exit(1)
 

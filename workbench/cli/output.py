@@ -101,6 +101,17 @@ def shown(value: Any) -> str:
     return str(value)
 
 
+def counted(n: int, one: str) -> str:
+    """Return a count with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "problem"), counted(1200, "row")
+    ('1 problem', '1,200 rows')
+    """
+    return f"{n:,} {one}{'' if n == 1 else 's'}"
+
+
 def estimate(metrics: Mapping[str, Any], name: str) -> str:
     """Return one metric with its interval as people read it; a dash where it was not measured.
 
@@ -119,8 +130,8 @@ def estimate(metrics: Mapping[str, Any], name: str) -> str:
 
 
 def failed(error: WorkbenchError, as_json: bool) -> None:
-    """Tell an error: the sentence on standard error and, where JSON was asked for, the document too."""
-    note(f"workbench: {error}")
+    """Tell an error: sentence and code on standard error and, where JSON was asked for, the document too."""
+    note("workbench: " + " ".join(f"{problem.sentence()} [{problem.code}]" for problem in error.problems))
     if as_json:
         document(error.to_json())
 

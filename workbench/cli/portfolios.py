@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workbench.cli import options, output
-from workbench.errors import InputError
+from workbench.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from workbench.portfolio import Portfolio
@@ -91,21 +91,29 @@ def infer(
     column, _, values = bad.partition("=")
     proposal = desk.propose(read, name or _name_from(Path(data)), (column, tuple((values or "1").split(","))))
     if proposal.portfolio is None:
-        raise InputError(
-            "OUTCOME",
-            "; ".join(proposal.questions) or f"{column!r} does not say which rows are bad",
-            data,
-            "Give --bad COLUMN=VALUE with a value that the column has.",
-        )
+        raise _no_draft(proposal, data)
     from workbench.portfolio import to_toml
 
     out.write_text(to_toml(proposal.portfolio), encoding="utf-8")
     if as_json:
-        output.document(_entry(proposal.portfolio) | {"out": out, "guesses": _guesses(proposal)})
+        output.document(
+            _entry(proposal.portfolio)
+            | {"out": out, "guesses": _guesses(proposal), "questions": list(proposal.questions)}
+        )
         return
     rows = [(g["column"], g["role"], g["kind"], "; ".join(g["reasons"])) for g in _guesses(proposal)]
     output.table(f"Guessed from {Path(data).name}", ("column", "role", "kind", "because"), rows)
+    for question in proposal.questions:
+        output.note(f"To settle in {out.name}: {question}")
     output.note(f"Written to {out}. Check it, then: workbench check {data} --portfolio {out}")
+
+
+def _no_draft(proposal: Proposal, data: str) -> InputError:
+    """Return why there is no draft, with the remedy of just that."""
+    found = proposal.obstacle or Problem("OUTCOME", "it is not said which rows are bad")
+    asks_bad = found.code == "OUTCOME"
+    remedy = "Give --bad COLUMN=VALUE with a value that the column has." if asks_bad else found.remedy
+    return InputError(found.code, found.what.rstrip("?"), data, remedy)
 
 
 def _entry(portfolio: Portfolio) -> dict[str, Any]:

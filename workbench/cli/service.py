@@ -104,6 +104,6 @@ def doctor(as_json: options.Json = False) -> None:
     else:
         rows = [("ok" if c.ok else "note" if c.optional else "MEND", c.name, c.detail, c.mend) for c in found]
         output.table("Doctor", ("", "what", "found", "mend with"), rows)
-        output.note(f"{len(problems)} problems." if problems else "All is well.")
+        output.note(f"{output.counted(len(problems), 'problem')}." if problems else "All is well.")
     if problems:
         raise typer.Exit(1)

@@ -9,11 +9,24 @@ import pandas as pd
 
 from workbench.evaluation.measure import NAN, wilson
 from workbench.evaluation.tally import Tally, totals
-from workbench.policy import BAND_NAMES, Policy
+from workbench.policy import Policy
 
 GROUPS = 10
 LARGE = 25_000
-BAND_COLUMNS = ("p_low", "p_high", "n", "n_bad", "mean_p_bad", "bad_rate", "low", "high", "p_value")
+BAND_COLUMNS = (
+    "band",
+    "p_low",
+    "p_high",
+    "n",
+    "goods",
+    "bads",
+    "bad_rate",
+    "low",
+    "high",
+    "mean_p_bad",
+    "n_bad",
+    "p_value",
+)
 
 
 def jeffreys(n: np.ndarray | float, bads: np.ndarray | float, p_bad: np.ndarray | float) -> np.ndarray:
@@ -43,33 +56,46 @@ def jeffreys(n: np.ndarray | float, bads: np.ndarray | float, p_bad: np.ndarray 
 
 
 def bands(tallied: Tally, policy: Policy | None) -> pd.DataFrame:
-    """Return mean PD and bad rate by band of a policy, safest first; empty without one.
+    """Return what each band of a policy holds, safest first; empty without a policy.
 
     Returns
     -------
     DataFrame
-        band, p_low, p_high (PDs the band lies between), n, n_bad (rows), mean_p_bad, bad_rate, low, high
-        (Wilson 95%), p_value (`jeffreys`; small: the band's PD is too low). Bands without rows are left out.
+        band, p_low (PD from), p_high (PD below), n (rows), goods, bads (sums of weights), bad_rate with
+        low, high (Wilson 95%), mean_p_bad, n_bad (rows), p_value (`jeffreys`; small: the band's PD is
+        too low). A band without applicants has a line, its rates NaN.
     """
-    if policy is None or not policy.band_edges or not tallied.n:
-        numbers = {name: pd.Series(dtype=float) for name in BAND_COLUMNS}
-        return pd.DataFrame({"band": pd.Series(dtype="str")} | numbers)
-    codes = policy.band_codes(tallied.score)
-    # scores fall, so each band is one run of them
-    start = np.flatnonzero(np.diff(codes, prepend=-1) != 0)
-    at = codes[start]
-    weight, bads = totals(tallied.weight, start), totals(tallied.bads, start)
-    trials = weight**2 / totals(tallied.goods_squared + tallied.bads_squared, start)
-    rate, mean = bads / weight, totals(tallied.score * tallied.weight, start) / weight
-    low, high = wilson(rate * trials, trials)
-    edges = np.array([0.0, *policy.band_edges, 1.0])
-    columns = (
-        edges[at], edges[at + 1], totals(tallied.rows, start), totals(tallied.rows_bad, start),
-        mean, rate, low, high, jeffreys(trials, rate * trials, mean),
-    )  # fmt: skip
-    table = pd.DataFrame(dict(zip(BAND_COLUMNS, columns, strict=True)))
-    table.insert(0, "band", [BAND_NAMES[i] for i in at])
-    return table[::-1].reset_index(drop=True)
+    if policy is None:
+        return pd.DataFrame({name: pd.Series(dtype=float) for name in BAND_COLUMNS})
+    k = len(policy.bands)
+    code = policy.band_codes(tallied.score)
+
+    def summed(values: np.ndarray) -> np.ndarray:
+        return np.bincount(code, values, k)
+
+    goods, bads = summed(tallied.goods), summed(tallied.bads)
+    weight, squared = goods + bads, summed(tallied.goods_squared + tallied.bads_squared)
+    some = weight > 0
+    rate = np.divide(bads, weight, out=np.full(k, NAN), where=some)
+    trials = np.divide(weight**2, squared, out=np.zeros(k), where=some)
+    low, high = wilson(np.where(some, rate, 0.0) * trials, trials)
+    mean = np.divide(summed(tallied.score * tallied.weight), weight, out=np.full(k, NAN), where=some)
+    return pd.DataFrame(
+        {
+            "band": np.array(policy.bands, dtype=object),
+            "p_low": [0.0, *policy.band_edges],
+            "p_high": [*policy.band_edges, 1.0],
+            "n": summed(tallied.rows).astype(np.int64),
+            "goods": goods,
+            "bads": bads,
+            "bad_rate": rate,
+            "low": low,
+            "high": high,
+            "mean_p_bad": mean,
+            "n_bad": summed(tallied.rows_bad).astype(np.int64),
+            "p_value": np.where(some, jeffreys(trials, np.where(some, rate, 0.0) * trials, mean), NAN),
+        }
+    )
 
 
 def tests(tallied: Tally) -> pd.DataFrame:

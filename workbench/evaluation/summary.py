@@ -150,7 +150,7 @@ class Evaluation:
 
     @classmethod
     def from_frames(cls, frames: Mapping[str, pd.DataFrame]) -> Evaluation:
-        """Return the evaluation that `to_frames` gave."""
+        """Return the evaluation that `to_frames` gave; one kept before there were bands has none."""
         sizes = frames["sizes"].iloc[0]
         return cls(
             n=int(sizes["n"]),

@@ -67,7 +67,9 @@ class Boosted:
         """Return log-odds of bad after `rounds` rounds, or after all there are; shape (n,)."""
         last = min(rounds, self._whole.num_boosted_rounds())
         rows = np.ascontiguousarray(x, np.float32)
-        return self._whole.inplace_predict(rows, iteration_range=(0, last), predict_type="margin").astype(float)
+        return self._whole.inplace_predict(rows, iteration_range=(0, last), predict_type="margin").astype(
+            float
+        )
 
     def margin_of_one(self, x: list[float]) -> float:
         """Return the log-odds of bad of one applicant."""

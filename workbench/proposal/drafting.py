@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from workbench.dataset import Table, canonical_value, value_counts
+from workbench.errors import Problem
 from workbench.portfolio import Outcome, Portfolio, Reading
 from workbench.proposal.looks import Look, look
 from workbench.proposal.making import build_portfolio, title_of
@@ -14,6 +15,7 @@ from workbench.proposal.roles import application_date, outcome_score, role_of, s
 from workbench.proposal.values import Guess, Proposal
 
 MOST_VALUES = 20
+_MORE_COLUMNS = "Bring a file with columns that were known at the application, beside the outcome."
 
 
 def propose(
@@ -50,9 +52,9 @@ def propose(
         questions.append(f"The outcome is taken to be {outcome}; could it be {others}?")
     guesses = _guesses(looks, outcome, named=bad is not None)
     values = _outcome_values(table, outcome)
-    portfolio, asked = _portfolio(table, name, kind, guesses, values, bad)
+    portfolio, asked, obstacle = _portfolio(table, name, kind, guesses, values, bad)
     unread = [s.question for s in looks if s.question]
-    return Proposal(guesses, values, portfolio, (*questions, *asked, *unread))
+    return Proposal(guesses, values, portfolio, (*questions, *asked, *unread), obstacle)
 
 
 def _guesses(looks: Sequence[Look], outcome: str, *, named: bool) -> tuple[Guess, ...]:
@@ -108,21 +110,21 @@ def _portfolio(
     guesses: tuple[Guess, ...],
     values: pd.DataFrame,
     bad: tuple[str, tuple[str, ...]] | None,
-) -> tuple[Portfolio | None, list[str]]:
-    """Return the portfolio where the bad values are known, and what has to be asked."""
+) -> tuple[Portfolio | None, list[str], Problem | None]:
+    """Return the portfolio where the bad values are known, what has to be asked, and what is in the way."""
     outcome = next((guess.column for guess in guesses if guess.role == "outcome"), "")
-    if bad is not None and not outcome:
-        return None, [f"The file has no column {bad[0]}; which column says how it ended?"]
     if bad is None:
-        return None, [_ask_bad(outcome, values)] if outcome else []
-    declared, asked = _declare(outcome, bad[1], values)
+        return None, [_ask_bad(outcome, values)] if outcome else [], None
+    declared, asked = None, [f"The file has no column {bad[0]}; which column says how it ended?"]
+    if outcome:
+        declared, asked = _declare(outcome, bad[1], values)
     if declared is None:
-        return None, asked
+        return None, asked, Problem("OUTCOME", asked[-1], remedy="Name the outcome's column and a bad value.")
     if not any(guess.role == "characteristic" for guess in guesses):
-        return None, [*asked, "Which columns may a model use? None looks like a characteristic."]
-    return build_portfolio(
-        name, title_of(name), kind, guesses, declared, reading=_reading(table, guesses)
-    ), asked
+        asked.append("Which columns may a model use? None looks like a characteristic.")
+        return None, asked, Problem("NO_CHARACTERISTIC", asked[-1], remedy=_MORE_COLUMNS)
+    made = build_portfolio(name, title_of(name), kind, guesses, declared, reading=_reading(table, guesses))
+    return made, asked, None
 
 
 def _said(values: pd.DataFrame) -> str:

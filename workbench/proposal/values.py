@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from workbench.errors import Problem
 from workbench.portfolio import Portfolio
 
 ROLES = ("characteristic", "outcome", "row key", "date", "weight", "group", "protected", "leave out")
@@ -72,12 +73,15 @@ class Proposal:
         None until the outcome and its bad values are known.
     questions : tuple of str
         What only the analyst can answer.
+    obstacle : Problem, optional
+        Why there is no portfolio although the outcome was named: ``OUTCOME`` or ``NO_CHARACTERISTIC``.
     """
 
     guesses: tuple[Guess, ...]
     outcome_values: pd.DataFrame
     portfolio: Portfolio | None = None
     questions: tuple[str, ...] = field(default=())
+    obstacle: Problem | None = None
 
     def guess(self, column: str) -> Guess:
         """Return the guess on a column."""

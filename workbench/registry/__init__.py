@@ -7,13 +7,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workbench.registry.rows import STAGES, Challenge, DatasetRow, ModelRow, StageRow, StudyRow, TrailRow
+from workbench.registry.rows import (
+    STAGES,
+    AcknowledgementRow,
+    Challenge,
+    DatasetRow,
+    ModelRow,
+    StageRow,
+    StudyRow,
+    TrailRow,
+)
 
 if TYPE_CHECKING:
     from workbench.registry.registry import Registry
     from workbench.settings import Settings
 
-__all__ = ["STAGES", "Challenge", "DatasetRow", "ModelRow", "StageRow", "StudyRow", "TrailRow", "open"]
+__all__ = [
+    "STAGES",
+    "AcknowledgementRow",
+    "Challenge",
+    "DatasetRow",
+    "ModelRow",
+    "StageRow",
+    "StudyRow",
+    "TrailRow",
+    "open",
+]
 
 
 def open(settings: Settings) -> Registry:

@@ -122,6 +122,12 @@ def _calibration_version(model: Model) -> str:
 
 def _named(values: Mapping[str, Any]) -> dict[str, Any]:
     named = {name: values.get(ours) for name, ours in METADATA_NAMES.items()}
+    # null alone would leave its reader to guess
+    named |= {
+        f"{name}_reason": values.get(f"{ours}_reason") or "not measured"
+        for name, ours in METADATA_NAMES.items()
+        if named[name] is None
+    }
     return named | {key: values[key] for key in ("n", "n_bad") if key in values}
 
 

@@ -22,13 +22,14 @@ from workbench.registry.artifacts import (
     sync_folder,
 )
 from workbench.registry.rows import OUT_OF_USE
-from workbench.registry.store import KINDS, Store, rows_files
+from workbench.registry.store import KINDS, Store, reading_files, rows_files
 from workbench.registry.tables import (
     Counter,
     DatasetTable,
     ModelTable,
     ProtectedTable,
     Publishing,
+    ReadingTable,
     StageTable,
     StudyTable,
 )
@@ -162,14 +163,13 @@ def _folders(store: Store) -> Iterator[Problem]:
 
 def _dataset_files(store: Store) -> Iterator[Problem]:
     with store.database.read() as session:
-        rows = session.execute(
-            select(DatasetTable.sha256, DatasetTable.file_sha256, DatasetTable.refused_sha256)
-        )
-        expected = []
-        for sha, file_sha256, refused_sha256 in rows:
-            expected.append((f"{sha}.parquet", file_sha256))
-            if refused_sha256:
-                expected.append((f"{sha}.refused.parquet", refused_sha256))
+        rows = session.execute(select(DatasetTable.sha256, DatasetTable.file_sha256))
+        expected = [(f"{sha}.parquet", file_sha256) for sha, file_sha256 in rows]
+        for read in session.scalars(select(ReadingTable)):
+            record, refused = reading_files(read.dataset_sha256, read.sha256)
+            expected.append((record, read.record_sha256))
+            if read.refused_sha256:
+                expected.append((refused, read.refused_sha256))
         expected += [
             tuple(r) for r in session.execute(select(ProtectedTable.file, ProtectedTable.file_sha256))
         ]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import os
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from workbench.errors import ArtifactError, MissingError
@@ -26,13 +27,15 @@ from workbench.registry.artifacts import (
     sha256,
     sync_folder,
 )
-from workbench.registry.engine import change_one
 from workbench.registry.golden import GOLDEN, Golden, environment
 from workbench.registry.models import lock_portfolio, row_of
 from workbench.registry.rows import Model, ModelRow
-from workbench.registry.store import Store, acknowledge, announce
+from workbench.registry.store import Store, acknowledge, announce, end_mending
 from workbench.registry.tables import DatasetTable, ModelTable, StageTable, StudyTable
 from workbench.registry.trail import add_line
+
+if TYPE_CHECKING:
+    from workbench.portfolio import Portfolio
 
 METADATA, CARD = "metadata.json", "model_card.md"
 _IN_RANGE = ("auc", "ks", "brier")
@@ -77,7 +80,8 @@ def register(store: Store, model: Model, asked: Registration) -> ModelRow:
         model_id = f"{model.portfolio.name}-{number}"
         try:
             with store.taking_back(intent, "models", model_id):
-                manifest_sha256 = _publish(store, model, model_id, number, asked)
+                files, content = _files(store, model, model_id, number, asked)
+                manifest_sha256 = _publish(store, model, model_id, files, content)
                 row = _table_row(model, asked, number, manifest_sha256)
                 return _acknowledge(store, row, asked, intent)
         except IntegrityError:
@@ -99,9 +103,14 @@ def _refuse_impossible(asked: Registration) -> None:
 
 
 def _find_same(store: Store, model: Model, asked: Registration) -> ModelRow | None:
-    """Look for what this job registered, or else for the same content of the same spec and data."""
+    """Look for what this job registered, or else for the same content of the same spec, data and portfolio.
+
+    The portfolio counts with all it says: what it requires decides the gate, its points decide scores.
+    """
     same = select(ModelTable).where(
         ModelTable.portfolio == model.portfolio.name,
+        ModelTable.portfolio_version == model.portfolio.version,
+        ModelTable.portfolio_sha256 == portfolio_sha256(model.portfolio),
         ModelTable.digest == model.digest,
         ModelTable.spec_sha256 == asked.spec_sha256,
         ModelTable.dataset_sha256 == asked.dataset_sha256,
@@ -119,10 +128,14 @@ def _find_same(store: Store, model: Model, asked: Registration) -> ModelRow | No
 
 def _again(store: Store, model: Model, row: ModelRow, asked: Registration) -> ModelRow:
     """Say in the trail that the same model came out again; a step a job runs twice says nothing."""
-    try:
-        read_folder(store.folder("models") / row.model_id, row.manifest_sha256)
-    except ArtifactError as damage:
-        return _mend(store, model, row, asked, damage)
+    if _damage(store, row) is not None:
+        with store.keeping():
+            # whoever else trains it again may have mended it while we waited
+            with store.database.read() as session:
+                row = row_of(session.get_one(ModelTable, row.model_id))
+            damage = _damage(store, row)
+            if damage is not None:
+                return _mend(store, model, row, asked, damage)
     if asked.job_id is None or asked.job_id != row.job_id:
         with store.database.write() as session:
             add_line(
@@ -138,38 +151,48 @@ def _again(store: Store, model: Model, row: ModelRow, asked: Registration) -> Mo
     return replace(row, again=True)
 
 
+def portfolio_sha256(portfolio: Portfolio) -> str:
+    """Return the digest of everything a portfolio says."""
+    return sha256(canonical_json(portfolio.to_json()))
+
+
+def _damage(store: Store, row: ModelRow) -> ArtifactError | None:
+    try:
+        read_folder(store.folder("models") / row.model_id, row.manifest_sha256)
+    except ArtifactError as damage:
+        return damage
+    return None
+
+
 def _mend(store: Store, model: Model, row: ModelRow, asked: Registration, damage: ArtifactError) -> ModelRow:
     """Put the files of a damaged version in place again, where the very same model was trained again.
 
-    What is left of the damaged files is moved to the quarantine, for whoever looks into it.
+    What is left of the damaged files is moved to the quarantine, for whoever looks into it. The manifest to
+    come is announced first: whoever opens the store after a kill finds the files whole and ends the work.
+    The caller holds the lock for keeping.
     """
     if model.digest != row.digest:
         raise damage
-    damaged = store.folder("models") / row.model_id
-    with store.keeping():
-        if damaged.exists():
-            aside = store.folder("quarantine") / f"{asked.when:%Y%m%dT%H%M%SZ}" / "models"
-            make_folder(aside)
-            os.rename(damaged, aside / f"{row.model_id}-{row.manifest_sha256[:12]}")
-            sync_folder(aside)
-            sync_folder(damaged.parent)
-        manifest_sha256 = _publish(store, model, row.model_id, row.version, asked)
-        change = update(ModelTable).where(ModelTable.model_id == row.model_id)
-        unchanged = ModelTable.manifest_sha256 == row.manifest_sha256
-        with store.database.write() as session:
-            change_one(session, change.where(unchanged).values(manifest_sha256=manifest_sha256), row.model_id)
-            add_line(
-                session,
-                who=asked.who,
-                when=asked.when,
-                action="mended",
-                portfolio=row.portfolio,
-                model_id=row.model_id,
-                detail={"code": damage.code, "before": row.manifest_sha256, "now": manifest_sha256},
-                sentence=f"{asked.who} trained {row.model_id} again: identical, and its files, which were "
-                "damaged or missing, were put in place again.",
-            )
+    files, content = _files(store, model, row.model_id, row.version, asked)
+    manifest_sha256 = sha256(content)
+    with store.database.write() as session:
+        intent = announce(session, "models", row.model_id, asked.when, asked.who, manifest_sha256)
+    with store.taking_back(intent, "models", row.model_id):
+        _set_aside(store, row, asked.when)
+        _publish(store, model, row.model_id, files, content)
+        end_mending(store, intent, row.model_id, manifest_sha256, asked.who, asked.when)
     return replace(row, manifest_sha256=manifest_sha256, again=True)
+
+
+def _set_aside(store: Store, row: ModelRow, when: datetime) -> None:
+    damaged = store.folder("models") / row.model_id
+    if not damaged.exists():
+        return
+    aside = store.folder("quarantine") / f"{when:%Y%m%dT%H%M%SZ}" / "models"
+    make_folder(aside)
+    os.rename(damaged, aside / f"{row.model_id}-{row.manifest_sha256[:12]}-{secrets.token_hex(4)}")
+    sync_folder(aside)
+    sync_folder(damaged.parent)
 
 
 def _next_number(store: Store, portfolio: str, asked: Registration) -> tuple[int, int]:
@@ -192,8 +215,10 @@ def _next_number(store: Store, portfolio: str, asked: Registration) -> tuple[int
         return intent, counter.last
 
 
-def _publish(store: Store, model: Model, model_id: str, number: int, asked: Registration) -> str:
-    """Put the model's folder in place after it was read back and scored its golden rows."""
+def _files(
+    store: Store, model: Model, model_id: str, number: int, asked: Registration
+) -> tuple[dict[str, bytes], bytes]:
+    """Return the files of a model's folder, and their manifest."""
     own = model.to_files()
     reserved = {METADATA, CARD, GOLDEN} & own.keys()
     if reserved:
@@ -205,7 +230,11 @@ def _publish(store: Store, model: Model, model_id: str, number: int, asked: Regi
         CARD: card.model_card(model, facts, asked).encode(),
         GOLDEN: golden.to_bytes(),
     }
-    content = manifest("model", model_id, files, frozenset(own))
+    return files, manifest("model", model_id, files, frozenset(own))
+
+
+def _publish(store: Store, model: Model, model_id: str, files: Mapping[str, bytes], content: bytes) -> str:
+    """Put the model's folder in place after it was read back and scored its golden rows."""
     digest = sha256(content)
     publish_folder(
         store.folder("models") / model_id, files, content, _reads_back(store, model.digest, model_id, digest)
@@ -276,6 +305,7 @@ def _table_row(model: Model, asked: Registration, number: int, manifest_sha256: 
         portfolio=portfolio.name,
         version=number,
         portfolio_version=portfolio.version,
+        portfolio_sha256=portfolio_sha256(portfolio),
         family=model.family,
         stage="trained",
         reported=asked.reported_sample,

@@ -10,10 +10,21 @@ import numpy as np
 import pandas as pd
 
 from workbench.errors import Problem
-from workbench.registry import datasets, fsck, models, registration, stages, studies, trail
+from workbench.registry import (
+    acknowledgements,
+    datasets,
+    fsck,
+    models,
+    readings,
+    registration,
+    stages,
+    studies,
+    trail,
+)
 from workbench.registry.engine import Database
 from workbench.registry.golden import Golden
 from workbench.registry.rows import (
+    AcknowledgementRow,
     Challenge,
     DatasetRow,
     Model,
@@ -68,8 +79,8 @@ class Registry:
 
         The files are written beside their place, waited for, read back, their golden rows scored, and
         renamed; then the row and its trail line are added in one transaction. A model with the same
-        digest, spec and data set is kept once: the row found is returned with ``again=True`` and the
-        trail has one more line. A job that registers a family twice gets the row of the first time.
+        digest, spec, data set and portfolio is kept once: the row found is returned with ``again=True``
+        and the trail has one more line. A job that registers a family twice gets the row of the first time.
 
         Parameters
         ----------
@@ -164,7 +175,8 @@ class Registry:
         """Make a version the champion; the one before is retired in the same transaction.
 
         The gate must have been passed and the files must verify; `force`, with a reason in `why`,
-        overrides only that a new champion must be better. Promoting the champion changes nothing.
+        overrides only that a new champion must be found better than the one before.
+        Promoting the champion changes nothing.
 
         Parameters
         ----------
@@ -205,24 +217,54 @@ class Registry:
     def save_dataset(self, dataset: Dataset, *, who: str = "", when: datetime | None = None) -> DatasetRow:
         """Keep a data set once; the same rows again are found by their fingerprint.
 
-        A data set kept for the first time is a line in the trail where `who` is given; `when` is now where
+        Each file the rows were read from is a reading of its own, with what was refused of it. A data set
+        or a reading kept for the first time is a line in the trail where `who` is given; `when` is now where
         it is not.
         """
         return datasets.save(self.store, dataset, who, when or datetime.now(UTC))
 
-    def load_dataset(self, sha256: str, portfolio: Portfolio) -> Dataset:
+    def load_dataset(self, sha256: str, portfolio: Portfolio, reading: str = "") -> Dataset:
         """Return a kept data set, verified.
+
+        Parameters
+        ----------
+        reading : str
+            Which of the files it was read from; the last one where empty. Refused rows are that file's.
 
         Raises
         ------
         MissingError
-            ``NO_DATASET``.
+            ``NO_DATASET``, ``NO_READING``.
         InputError
             ``SCHEMA_MISMATCH`` where the portfolio has characteristics that were not kept.
         ArtifactError
             ``ARTIFACT_MISSING``, ``ARTIFACT_DIGEST``.
         """
-        return datasets.load(self.store, sha256, portfolio)
+        return datasets.load(self.store, sha256, portfolio, reading)
+
+    def reading_of(self, dataset: Dataset) -> str:
+        """Return the digest of the reading a data set is: its file, the rows kept and those refused."""
+        return readings.digest_of(dataset)
+
+    def acknowledge(
+        self, dataset: Dataset, code: str, column: str, *, why: str, who: str, when: datetime
+    ) -> None:
+        """Keep the reason why a finding does not stop training on this reading under this portfolio.
+
+        Reasons are added and never changed; the last one given to a finding counts.
+
+        Raises
+        ------
+        InputError
+            ``NO_REASON``.
+        MissingError
+            ``NO_DATASET`` where the data set is not kept as it was read.
+        """
+        acknowledgements.give(self.store, dataset, code, column, why, who, when)
+
+    def acknowledged(self, dataset: Dataset) -> tuple[AcknowledgementRow, ...]:
+        """Return the reason that counts for each acknowledged finding of a reading under its portfolio."""
+        return acknowledgements.given(self.store, dataset)
 
     def datasets(self, portfolio: str | None = None) -> list[DatasetRow]:
         """Return the data sets that are kept, newest first."""
@@ -242,6 +284,8 @@ class Registry:
         job_id: str | None = None,
     ) -> StudyRow:
         """Keep the files of a study; the same study again is found and nothing is written.
+
+        A job that is run again gets the study that it kept the first time.
 
         Raises
         ------

@@ -64,6 +64,8 @@ class DatasetRow:
         First and last date, ISO.
     protected_sha256 : str
         Fingerprint of the protected part kept last beside it; empty where there is none.
+    reading_sha256 : str
+        The last file it was read from; `name` and `refused` are of that one.
     """
 
     sha256: str
@@ -78,6 +80,26 @@ class DatasetRow:
     date_to: str | None
     created_at: datetime
     protected_sha256: str = ""
+    reading_sha256: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row as plain values."""
+        return _plain(self)
+
+
+@dataclass(frozen=True)
+class AcknowledgementRow:
+    """A finding someone took note of: `why` it does not stop training on one reading of a data set."""
+
+    portfolio: str
+    portfolio_version: int
+    dataset_sha256: str
+    reading_sha256: str
+    code: str
+    column: str
+    why: str
+    who: str
+    at: datetime
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as plain values."""

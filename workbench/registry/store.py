@@ -14,10 +14,25 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from workbench.errors import ArtifactError, BusyError
-from workbench.registry.artifacts import STAGE_PREFIX, discard, make_folder, remove, store_lock
+from workbench.registry.artifacts import (
+    STAGE_PREFIX,
+    discard,
+    make_folder,
+    read_folder,
+    remove,
+    store_lock,
+)
 from workbench.registry.engine import Database, change_one
 from workbench.registry.rows import Reader, Score
-from workbench.registry.tables import DatasetTable, ModelTable, ProtectedTable, Publishing, StudyTable
+from workbench.registry.tables import (
+    DatasetTable,
+    ModelTable,
+    ProtectedTable,
+    Publishing,
+    ReadingTable,
+    StudyTable,
+)
+from workbench.registry.trail import add_line
 
 KINDS = ("models", "datasets", "studies")
 _GROUP_WRITES, _OTHERS_WRITE = 0o020, 0o002
@@ -75,9 +90,20 @@ class Store:
                 for stale in self.folder(kind).glob(f"{STAGE_PREFIX}*"):
                     discard(stale)
             with self.database.read() as session:
-                left = [(p.id, p.kind, p.name) for p in session.scalars(select(Publishing))]
-            for intent, kind, name in left:
-                self.withdraw(intent, kind, name)
+                left = list(session.scalars(select(Publishing)))
+            for p in left:
+                if not (p.manifest_sha256 and self._mended(p)):
+                    self.withdraw(p.id, p.kind, p.name)
+
+    def _mended(self, left: Publishing) -> bool:
+        """End the mending of a version whose files are whole already; False where they are not."""
+        manifest_sha256 = left.manifest_sha256 or ""
+        try:
+            read_folder(self.folder(left.kind) / left.name, manifest_sha256)
+        except ArtifactError:
+            return False
+        end_mending(self, left.id, left.name, manifest_sha256, left.who, left.at)
+        return True
 
     def withdraw(self, intent: int, kind: str, name: str) -> None:
         """Take back what was announced and not acknowledged: its files first, then the announcement."""
@@ -102,9 +128,14 @@ class Store:
                     self.withdraw(intent, kind, name)
 
 
-def announce(session: Session, kind: str, name: str, when: datetime) -> int:
-    """Say what is about to be put in place, so that what a killed program left can be told from a loss."""
-    row = Publishing(kind=kind, name=name, at=when)
+def announce(
+    session: Session, kind: str, name: str, when: datetime, who: str = "", manifest_sha256: str | None = None
+) -> int:
+    """Say what is about to be put in place, so that what a killed program left can be told from a loss.
+
+    `manifest_sha256` is given where a row is there already and only its files are put in place again.
+    """
+    row = Publishing(kind=kind, name=name, at=when, who=who, manifest_sha256=manifest_sha256)
     session.add(row)
     session.flush()
     return row.id
@@ -121,6 +152,27 @@ def acknowledge(session: Session, intent: int, name: str) -> None:
     change_one(session, delete(Publishing).where(Publishing.id == intent), name)
 
 
+def end_mending(
+    store: Store, intent: int, model_id: str, manifest_sha256: str, who: str, when: datetime
+) -> None:
+    """Bring the row of a damaged version up to date with the files that took their place."""
+    with store.database.write() as session:
+        acknowledge(session, intent, model_id)
+        found = session.get_one(ModelTable, model_id)
+        before, found.manifest_sha256 = found.manifest_sha256, manifest_sha256
+        add_line(
+            session,
+            who=who,
+            when=when,
+            action="mended",
+            portfolio=found.portfolio,
+            model_id=model_id,
+            detail={"before": before, "now": manifest_sha256},
+            sentence=f"{who} trained {model_id} again: identical, and its files, which were "
+            "damaged or missing, were put in place again.",
+        )
+
+
 def rows_files(session: Session, kind: str, name: str = "") -> set[str]:
     """Return the names in the folder of `kind` that rows account for, or one `name` of it."""
     if kind == "models":
@@ -129,15 +181,24 @@ def rows_files(session: Session, kind: str, name: str = "") -> set[str]:
     if kind == "studies":
         query = select(StudyTable.study_id)
         return set(session.scalars(query.where(StudyTable.study_id == name) if name else query))
-    query = select(DatasetTable.sha256, DatasetTable.refused_sha256)
+    query = select(DatasetTable.sha256)
     parts = select(ProtectedTable.file)
+    read = select(ReadingTable)
     if name:
         query = query.where(DatasetTable.sha256 == name)
         parts = parts.where(ProtectedTable.dataset_sha256 == name)
-    found = set(session.scalars(parts))
-    for sha, refused in session.execute(query):
-        found |= {f"{sha}.parquet"} | ({f"{sha}.refused.parquet"} if refused else set())
+        read = read.where(ReadingTable.dataset_sha256 == name)
+    found = set(session.scalars(parts)) | {f"{sha}.parquet" for sha in session.scalars(query)}
+    for row in session.scalars(read):
+        record, refused = reading_files(row.dataset_sha256, row.sha256)
+        found |= {record, refused} if row.refused_sha256 else {record}
     return found
+
+
+def reading_files(dataset_sha256: str, reading_sha256: str) -> tuple[str, str]:
+    """Return the names of a reading's two files: the records kept and the rows refused."""
+    start = f"{dataset_sha256}.{reading_sha256[:16]}"
+    return f"{start}.record.parquet", f"{start}.refused.parquet"
 
 
 def _belongs(file: str, name: str) -> bool:

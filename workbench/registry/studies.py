@@ -27,6 +27,11 @@ def save(store: Store, row: StudyRow, files: Mapping[str, bytes]) -> StudyRow:
     row = replace(row, manifest_sha256=sha256(content))
     with store.keeping():
         with store.database.write() as session:
+            if row.job_id is not None:
+                of_job = select(StudyTable).where(StudyTable.job_id == row.job_id)
+                found = session.scalars(of_job).one_or_none()
+                if found is not None:
+                    return _row_of(found)
             found = session.get(StudyTable, row.study_id)
             if found is not None:
                 return _the_same(_row_of(found), row)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Dialect,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
@@ -100,7 +101,11 @@ class Counter(Base):
 
 
 class Publishing(Base):
-    """What is about to be put in place: present only until its row is there too."""
+    """What is about to be put in place: present only until its row is there too.
+
+    Where it takes the place of something damaged, its manifest is named: a row is there already, and is
+    brought up to date by whoever opens the store next, should the program die in between.
+    """
 
     __tablename__ = "publishing"
     __table_args__ = (CheckConstraint("kind IN ('models', 'datasets', 'studies')", name="kind"),)
@@ -109,6 +114,8 @@ class Publishing(Base):
     kind: Mapped[str] = mapped_column(String(16))
     name: Mapped[str] = mapped_column(String(200))
     at: Mapped[datetime]
+    who: Mapped[str] = mapped_column(String(_WHO))
+    manifest_sha256: Mapped[str | None] = mapped_column(String(64))
 
 
 class DatasetTable(Base):
@@ -118,24 +125,71 @@ class DatasetTable(Base):
     __table_args__ = (
         _sha256("sha256"),
         _sha256("file_sha256"),
-        CheckConstraint("n >= 0 AND n_bad >= 0 AND n_bad <= n AND refused >= 0", name="counts"),
+        CheckConstraint("n >= 0 AND n_bad >= 0 AND n_bad <= n", name="counts"),
         _share("bad_rate", "bad_rate"),
     )
 
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     portfolio: Mapped[str] = mapped_column(String(_KEY), index=True)
     portfolio_version: Mapped[int]
-    name: Mapped[str] = mapped_column(Text)
     n: Mapped[int]
     n_bad: Mapped[int]
-    refused: Mapped[int]
     bad_rate: Mapped[float | None] = mapped_column(Float)
     date_from: Mapped[str | None] = mapped_column(String(32))
     date_to: Mapped[str | None] = mapped_column(String(32))
     file_sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+
+
+class ReadingTable(Base):
+    """One file that a data set was read from: which of its rows were kept, and which refused and why.
+
+    Several files may hold the same good rows; what was refused of one says nothing of another.
+    """
+
+    __tablename__ = "readings"
+    __table_args__ = (
+        _sha256("sha256"),
+        _sha256("record_sha256"),
+        CheckConstraint("refused >= 0", name="refused"),
+    )
+
+    dataset_sha256: Mapped[str] = mapped_column(
+        ForeignKey("datasets.sha256", ondelete="RESTRICT"), primary_key=True
+    )
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    turn: Mapped[int]
+    name: Mapped[str] = mapped_column(Text)
+    refused: Mapped[int]
+    record_sha256: Mapped[str] = mapped_column(String(64))
     refused_sha256: Mapped[str | None] = mapped_column(String(64))
     source: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+
+
+class AcknowledgementTable(Base):
+    """A finding someone took note of, and why; rows are added, and the last one of a finding counts."""
+
+    __tablename__ = "acknowledgements"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["dataset_sha256", "reading_sha256"],
+            ["readings.dataset_sha256", "readings.sha256"],
+            ondelete="RESTRICT",
+        ),
+        Index("ix_acknowledgements_dataset", "dataset_sha256", "portfolio"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    portfolio: Mapped[str] = mapped_column(String(_KEY))
+    portfolio_version: Mapped[int]
+    dataset_sha256: Mapped[str] = mapped_column(String(64))
+    reading_sha256: Mapped[str] = mapped_column(String(64))
+    code: Mapped[str] = mapped_column(String(64))
+    column: Mapped[str] = mapped_column(Text)
+    why: Mapped[str] = mapped_column(Text)
+    who: Mapped[str] = mapped_column(String(_WHO))
+    at: Mapped[datetime]
 
 
 class ProtectedTable(Base):
@@ -161,7 +215,7 @@ class StudyTable(Base):
     """One whole run; its files are in ``studies/<id>/``."""
 
     __tablename__ = "studies"
-    __table_args__ = (_sha256("manifest_sha256"),)
+    __table_args__ = (UniqueConstraint("job_id"), _sha256("manifest_sha256"))
 
     study_id: Mapped[str] = mapped_column(String(_KEY), primary_key=True)
     portfolio: Mapped[str] = mapped_column(String(_KEY), index=True)
@@ -187,7 +241,13 @@ class ModelTable(Base):
         UniqueConstraint("portfolio", "version"),
         UniqueConstraint("job_id", "family"),
         UniqueConstraint(
-            "portfolio", "digest", "spec_sha256", "dataset_sha256", name="uq_model_versions_same"
+            "portfolio",
+            "portfolio_version",
+            "portfolio_sha256",
+            "digest",
+            "spec_sha256",
+            "dataset_sha256",
+            name="uq_model_versions_same",
         ),
         Index(
             "uq_model_versions_champion",
@@ -202,6 +262,7 @@ class ModelTable(Base):
         CheckConstraint("stage <> 'champion' OR gate_passed = 1", name="champion_passed"),
         _sha256("manifest_sha256"),
         _sha256("digest"),
+        _sha256("portfolio_sha256"),
         _share("auc", "auc"),
         _share("ks", "ks"),
         _share("brier", "brier"),
@@ -211,6 +272,7 @@ class ModelTable(Base):
     portfolio: Mapped[str] = mapped_column(String(_KEY))
     version: Mapped[int]
     portfolio_version: Mapped[int]
+    portfolio_sha256: Mapped[str] = mapped_column(String(64))
     family: Mapped[str] = mapped_column(String(64))
     stage: Mapped[str] = mapped_column(String(16))
     reported: Mapped[str] = mapped_column(String(32))

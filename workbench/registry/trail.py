@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workbench.registry.rows import TrailRow
-from workbench.registry.store import Store
 from workbench.registry.tables import TrailTable
+
+if TYPE_CHECKING:
+    from workbench.registry.store import Store
 
 
 def add_line(

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from workbench import charts
+from workbench.evaluation import format_metric
 from workbench.reports.block import Block, as_is, decimals, heading, percent, prose, table, whole
 from workbench.reports.shown import Shown, chapter
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DRAWN = 6
 
@@ -91,6 +97,9 @@ def characteristics(shown: Shown) -> Block:
     described = study.profile.characteristics
     development = study.samples.sizes.set_index("sample").loc["development"]
     basis = f"on {development['n']:,.0f} development applicants with {development['n_bad']:,.0f} bads"
+    alone = study.checks.auc
+    known = alone.head(1)
+    described = described.assign(auc=described["characteristic"].map(_auc_alone(alone)))
     columns = {
         "title": ("characteristic", None),
         "kind": ("kind", None),
@@ -98,12 +107,17 @@ def characteristics(shown: Shown) -> Block:
         "n_bins": ("bins", whole),
         "iv": ("IV", decimals(3)),
         "iv_words": ("by convention", None),
-        "best_auc": ("AUC alone", decimals(3)),
+        "auc": ("AUC alone (95%)", as_is),
     }
     told = prose(
         f"Sorted by information value (IV), measured {basis}.",
         "By convention an IV below .02 is useless, to .1 weak, to .3 medium, to .5 strong; "
         "above that, look for leakage.",
+        *(
+            f"AUC alone is measured on all {n:,.0f} applicants with a known outcome, {n_bad:,.0f} of them "
+            "bad; a category is ranked by its bad rate on other rows than those it is measured on."
+            for n, n_bad in zip(known["n"], known["n_bad"], strict=True)
+        ),
     )
     drawn = [
         charts.profile_bins(study.profile.of(row.characteristic), row.title)
@@ -113,3 +127,9 @@ def characteristics(shown: Shown) -> Block:
         f"The {len(drawn)} strongest: bad rate by bin with its 95% interval, {basis}.", kind="caption"
     )
     return Block((told, table(described, columns), heading("The strongest, drawn"), note, *drawn))
+
+
+def _auc_alone(auc: pd.DataFrame) -> dict[str, str]:
+    numbers = zip(auc["auc"], auc["low"], auc["high"], strict=True)
+    told = [format_metric("auc", *measured) for measured in numbers]
+    return dict(zip(auc["characteristic"], told, strict=True))

@@ -35,11 +35,14 @@ def models(shown: Shown) -> Block:
         format_metric("auc", *numbers)
         for numbers in zip(frame["auc"], frame["auc_low"], frame["auc_high"], strict=True)
     ]
+    measured = {m.title: m.evaluation for m in study.models if not m.error}
+    measured |= {name: by[study.reported] for name, by in study.baselines.items()}
+    frame["ks"] = [measured[model].shown("ks") for model in frame["model"]]
     columns = {
         "model": ("model", None),
         "told": ("AUC (95%)", as_is),
-        "ks": ("KS x 100", lambda v: format_figure("ks", v)),
-        "average_precision": ("avg. prec.", decimals(3)),
+        "ks": ("KS x 100 (95%)", as_is),
+        "average_precision": ("avg. prec.", lambda v: format_figure("average_precision", v)),
         "brier": ("Brier", decimals(4)),
         "log_loss": ("log loss", decimals(4)),
         "ece": ("ECE", percent),
@@ -161,7 +164,27 @@ def decisions(shown: Shown, model: StudyModel) -> Block:
         f"{e.counts()[0].upper()}{e.counts()[1:]}.",
     )
     measures = {"metric": ("measure", None), "value": ("value (95%)", None)}
-    return Block((told, table(e.confusion, columns), table(frame, measures)))
+    return Block((told, table(e.confusion, columns), table(frame, measures), *_bands(model)))
+
+
+def _bands(model: StudyModel) -> list[str]:
+    frame = model.evaluation.bands
+    if frame.empty:  # kept before evaluations had bands
+        return []
+    columns = {
+        "band": ("band", as_is),
+        "p_low": ("PD from", format_percent),
+        "p_high": ("to below", format_percent),
+        "n": ("rows", whole),
+        "goods": ("goods", whole),
+        "bads": ("bads", whole),
+        "mean_p_bad": ("mean PD", percent),
+        "bad_rate": ("bad rate", percent),
+        "low": ("from", percent),
+        "high": ("to (95%)", percent),
+    }
+    told = prose(f"The policy's bands on the {model.reported} sample, the safest first.")
+    return [heading("Bad rate by band"), told, table(frame, columns)]
 
 
 @model_chapter

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from workbench.evaluation import format_figure
 from workbench.reports.block import Block, listing, prose, tiles
 from workbench.reports.data_chapters import characteristics, data, samples
 from workbench.reports.model_chapters import (
@@ -53,7 +54,7 @@ def opening(shown: Shown | None) -> Block:
     asked = prose(
         f"Asked: which model tells bad from good best in {study.portfolio.shown} "
         f"({study.portfolio.identity}) on {study.source.name}, and is it good enough? "
-        f"The portfolio requires an AUC of at least {required:.2f}."
+        f"The portfolio requires an AUC of at least {format_figure('auc', required)}."
     )
     answer = prose(study.sentence(), kind="lede")
     if chosen is None:

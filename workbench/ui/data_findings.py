@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -45,11 +46,11 @@ def found(context: Context, dataset: Any) -> Any:
     from workbench.checks import check
 
     checks = cache.once(
-        ("checks", dataset.sha256, dataset.portfolio.identity),
+        ("checks", dataset.sha256, dataset.portfolio.identity, cache.desk().registry.reading_of(dataset)),
         "Checking the data",
         lambda run: check(dataset, run),
     )
-    return replace(checks, acknowledged=acknowledgement.of(dataset.sha256))
+    return replace(checks, acknowledged=acknowledgement.of(dataset))
 
 
 def _figures(dataset: Any, checks: Any) -> None:
@@ -128,10 +129,16 @@ def _finding(context: Context, checks: Any, finding: Any, i: int, of_rows: int) 
             if reason:
                 st.caption(f"Acknowledged: {words.text(reason)}")
                 return
-            example = f" For example {words.text(finding.example)}." if finding.example else ""
+            shown = example_of(finding)
+            example = f" For example {words.text(shown)}." if shown else ""
             st.caption(f"{words.text(finding.why)}{example} {words.text(finding.remedy)}")
         with button:
             _buttons(context, finding, i, planned)
+
+
+def example_of(finding: Any) -> str:
+    """Return a finding's example without the column and the value that a whole refused row does not have."""
+    return re.sub(r"[\s,:]+$", "", finding.example)
 
 
 def _sentence(finding: Any) -> str:
@@ -148,7 +155,10 @@ def _buttons(context: Context, finding: Any, i: int, planned: bool) -> None:
     several = len(finding.value.splitlines()) if finding.fix == "leave_out" else 0
     label = f"Leave the {several} columns out" if several > 1 else label
     if label and st.button(
-        label.format(value=finding.value), key=f"fix_{i}", icon=f":material/{icon}:", width="stretch"
+        label.format(value=words.text(finding.value)),
+        key=f"fix_{i}",
+        icon=f":material/{icon}:",
+        width="stretch",
     ):
         data_fixes.plan(context.data, finding.fix, finding.column, finding.value)
         st.rerun()
@@ -158,7 +168,7 @@ def _buttons(context: Context, finding: Any, i: int, planned: bool) -> None:
                 "Why this is all right", key=f"why_{i}", placeholder="Known at the time of application"
             )
             if st.button("Acknowledge", key=f"acknowledge_{i}", type="primary") and why.strip():
-                acknowledgement.give(context.data, finding.code, finding.column, why.strip())
+                acknowledgement.give(data.checked(context), finding.code, finding.column, why)
                 st.rerun()
 
 
@@ -220,5 +230,15 @@ def _refused(dataset: Any) -> None:
         "refused_rows",
         {name: config for name, config in columns.items() if (refused[name] != "").any()},
         most=260,
-        note=words.counted(int(refused["record"].nunique()), "row"),
+        note=refused_note(refused),
     )
+
+
+def refused_note(refused: Any) -> str:
+    """Return how many rows were refused; copies that someone chose to drop are told apart."""
+    n = int(refused["record"].nunique())
+    dropped = int(refused.loc[refused["code"] == "DUPLICATE_ROWS", "record"].nunique())
+    copies = words.counted(dropped, "copy", "copies")
+    if dropped == n:
+        return f"{copies} dropped by choice"
+    return words.counted(n, "row") + (f", {copies} of them dropped by choice" if dropped else "")

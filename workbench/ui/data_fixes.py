@@ -57,6 +57,12 @@ def amended(old: Portfolio, changes: Plan) -> Portfolio:
     return portfolios.from_values(values | single | {"left_out": left_out}, old.identity)
 
 
+def needed(portfolio: Portfolio) -> set[str]:
+    """Return the columns a file of the portfolio must have."""
+    roles = portfolio.columns_by_role().items()
+    return {name for role, names in roles if role != "leave out" for name in names}
+
+
 def without_copies(table: Any, portfolio: Portfolio) -> Any:
     """Return a table whose exact copies, apart from the row key, are refused with the reason."""
     known = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ import streamlit as st
 
 from workbench import intake
 from workbench.errors import InputError
-from workbench.ui import cache, data, data_fixes, frame, session, spool
+from workbench.intake import ReadOptions
+from workbench.portfolio import Reading
+from workbench.ui import cache, data, data_fixes, frame, session, spool, words
 
 DELIMITERS = {"": "found out", ",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 DECIMALS = {"": "found out", ".": "point, as in 1.5", ",": "comma, as in 1,5"}
@@ -42,8 +45,11 @@ def read(upload: spool.Upload) -> Any:
     try:
         return cache.table(upload, None, options)
     except InputError as error:
-        frame.show_error(error)
         asked = [ASKED[p.code] for p in error.problems if p.code in ASKED]
+        known = _as_declared(upload) if asked and options == ReadOptions() else None
+        if known is not None:
+            return known
+        frame.show_error(error)
         if asked:
             _ask(upload, options, asked)
         elif st.button(
@@ -53,6 +59,31 @@ def read(upload: spool.Upload) -> Any:
             data.go("Bring")
         frame.end()
         raise
+
+
+def _as_declared(upload: spool.Upload) -> Any | None:
+    """Return the table as a saved portfolio says its files are written, where it has that one's columns.
+
+    What was answered for one month's file is not asked again for the next one.
+    """
+    tried = set()
+    for entry in cache.portfolios():
+        portfolio = cache.portfolio(cache.identity(entry))
+        declared = portfolio.reading if portfolio else Reading()
+        if declared == Reading() or declared in tried:
+            continue
+        tried.add(declared)
+        options = ReadOptions(
+            declared.delimiter, declared.decimal, declared.encoding, ("", *declared.missing)
+        )
+        with suppress(InputError):
+            table = cache.table(upload, None, options)
+            if data_fixes.needed(portfolio) <= set(table.frame.columns):
+                session.kept(session.OPTIONS, {})[upload.sha256] = options
+                st.caption(f":material/info: Read as {words.text(portfolio.shown)} declares its files.")
+                return table
+            tried.discard(declared)  # another portfolio may be written alike
+    return None
 
 
 def _ask(upload: spool.Upload, options: Any, asked: list[str]) -> None:

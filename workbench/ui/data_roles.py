@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
+from workbench.dataset import build
 from workbench.errors import InputError
 from workbench.ui import cache, data, data_fixes, data_outcome, data_reading, data_table, frame, spool, words
 from workbench.ui.session import Context
 
 GUESSED = "Guessed from the file"
+NEARLY = 0.25
 
 
 def draw(context: Context) -> None:
@@ -31,7 +34,7 @@ def draw(context: Context) -> None:
     proposal = data_table.proposed(upload, table, outcome, named, base)
     rows = data_table.edit(upload, table, proposal, base, outcome)
     with save_place:
-        _save(upload, base, outcome, named, proposal, rows)
+        _save(upload, table, base, outcome, named, proposal, rows)
 
 
 def _upload(context: Context) -> spool.Upload:
@@ -47,6 +50,7 @@ def _start(context: Context, table: Any) -> str:
     """Draw what the roles start from: the guesses, or a portfolio whose columns the file has."""
     fitting = matching(set(table.frame.columns))
     if not fitting:
+        _nearly(table)
         return GUESSED
     looked_at = cache.portfolio(context.portfolio)
     names = list(fitting)
@@ -59,7 +63,9 @@ def _start(context: Context, table: Any) -> str:
         st.radio(
             "This file has every column of a portfolio that is declared already. Start from:",
             options,
-            format_func=lambda n: n if n == GUESSED else f"{fitting[n].shown}, version {fitting[n].version}",
+            format_func=lambda n: (
+                n if n == GUESSED else f"{words.text(fitting[n].shown)}, version {fitting[n].version}"
+            ),
             horizontal=True,
             key="roles_start",
         )
@@ -71,22 +77,41 @@ def matching(columns: set[str]) -> dict[str, Any]:
     found = {}
     for entry in cache.portfolios():
         one = cache.portfolio(cache.identity(entry))
-        needed = {
-            name for role, names in one.columns_by_role().items() if role != "leave out" for name in names
-        }
-        if needed <= columns:
+        if data_fixes.needed(one) <= columns:
             found[one.identity] = one
     return found
 
 
-def _save(upload: spool.Upload, base: Any, outcome: Any, named: Any, proposal: Any, rows: Any) -> None:
+def _nearly(table: Any) -> None:
+    """Say which columns a file lacks of a portfolio that has most of them, with the names that are near."""
+    columns = set(table.frame.columns)
+    near = []
+    for entry in cache.portfolios():
+        one = cache.portfolio(cache.identity(entry))
+        missing = len(data_fixes.needed(one) - columns)
+        if missing <= NEARLY * len(data_fixes.needed(one)):
+            near.append((missing, one))
+    if not near:
+        return
+    portfolio = min(near, key=lambda pair: pair[0])[1]
+    try:
+        build(replace(table, frame=table.frame.iloc[:0], record=table.record[:0]), portfolio)
+    except InputError as error:
+        with frame.rule("warn", "nearly"):
+            st.markdown(f"**Nearly a file of {words.text(portfolio.shown)}:** {frame.lines(error)[0]}")
+            st.caption("Or go on from the guesses below, as another portfolio.")
+
+
+def _save(
+    upload: spool.Upload, table: Any, base: Any, outcome: Any, named: Any, proposal: Any, rows: Any
+) -> None:
     """Draw the button that saves the portfolio where it changed, and checks the data against it."""
     if outcome is None or proposal is None:
         st.markdown("**Next:** say which column tells how it ended, and which value is bad.")
         return
     edited = None
     with frame.errors():
-        edited = data_table.portfolio_of(named, outcome, proposal, rows, base)
+        edited = data_table.portfolio_of(named, outcome, proposal, rows, base, table.source)
     if edited is None:
         return
     counts = {role: len(names) for role, names in edited.columns_by_role().items()}

@@ -10,7 +10,7 @@ import streamlit as st
 
 from workbench import portfolio as portfolios
 from workbench import proposal as proposing
-from workbench.portfolio import Outcome, Portfolio
+from workbench.portfolio import Outcome, Portfolio, Reading
 from workbench.ui import cache, session, spool, tables, words
 
 ROLES = ("characteristic", "outcome", "row key", "date", "weight", "group", "protected", "leave out")
@@ -85,6 +85,9 @@ def edit(
         # the editor's changes are gone when another page was looked at; go on from the rows it showed last
         state.update(base=state["now"], revision=state["revision"] + 1)
     rows = state["base"]
+    if base is None and outcome is not None:
+        for question in proposal.questions:  # what only the analyst can answer
+            st.markdown(f":orange[:material/help:] {words.text(question)}")
     bulk, place = st.container(), st.container()
     now = _editor(rows, f"roles_{state['revision']}", place)
     state["now"] = now
@@ -143,7 +146,7 @@ def _declared(guess: Any, base: Portfolio) -> Any:
 
 def _written(guess: Any) -> str:
     if guess.kind == "date":
-        return guess.date_format or DATE_FORMATS[0]
+        return guess.date_format or AS_IT_IS
     return FORMATS.get(guess.format, "plain") if guess.kind == "number" else AS_IT_IS
 
 
@@ -178,10 +181,8 @@ def _editor(rows: pd.DataFrame, key: str, place: Any) -> pd.DataFrame:
 
 
 def _reasons(proposal: Any, now: pd.DataFrame) -> None:
-    """Draw why each column was guessed as it is, and what only the analyst can answer."""
+    """Draw why each column was guessed as it is."""
     with st.expander("Why each column was guessed so"):
-        for question in proposal.questions:
-            st.caption(f":material/help: {words.text(question)}")
         tables.show(
             now[["column", "role", "why"]],
             "guesses",
@@ -217,7 +218,7 @@ def _bulk(state: dict[str, Any], now: pd.DataFrame) -> None:
 
 
 def portfolio_of(
-    named: Any, outcome: Outcome, proposal: Any, rows: pd.DataFrame, base: Portfolio | None
+    named: Any, outcome: Outcome, proposal: Any, rows: pd.DataFrame, base: Portfolio | None, source: Any
 ) -> Portfolio:
     """Return the portfolio that the edited rows declare; what `base` knows of a column is carried over."""
     guesses = {guess.column: guess for guess in proposal.guesses}
@@ -238,11 +239,22 @@ def portfolio_of(
             )
         )
     version = base.version if base else 1
-    reading = proposal.portfolio.reading if proposal.portfolio else None
+    reading = proposal.portfolio.reading if proposal.portfolio else reading_of(source)
     made = proposing.build_portfolio(
         named.name, named.title, named.kind, roles, outcome, version, reading=reading
     )
     return made if base is None else _carried(made, base)
+
+
+def reading_of(source: Any) -> Reading:
+    """Return how a file was written, so that the next one of its kind need not be asked about again."""
+    if source.form != "csv":
+        return Reading()
+    return Reading(
+        delimiter="" if source.delimiter == "," else source.delimiter,
+        decimal="," if source.decimal == "," else "",
+        encoding="" if source.encoding == "utf-8" else source.encoding,
+    )
 
 
 def _date_format(row: dict[str, Any], written: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -80,19 +81,29 @@ def errors() -> Iterator[None]:
 
 
 def show_error(error: WorkbenchError, at_most: int = 8) -> None:
-    """Draw an error, one line a problem."""
-    lines = [
+    """Draw an error, one line a problem, each with its code in small print for whoever helps."""
+    said = lines(error, at_most)
+    text = said[0] if len(said) == 1 else "\n".join(f"- {line}" for line in said)
+    st.error(text, icon=":material/error:")
+
+
+def lines(error: WorkbenchError, at_most: int = 8) -> list[str]:
+    """Return what an error says as markdown: where, what, what to do, and the code; one line a problem."""
+    said = [
         (f"**{words.text(p.where)}**: " if p.where else "")
         + words.text(p.what)
         + "."
         + (f" {words.text(p.remedy)}" if p.remedy else "")
+        + f" {code(p.code)}"
         for p in error.problems[:at_most]
     ]
     rest = len(error.problems) - at_most
-    if rest > 0:
-        lines.append(f"and {words.counted(rest, 'more problem')}.")
-    text = lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
-    st.error(f"{text}\n\n:small[{error.code}]", icon=":material/error:")
+    return [*said, f"and {words.counted(rest, 'more problem')}."] if rest > 0 else said
+
+
+def code(name: str) -> str:
+    """Return an error's code in small grey print."""
+    return f":small[:gray[{words.text(name)}]]"
 
 
 def line(*parts: str) -> None:
@@ -142,6 +153,13 @@ def chart(figure: object, key: str, alt: str, note: str = "") -> None:
     )
     if note:
         st.caption(note)
+
+
+def gate(values: Mapping[str, Any]) -> None:
+    """Draw whether a model passed its gate, and why."""
+    icon = ":blue[:material/check_circle:]" if values.get("passed") else ":red[:material/cancel:]"
+    said = " ".join(filter(None, (values.get("reason"), values.get("note"))))
+    st.markdown(f"{icon} {words.text(words.sentence(said))}")
 
 
 def rule(level: str, key: str) -> object:

@@ -98,8 +98,7 @@ def overview(datasets: list[Any], models: list[Any], now: datetime) -> pd.DataFr
 
 def auc(metrics: dict[str, Any]) -> str:
     """Return the AUC with its interval."""
-    value = words.measure(metrics.get("auc"))
-    return f"{value} {words.interval(metrics.get('auc_low'), metrics.get('auc_high'))}".rstrip()
+    return words.metric(metrics, "auc")
 
 
 def _next_step(context: Context, datasets: list[Any], models: list[Any]) -> None:

@@ -12,6 +12,10 @@ from workbench.ui import cache, frame, session, sidebar, tables, words
 from workbench.ui.session import Context
 
 LIMIT = 50
+STOPPED = (
+    "Stopped. Models registered before the stop stay in the Registry, and so does the study where it was "
+    "kept by then; the data and the findings are as they were."
+)
 STATES = ("waiting", "running", "done", "failed", "cancelled")
 
 
@@ -101,12 +105,14 @@ def _short(job: Any) -> str:
     best = next((line for line in lines if line["model_id"] == job.result.get("best")), None)
     if best is None:
         return job.code or ""
-    auc = words.measure(best["metrics"].get("auc"))
+    auc = words.metric(best["metrics"], "auc")
     return f"{best['model_id']}, {cache.family_title(best['family'])}, AUC {auc}"
 
 
 def _message(job: Any) -> str:
-    return job.error or (job.result or {}).get("sentence", "")
+    if job.state == "cancelled" and job.kind == "train":
+        return STOPPED
+    return job.error or words.sentence((job.result or {}).get("sentence", ""))
 
 
 def _one(context: Context, job: Any) -> None:

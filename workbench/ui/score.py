@@ -54,8 +54,7 @@ def line(row: Any, scorer: Any) -> None:
     portfolio = scorer.model.portfolio
     frame.line(
         f"{words.text(sidebar.model_name(row))} of {words.text(portfolio.shown)}, {row.stage}",
-        f"AUC {words.measure(row.metrics.get('auc'))} "
-        f"{words.interval(row.metrics.get('auc_low'), row.metrics.get('auc_high'))} on {row.reported}",
+        f"AUC {words.metric(row.metrics, 'auc')} on {row.reported}",
         "provisional policy" if scorer.policy.provisional else "",
     )
 
@@ -68,7 +67,7 @@ def draw(row: Any, scorer: Any) -> None:
     with left:
         _prefill(row, fields, percents)
         values, hints = _form(row.model_id, fields)
-        values |= {name: scaled(values[name], 0.01) for name in percents}
+        values = unscaled(values, percents)
     with right, st.container(key="score_result", gap="small"), frame.errors():
         score = scorer.score(values)
         _answer(scorer, score)
@@ -99,6 +98,11 @@ def scaled(value: float | None, factor: float) -> float | None:
     return None if value is None else round(float(value) * factor, 10)
 
 
+def unscaled(values: dict[str, Any], percents: set[str]) -> dict[str, Any]:
+    """Return what was typed as the scorer reads it: percentages as shares."""
+    return values | {name: scaled(values[name], 0.01) for name in percents}
+
+
 def _key(model_id: str, name: str) -> str:
     return f"in_{model_id}_{name}"
 
@@ -126,7 +130,7 @@ def _prefill(row: Any, fields: tuple[Any, ...], percents: set[str]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         key_name = row_key_title(row)
         st.text_input(
-            f"Fill in from the file, by {key_name}",
+            f"Fill in from the file, by {words.text(key_name)}",
             asked,
             key=f"row_{row.model_id}_{asked}",
             width=230,
@@ -184,6 +188,9 @@ def applicant(row: Any, asked: str) -> dict[str, Any]:
             "NO_ROW", f"no kept row of {data.source.name} has the key {asked!r}", remedy="Give another key."
         )
     found = data.frame.iloc[int(at[0])].to_dict()
+    if data.date is not None:
+        # other dates are counted back from his own application date, not from the last one seen
+        found[data.portfolio.date] = data.date.iloc[int(at[0])]
     return {name: None if value != value else value for name, value in found.items()}
 
 
@@ -206,7 +213,8 @@ def _form(model_id: str, fields: tuple[Any, ...]) -> tuple[dict[str, Any], dict[
         some_fields = list(members)
         unit = _shared_unit(some_fields)
         if group or len({f.group for f in fields}) > 1:
-            st.subheader((group or "Other") + (f" :gray[{words.text(unit)}]" if unit else ""), anchor=False)
+            said = words.text(group or "Other") + (f" :gray[{words.text(unit)}]" if unit else "")
+            st.subheader(said, anchor=False)
         for some in _in_rows(some_fields):
             # a row of its own for each few fields: Tab then goes along the row
             for column, field in zip(st.columns(A_ROW, gap="small"), some, strict=False):
@@ -236,8 +244,8 @@ def _in_rows(members: list[Any]) -> Iterator[list[Any]]:
 def _widget(model_id: str, field: Any, unit_said: bool) -> Any:
     """Draw one field; returns its value as the scorer reads it, None where missing."""
     key = _key(model_id, field.name)
-    label = f"{field.title} ({field.unit})" if field.unit and not unit_said else field.title
-    help_text = field.note or None
+    label = words.text(f"{field.title} ({field.unit})" if field.unit and not unit_said else field.title)
+    help_text = words.text(field.note) or None
     if field.choices:
         labels = dict(field.choices)
         options = list(labels)

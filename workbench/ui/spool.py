@@ -6,14 +6,18 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from workbench.errors import InputError, MissingError
 
 PREFIX = "upload-"
 KEPT = 20
+IN_USE = 24 * 3600.0
 FORMS = {b"PAR1": ".parquet", b"PK\x03\x04": ".xlsx", b"\xd0\xcf\x11\xe0": ".xls"}
 
 
@@ -49,15 +53,16 @@ def put(home: Path, name: str, parts: Iterable[bytes]) -> Upload:
     folder = home / "uploads"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     digest, size, first = hashlib.sha256(), 0, b""
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=".part-", delete=False) as target:
+    with _part(folder) as target:
         for part in parts:
             first = first or bytes(part[:4])
             digest.update(part)
             target.write(part)
             size += len(part)
-    sha = digest.hexdigest()
-    path = folder / (sha[:16] + FORMS.get(first, ".csv"))
-    os.replace(target.name, path)
+        target.close()
+        sha = digest.hexdigest()
+        path = folder / (sha[:16] + FORMS.get(first, ".csv"))
+        os.replace(target.name, path)
     upload = Upload(_label(name), sha, size, str(path))
     _write(folder / (sha[:16] + ".json"), upload)
     _prune(folder)
@@ -92,6 +97,7 @@ def find(home: Path, key: str) -> Upload:
     if len(digest) == 16 and set(digest) <= set("0123456789abcdef") and note.is_file():
         upload = Upload(**json.loads(note.read_text("utf-8")))
         if Path(upload.path).is_file():
+            os.utime(note)  # in use: the oldest that nobody looks at goes first
             return upload
     raise MissingError(
         "UPLOAD", "the uploaded file is no longer kept here", remedy="Bring it again on the page Data."
@@ -113,16 +119,43 @@ def _label(name: str) -> str:
 
 
 def _write(path: Path, upload: Upload) -> None:
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, prefix=".part-", delete=False, encoding="utf-8"
-    ) as target:
-        json.dump(asdict(upload), target)
-    os.replace(target.name, path)
+    with _part(path.parent) as target:
+        target.write(json.dumps(asdict(upload)).encode())
+        target.close()
+        os.replace(target.name, path)
+
+
+@contextmanager
+def _part(folder: Path) -> Iterator[Any]:
+    """Yield a new file of `folder`; what has not been renamed in the end is removed, whatever happened."""
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=".part-", delete=False) as target:
+        try:
+            yield target
+        finally:
+            Path(target.name).unlink(missing_ok=True)
 
 
 def _prune(folder: Path) -> None:
-    """Keep the newest uploads: they hold personal data, and what was checked is in the store."""
-    notes = sorted(folder.glob("*.json"), key=lambda note: note.stat().st_mtime, reverse=True)
+    """Keep the newest uploads: they hold personal data, and what was checked is in the store.
+
+    What someone looked at within the last day stays, however many there are; what a broken
+    connection or an ended app left half written goes after that time.
+    """
+    now = time.time()
+    age = {path: now - _touched(path) for path in (*folder.glob("*.json"), *folder.glob(".part-*"))}
+    notes = sorted((path for path in age if path.suffix == ".json"), key=age.__getitem__)
     for note in notes[KEPT:]:
-        for path in folder.glob(note.stem + ".*"):
+        if age[note] > IN_USE:
+            for path in folder.glob(note.stem + ".*"):
+                path.unlink(missing_ok=True)
+    for path, since in age.items():
+        if path.suffix != ".json" and since > IN_USE:
             path.unlink(missing_ok=True)
+
+
+def _touched(path: Path) -> float:
+    """Return when a file was last looked at or written; long ago where another app just removed it."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

@@ -60,11 +60,10 @@ def _table(rows: list[Any]) -> None:
             "model_id": [row.model_id for row in rows],
             "family": [cache.family_title(row.family) for row in rows],
             "auc": [home.auc(row.metrics) for row in rows],
-            "ks": [
-                f"{100 * row.metrics['ks']:.1f}" if row.metrics.get("ks") is not None else "" for row in rows
-            ],
+            "ks": [words.metric(row.metrics, "ks") for row in rows],
             "reported": [row.reported for row in rows],
             "n": [row.metrics.get("n") for row in rows],
+            "n_bad": [row.metrics.get("n_bad") for row in rows],
             "gate": ["passed" if row.gate.get("passed") else "not passed" for row in rows],
             "created_at": [cache.when(row.created_at) for row in rows],
             "created_by": [row.created_by for row in rows],
@@ -78,9 +77,10 @@ def _table(rows: list[Any]) -> None:
             "model_id": "Version",
             "family": "Family",
             "auc": "AUC, 95% interval",
-            "ks": "KS",
+            "ks": "KS x 100, 95% interval",
             "reported": "Sample",
             "n": tables.number("Rows"),
+            "n_bad": tables.number("Bads"),
             "gate": "Gate",
             "created_at": "Trained",
             "created_by": "By",
@@ -120,9 +120,7 @@ def detail(context: Context, row: Any) -> None:
 
 def _heading(row: Any) -> None:
     st.subheader(f"{sidebar.model_name(row)} {sidebar.stage(row.stage)}", anchor=False)
-    gate = row.gate
-    icon = ":blue[:material/check_circle:]" if gate.get("passed") else ":red[:material/cancel:]"
-    st.markdown(f"{icon} {words.text(gate.get('reason', ''))} {words.text(gate.get('note') or '')}")
+    frame.gate(row.gate)
     frame.line(
         f"portfolio {words.text(row.portfolio)} version {row.portfolio_version}",
         f"data {row.dataset_sha256[:8]}",
@@ -136,7 +134,10 @@ def _measures(row: Any) -> None:
     samples = row.samples or {row.reported: row.metrics}
     lines = []
     for metric in MEASURES:
-        lines.append({"measure": _title(metric)} | {name: _value(metric, m) for name, m in samples.items()})
+        lines.append(
+            {"measure": words.measure_title(metric)}
+            | {name: words.metric(m, metric) for name, m in samples.items()}
+        )
     lines.append({"measure": "Rows"} | {name: words.count(m.get("n") or 0) for name, m in samples.items()})
     lines.append(
         {"measure": "Bads"} | {name: words.count(m.get("n_bad") or 0) for name, m in samples.items()}
@@ -149,31 +150,6 @@ def _measures(row: Any) -> None:
         most=560,
         note="95% intervals in brackets",
     )
-
-
-def _title(metric: str) -> str:
-    words_for = {
-        "auc": "AUC",
-        "ks": "KS x 100",
-        "ece": "ECE",
-        "mean_p_bad": "Mean PD",
-        "bad_rate_approved": "Bad rate of approved",
-    }
-    return words_for.get(metric, metric.replace("_", " ").capitalize())
-
-
-def _value(metric: str, m: dict[str, Any]) -> str:
-    """Return a figure with its interval, in the metric's own way of writing."""
-    value, low, high = m.get(metric), m.get(f"{metric}_low"), m.get(f"{metric}_high")
-    if value is None:
-        return words.UNDEFINED + (f": {m[f'{metric}_reason']}" if m.get(f"{metric}_reason") else "")
-    if metric in ("bad_rate", "mean_p_bad", "approval_rate", "bad_rate_approved"):
-        return f"{words.percent(value)} {words.percent_interval(low, high)}".rstrip()
-    if metric == "ks":
-        between = "" if low is None or high is None else f" ({100 * low:.1f} to {100 * high:.1f})"
-        return f"{100 * value:.1f}{between}"
-    digits = 4 if metric in ("brier", "log_loss", "ece") else 2 if metric.startswith("calibration") else 3
-    return f"{words.measure(value, digits)} {words.interval(low, high, digits)}".rstrip()
 
 
 def _actions(context: Context, row: Any) -> None:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from workbench.evaluation.words import TITLES, format_metric
 
 UNDEFINED = "not defined"
 
@@ -180,6 +185,46 @@ def listed(names: tuple[str, ...] | list[str], at_most: int = 5) -> str:
     if len(names) > at_most:
         return ", ".join(shown) + f" and {len(names) - at_most} more"
     return ", ".join(shown[:-1]) + " and " + shown[-1] if len(shown) > 1 else "".join(shown)
+
+
+def metric(values: Mapping[str, Any], name: str) -> str:
+    """Return a measure of a flat mapping of measures, with its interval, as every screen shows it.
+
+    Examples
+    --------
+    >>> metric({"ks": 0.4315, "ks_low": 0.4062, "ks_high": 0.4548}, "ks")
+    '43.1 (40.6 to 45.5)'
+    >>> metric({"auc": None, "auc_reason": "no bads in this group"}, "auc")
+    'not defined: no bads in this group'
+    """
+    value, low, high = (math.nan if v is None else v for v in map(values.get, _three(name)))
+    return format_metric(name, value, low, high, values.get(f"{name}_reason") or "")
+
+
+def _three(name: str) -> tuple[str, str, str]:
+    return name, f"{name}_low", f"{name}_high"
+
+
+def measure_title(name: str) -> str:
+    """Return what a measure is called; KS says that it is in hundredths.
+
+    Examples
+    --------
+    >>> measure_title("ks"), measure_title("calibration_slope")
+    ('KS x 100', 'Calibration slope')
+    """
+    return "KS x 100" if name == "ks" else TITLES[name]
+
+
+def sentence(said: str) -> str:
+    """Return a kept sentence with its shares written as everywhere: .65, not 0.65.
+
+    Examples
+    --------
+    >>> sentence("AUC .776 (.764 to .788), 0.65 required.")
+    'AUC .776 (.764 to .788), .65 required.'
+    """
+    return re.sub(r"(?<![\w.,])0\.(\d)", r".\1", said)
 
 
 def text(value: object) -> str:

@@ -1,4 +1,4 @@
-"""The first tables: data sets, studies, model versions, stages and the trail."""
+"""The first tables: data sets and their readings, studies, model versions, stages and the trail."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ _TABLES = (
     "datasets",
     "publishing",
     "trail",
+    "readings",
+    "acknowledgements",
     "protected_parts",
     "studies",
     "model_versions",
@@ -28,6 +30,8 @@ def upgrade() -> None:
     _datasets()
     _publishing()
     _trail()
+    _readings()
+    _acknowledgements()
     _protected_parts()
     _studies()
     _model_versions()
@@ -66,25 +70,19 @@ def _datasets() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("portfolio", sa.String(length=128), nullable=False),
         sa.Column("portfolio_version", sa.Integer(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
         sa.Column("n_bad", sa.Integer(), nullable=False),
-        sa.Column("refused", sa.Integer(), nullable=False),
         sa.Column("bad_rate", sa.Float(), nullable=True),
         sa.Column("date_from", sa.String(length=32), nullable=True),
         sa.Column("date_to", sa.String(length=32), nullable=True),
         sa.Column("file_sha256", sa.String(length=64), nullable=False),
-        sa.Column("refused_sha256", sa.String(length=64), nullable=True),
-        sa.Column("source", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "bad_rate IS NULL OR (bad_rate >= 0 AND bad_rate <= 1)", name=op.f("ck_datasets_bad_rate")
         ),
         sa.CheckConstraint("length(file_sha256) = 64", name=op.f("ck_datasets_file_sha256")),
         sa.CheckConstraint("length(sha256) = 64", name=op.f("ck_datasets_sha256")),
-        sa.CheckConstraint(
-            "n >= 0 AND n_bad >= 0 AND n_bad <= n AND refused >= 0", name=op.f("ck_datasets_counts")
-        ),
+        sa.CheckConstraint("n >= 0 AND n_bad >= 0 AND n_bad <= n", name=op.f("ck_datasets_counts")),
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_datasets")),
     )
     op.create_index(op.f("ix_datasets_portfolio"), "datasets", ["portfolio"], unique=False)
@@ -97,6 +95,8 @@ def _publishing() -> None:
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("who", sa.String(length=200), nullable=False),
+        sa.Column("manifest_sha256", sa.String(length=64), nullable=True),
         sa.CheckConstraint("kind IN ('models', 'datasets', 'studies')", name=op.f("ck_publishing_kind")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_publishing")),
     )
@@ -118,6 +118,57 @@ def _trail() -> None:
     )
     op.create_index(op.f("ix_trail_model_id"), "trail", ["model_id"], unique=False)
     op.create_index("ix_trail_portfolio", "trail", ["portfolio", "seq"], unique=False)
+
+
+def _readings() -> None:
+    op.create_table(
+        "readings",
+        sa.Column("dataset_sha256", sa.String(length=64), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("turn", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("refused", sa.Integer(), nullable=False),
+        sa.Column("record_sha256", sa.String(length=64), nullable=False),
+        sa.Column("refused_sha256", sa.String(length=64), nullable=True),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("length(record_sha256) = 64", name=op.f("ck_readings_record_sha256")),
+        sa.CheckConstraint("length(sha256) = 64", name=op.f("ck_readings_sha256")),
+        sa.CheckConstraint("refused >= 0", name=op.f("ck_readings_refused")),
+        sa.ForeignKeyConstraint(
+            ["dataset_sha256"],
+            ["datasets.sha256"],
+            name=op.f("fk_readings_dataset_sha256"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("dataset_sha256", "sha256", name=op.f("pk_readings")),
+    )
+
+
+def _acknowledgements() -> None:
+    op.create_table(
+        "acknowledgements",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("portfolio", sa.String(length=128), nullable=False),
+        sa.Column("portfolio_version", sa.Integer(), nullable=False),
+        sa.Column("dataset_sha256", sa.String(length=64), nullable=False),
+        sa.Column("reading_sha256", sa.String(length=64), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("column", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("who", sa.String(length=200), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["dataset_sha256", "reading_sha256"],
+            ["readings.dataset_sha256", "readings.sha256"],
+            name=op.f("fk_acknowledgements_dataset_sha256"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_acknowledgements")),
+    )
+    op.create_index(
+        "ix_acknowledgements_dataset", "acknowledgements", ["dataset_sha256", "portfolio"], unique=False
+    )
 
 
 def _protected_parts() -> None:
@@ -163,6 +214,7 @@ def _studies() -> None:
             ondelete="RESTRICT",
         ),
         sa.PrimaryKeyConstraint("study_id", name=op.f("pk_studies")),
+        sa.UniqueConstraint("job_id", name=op.f("uq_studies_job_id")),
     )
     op.create_index(op.f("ix_studies_portfolio"), "studies", ["portfolio"], unique=False)
 
@@ -189,6 +241,7 @@ def _model_columns() -> list[sa.Column]:
         sa.Column("portfolio", sa.String(length=128), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("portfolio_version", sa.Integer(), nullable=False),
+        sa.Column("portfolio_sha256", sa.String(length=64), nullable=False),
         sa.Column("family", sa.String(length=64), nullable=False),
         sa.Column("stage", sa.String(length=16), nullable=False),
         sa.Column("reported", sa.String(length=32), nullable=False),
@@ -228,6 +281,7 @@ def _model_rules() -> list[sa.Constraint]:
         sa.CheckConstraint("ks IS NULL OR (ks >= 0 AND ks <= 1)", name=op.f("ck_model_versions_ks")),
         sa.CheckConstraint("length(digest) = 64", name=op.f("ck_model_versions_digest")),
         sa.CheckConstraint("length(manifest_sha256) = 64", name=op.f("ck_model_versions_manifest_sha256")),
+        sa.CheckConstraint("length(portfolio_sha256) = 64", name=op.f("ck_model_versions_portfolio_sha256")),
         sa.CheckConstraint("version >= 1", name=op.f("ck_model_versions_version")),
         sa.ForeignKeyConstraint(
             ["dataset_sha256"],
@@ -241,7 +295,13 @@ def _model_rules() -> list[sa.Constraint]:
         sa.PrimaryKeyConstraint("model_id", name=op.f("pk_model_versions")),
         sa.UniqueConstraint("job_id", "family", name=op.f("uq_model_versions_job_id_family")),
         sa.UniqueConstraint(
-            "portfolio", "digest", "spec_sha256", "dataset_sha256", name="uq_model_versions_same"
+            "portfolio",
+            "portfolio_version",
+            "portfolio_sha256",
+            "digest",
+            "spec_sha256",
+            "dataset_sha256",
+            name="uq_model_versions_same",
         ),
         sa.UniqueConstraint("portfolio", "version", name=op.f("uq_model_versions_portfolio_version")),
     ]

@@ -1,0 +1,110 @@
+"""Decisions people take in a real browser: acknowledge a leak, stop a job, reject and retire a version."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests import made
+
+pytestmark = pytest.mark.slow
+
+ROWS = 12_000
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """Return the home of a machine whose made loans have a column that is named like the outcome."""
+    from workbench import desk
+    from workbench.desk import TrainRequest
+    from workbench.run import Run
+    from workbench.sampling import SamplingSpec
+    from workbench.settings import Settings
+    from workbench.study import StudySpec
+
+    folder = tmp_path_factory.mktemp("decisions")
+    rows = made.frame(ROWS)
+    rows.to_parquet(folder / "made loans.parquet")
+    opened = desk.open(Settings(home=folder / "home", threads=1))
+    portfolio = opened.shelf.save(made.portfolio())
+    dataset = opened.build(folder / "made loans.parquet", portfolio)
+    spec = StudySpec(("logistic", "lightgbm"), SamplingSpec.from_split("70/30"))
+    opened.train(
+        TrainRequest(portfolio=portfolio.identity, spec=spec, dataset_sha256=dataset.sha256), Run(threads=1)
+    )
+    rows.rename(columns={"late": "recoveries"}).to_csv(folder / "leaky loans.csv", index=False)
+    return folder / "home"
+
+
+def test_a_leak_is_acknowledged_with_a_reason_and_trained_on(driver, home):
+    page = driver.page
+    driver.open("/Data?step=bring")
+    driver.drop(home.parent / "leaky loans.csv")
+    driver.see("Which value is bad?")
+    driver.press("save_roles")
+    driver.see("must be mended before training")
+    driver.shot("50_leak_found")
+    page.get_by_role("button", name="Acknowledge").first.click()
+    driver.fill("why_0", "Counts arrears known at the time of application")
+    with driver.rerun():
+        driver.key("acknowledge_0").get_by_role("button").click()
+    driver.see("Acknowledged: Counts arrears known at the time of application")
+    driver.see("These data can be used.")
+    driver.shot("51_leak_acknowledged")
+    page.reload()
+    driver.see("Acknowledged: Counts arrears known at the time of application")
+    driver.link("Train")
+    with driver.rerun():
+        page.get_by_text("LightGBM").first.click()
+    driver.press("train")
+    driver.key("to_score").wait_for(timeout=120_000)
+    driver.settle()
+    driver.shot("52_leak_trained")
+    from workbench import desk
+    from workbench.settings import Settings
+
+    opened = desk.open(Settings(home=home))
+    newest = opened.models()[0]
+    reasons = opened.study(newest.study_id).spec.acknowledged
+    assert [why for _, column, why in reasons if column == "recoveries"] == [
+        "Counts arrears known at the time of application"
+    ]
+
+
+def test_a_running_job_is_stopped_within_seconds(driver):
+    driver.open("/Train?portfolio=made@1")
+    data = driver.page.evaluate("location.search")
+    assert "portfolio=made" in data
+    driver.page.get_by_role("button", name="Change").click()
+    with driver.rerun():
+        driver.page.get_by_role("combobox", name="Data set").click()
+        driver.page.get_by_role("option").first.click()
+    driver.page.keyboard.press("Escape")
+    driver.press("train")
+    driver.key("progress").wait_for()
+    began = time.monotonic()
+    driver.key("cancel").get_by_role("button").click()
+    driver.see("Stopped. Models registered before the stop stay in the Registry")
+    assert time.monotonic() - began < 10
+    driver.shot("53_stopped")
+    driver.link("Jobs")
+    driver.see("cancelled")
+    driver.shot("54_jobs_cancelled")
+
+
+def test_a_version_is_rejected_and_another_retired_each_with_its_reason(driver):
+    page = driver.page
+    for model, label, key, done, why in (
+        ("made-1", "Reject", "reject", "rejected", "Too few bads in the latest months"),
+        ("made-2", "Retire", "retire", "retired", "The product is no longer offered"),
+    ):
+        driver.open(f"/Registry?portfolio=made@1&model={model}")
+        driver.see("Trail")
+        page.get_by_role("button", name=label).first.click()
+        page.get_by_label("Why").filter(visible=True).fill(why)
+        with driver.rerun():
+            driver.key(key).get_by_role("button").click()
+        driver.see(f"{model} is {done}")
+        assert why in driver.key("trail").inner_text()
+    driver.shot("55_rejected_and_retired")
