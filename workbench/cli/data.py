@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workbench.cli import options, output
+from workbench.run import Cancelled
 
 if TYPE_CHECKING:
     from workbench.checks import Checks
@@ -104,13 +105,17 @@ def train(
     encoding: options.Encoding = "",
     as_json: options.Json = False,
 ) -> None:
-    """Train, calibrate, evaluate and register models; exit status 1 where every model failed."""
+    """Train, calibrate, evaluate and register models; exit status 1 where every model failed.
+
+    A portfolio given as a TOML file is saved under the version it states, so that its models can always
+    be traced to it. Where that version is saved already and says something else, nothing is trained: raise
+    the version in the file.
+    """
     accepted = options.acknowledged(acknowledge, why)
     read = options.reading(delimiter, decimal, encoding)
     desk = options.open_desk()
     dataset = desk.build(Path(data), desk.portfolio(portfolio), read)
     drawn = _sampling(dataset, sampling, split, out_of_time_from, seed)
-    from workbench.desk import TrainRequest
     from workbench.study import StudySpec
 
     spec = StudySpec(
@@ -120,22 +125,19 @@ def train(
         seed=seed,
         acknowledged=accepted,
     )
-    request = TrainRequest(
-        portfolio=_stated(portfolio, dataset), dataset_sha256=dataset.sha256, options=read, spec=spec
-    )
-    with output.watched(desk.settings.threads) as run:
-        outcome = desk.train(request, run).to_json()
+    try:
+        with output.watched(desk.settings.threads) as run:
+            outcome = desk.train(desk.request(dataset, spec), run).to_json()
+    except (KeyboardInterrupt, Cancelled) as stop:
+        for told in getattr(stop, "__notes__", ()):
+            output.note(told)
+        raise
     if as_json:
         output.document(outcome)
     else:
         _show_outcome(outcome)
     if not any(model["gate"].get("passed") for model in outcome["models"] if not model.get("error")):
         raise typer.Exit(1)
-
-
-def _stated(portfolio: str, dataset: Dataset) -> str:
-    """The portfolio as a request can carry it: a file stays a file, a name gets its version."""
-    return portfolio if portfolio.endswith(".toml") else dataset.portfolio.identity
 
 
 def _sampling(

@@ -21,6 +21,8 @@ class TrainRequest:
         A name, ``name@version`` or a TOML file.
     dataset_sha256 : str
         Fingerprint of a kept data set; where empty, `path` is read, checked and kept.
+    reading_sha256 : str
+        Which of the files the data set was read from, for its refused rows; the last one where empty.
     options : ReadOptions
         How the file is written, where that has to be said.
     job_id : str, optional
@@ -33,6 +35,7 @@ class TrainRequest:
     path: str = ""
     options: ReadOptions = field(default_factory=ReadOptions)
     job_id: str | None = None
+    reading_sha256: str = ""
 
     def __post_init__(self) -> None:
         if not self.dataset_sha256 and not self.path:
@@ -47,6 +50,7 @@ class TrainRequest:
             "path": self.path,
             "options": asdict(self.options) | {"missing": list(self.options.missing)},
             "job_id": self.job_id,
+            "reading_sha256": self.reading_sha256,
         }
 
     @classmethod
@@ -60,6 +64,7 @@ class TrainRequest:
             path=values["path"],
             options=ReadOptions(**{**options, "missing": tuple(options["missing"])}),
             job_id=values["job_id"],
+            reading_sha256=values.get("reading_sha256", ""),
         )
 
 
