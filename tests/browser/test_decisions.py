@@ -46,7 +46,8 @@ def test_a_leak_is_acknowledged_with_a_reason_and_trained_on(driver, home):
     driver.see("must be mended before training")
     driver.shot("50_leak_found")
     page.get_by_role("button", name="Acknowledge").first.click()
-    driver.fill("why_0", "Counts arrears known at the time of application")
+    with driver.rerun():
+        driver.fill("why_0", "Counts arrears known at the time of application")
     with driver.rerun():
         driver.key("acknowledge_0").get_by_role("button").click()
     driver.see("Acknowledged: Counts arrears known at the time of application")

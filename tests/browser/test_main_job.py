@@ -47,9 +47,12 @@ def test_taiwan_from_upload_to_a_scored_applicant(driver):
     assert 0.76 < aucs["lightgbm"] < 0.80
     assert all("Gate passed" in text for text in cards.values())
     driver.shot("08_train_result")
-    for tab in ("Calibration", "Deciles", "Characteristics", "Against baselines"):
-        page.get_by_role("tab", name=tab).click()
-        driver.shot(f"09_train_{tab.split()[0].lower()}")
+    with driver.rerun():
+        driver.key("details_of").get_by_role("radio", name="Logistic regression").click()
+    tabs = "KS", "Calibration", "Cut-off", "Deciles", "Characteristics", "Coefficients", "Against baselines"
+    for tab in tabs:
+        page.get_by_role("tab", name=tab, exact=True).click()
+        driver.shot(f"09_train_{tab.split()[0].lower()}", dark=tab in ("Cut-off", "Coefficients"))
 
     driver.press("to_score")
     answer = driver.key("score_result")

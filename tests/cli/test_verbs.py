@@ -148,6 +148,46 @@ def test_evaluate_measures_on_labelled_rows(trained: tuple[Place, Answer]) -> No
     assert "Brier score" in here.call("evaluate", "shop_loans@latest", str(file)).out
 
 
+def test_evaluate_says_where_the_model_has_seen_the_rows(trained: tuple[Place, Answer]) -> None:
+    here, _ = trained
+    same = here.call("evaluate", "shop_loans@latest", here.data, "--json").json
+    assert same["contains_development"] is True and "very data" in same["note"]
+    answer = here.call("evaluate", "shop_loans@latest", here.data)
+    assert "was developed on, so the measures flatter it" in answer.err
+    file = here.folder / "unseen.csv"
+    rows = loans(300, seed=11)
+    rows.assign(id=rows["id"] + 100_000).to_csv(file, index=False)
+    told = here.call("evaluate", "shop_loans@latest", str(file), "--json").json
+    assert (told["contains_development"], told["note"]) == (False, "")
+
+
+def test_a_portfolio_that_differs_from_the_one_saved_must_be_the_next(shop: Place) -> None:
+    call = ("train", shop.data, "--portfolio", shop.portfolio, "--family", "logistic", "--json")
+    assert shop.call(*call).status == 0
+    assert shop.call("portfolio", "show", "shop_loans@1", "--json").json["name"] == "shop_loans"
+    toml = Path(shop.portfolio)
+    toml.write_text(toml.read_text().replace("auc = 0.6", "auc = 0.61"))
+    refused = shop.call(*call)
+    assert (refused.status, refused.json["error"]) == (2, "PORTFOLIO_VERSION")
+    assert "Write version = 2 into the file" in refused.err
+    toml.write_text("version = 2\n" + toml.read_text())
+    assert shop.call(*call).json["best"] == "shop_loans-2"
+    assert "saved under the version it" in " ".join(shop.call("train", "--help").out.split())
+
+
+def test_a_training_that_is_stopped_says_what_stayed(shop: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    from workbench.desk import trainings
+
+    def interrupted(*_: object) -> object:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(trainings, "_register", interrupted)
+    answer = shop.call("train", shop.data, "--portfolio", shop.portfolio, "--family", "logistic")
+    assert answer.status == 130
+    assert "is kept. No model was registered." in answer.err
+    assert answer.err.endswith("workbench: stopped.\n")
+
+
 def test_what_is_not_defined_is_null_with_a_reason(trained: tuple[Place, Answer]) -> None:
     here, _ = trained
     file = here.folder / "goods.csv"

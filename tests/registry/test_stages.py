@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from tests.registry.tiny import WHEN, LineModel, made_dataset, register
+from tests.registry.tiny import WHEN, LineModel, register
 from workbench.errors import GateError, InputError, MissingError
 from workbench.registry import Challenge
 from workbench.registry.registry import Registry

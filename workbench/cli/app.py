@@ -56,7 +56,7 @@ class Verbs(TyperGroup):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
         if status == INTERRUPTED:
-            output.note("workbench: stopped; nothing was registered.")
+            output.note("workbench: stopped.")
         return status if isinstance(status, int) else 0
 
 

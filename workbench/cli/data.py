@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workbench.cli import options, output
+from workbench.run import Cancelled
 
 if TYPE_CHECKING:
     from workbench.checks import Checks
@@ -138,7 +139,10 @@ def train(
 ) -> None:
     """Train, calibrate, evaluate and register models.
 
-    Exit status 1 where every model failed, or --deploy was asked for and refused.
+    Exit status 1 where every model failed, or --deploy was asked for and refused. A portfolio given as
+    a TOML file is saved under the version it states, so that its models can always be traced to it.
+    Where that version is saved already and says something else, nothing is trained: raise the version
+    in the file.
     """
     accepted, reason = options.with_force(acknowledge, why, force)
     read = options.reading(delimiter, decimal, encoding)
@@ -146,7 +150,6 @@ def train(
     dataset = desk.build(Path(data), desk.portfolio(portfolio), read)
     seed = dataset.portfolio.sampling.seed if seed is None else seed
     drawn = _sampling(dataset, sampling, split, out_of_time_from, seed)
-    from workbench.desk import TrainRequest
     from workbench.study import StudySpec
 
     spec = StudySpec(
@@ -157,12 +160,14 @@ def train(
         acknowledged=accepted,
         weights=weights.value if weights else "",
     )
-    request = TrainRequest(
-        portfolio=_stated(portfolio, dataset), dataset_sha256=dataset.sha256, options=read, spec=spec,
-        deploy=deploy, force=force, why=reason,
-    )  # fmt: skip
-    with output.watched(desk.settings.threads) as run:
-        outcome = desk.train(request, run).to_json()
+    request = dataclasses.replace(desk.request(dataset, spec), deploy=deploy, force=force, why=reason)
+    try:
+        with output.watched(desk.settings.threads) as run:
+            outcome = desk.train(request, run).to_json()
+    except (KeyboardInterrupt, Cancelled) as stop:
+        for told in getattr(stop, "__notes__", ()):
+            output.note(told)
+        raise
     if as_json:
         output.document(outcome)
     else:
@@ -170,11 +175,6 @@ def train(
     refused = deploy and not outcome["deployment"]["promoted"]
     if refused or not any(m["gate"].get("passed") for m in outcome["models"] if not m.get("error")):
         raise typer.Exit(1)
-
-
-def _stated(portfolio: str, dataset: Dataset) -> str:
-    """The portfolio as a request can carry it: a file stays a file, a name gets its version."""
-    return portfolio if portfolio.endswith(".toml") else dataset.portfolio.identity
 
 
 def _sampling(

@@ -80,15 +80,19 @@ def evaluate(
     encoding: options.Encoding = "",
     as_json: options.Json = False,
 ) -> None:
-    """Measure a model on labelled rows."""
+    """Measure a model on labelled rows; a note says where it was developed on some of them."""
     desk = options.open_desk()
     measured, dataset = desk.evaluate(model, Path(data), options.reading(delimiter, decimal, encoding))
     metrics = output.plain(measured.to_json())
+    seen = desk.seen(model, dataset)
     if as_json:
         told = {"model_id": desk.registry.resolve(model).model_id, "dataset_sha256": dataset.sha256}
+        told |= {"contains_development": seen.contains_development, "note": seen.note}
         output.document(told | {"metrics": metrics, "n": metrics["n"], "n_bad": metrics["n_bad"]})
         return
     _show_metrics(f"{model} on {Path(data).name}", metrics)
+    if seen.note:
+        output.note(seen.note)
 
 
 def compare(

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 from workbench import checks, intake, proposal, registry, study
 from workbench.checks import Checks
 from workbench.dataset import Acknowledged, Dataset, Table, build
-from workbench.desk import comparing, handing, made, promoting, replays, scoring_files, trainings
+from workbench.desk import comparing, handing, made, promoting, replays, scoring_files, seen, trainings
 from workbench.desk.comparing import Compared
 from workbench.desk.replays import Replay
 from workbench.desk.requests import TrainOutcome, TrainRequest
+from workbench.desk.seen import Seen
 from workbench.errors import Problem
 from workbench.evaluation import Evaluation
 from workbench.exports import Exported
@@ -26,7 +27,7 @@ from workbench.registry import ModelRow
 from workbench.run import Run
 from workbench.scoring import Score, Scorer
 from workbench.settings import Settings
-from workbench.study import Study
+from workbench.study import Study, StudySpec
 from workbench.training import TrainedModel
 
 if TYPE_CHECKING:
@@ -98,8 +99,15 @@ class Desk:
         return proposal.propose(table, name=name, bad=bad, kind=kind)
 
     def keep(self, table: Table, portfolio: Portfolio) -> Dataset:
-        """Check a table's types against a portfolio and keep what came out."""
+        """Check a table's types against a portfolio and keep what came out, and the portfolio with it.
+
+        Raises
+        ------
+        InputError
+            ``PORTFOLIO_VERSION`` where another portfolio of that name and version is on the shelf.
+        """
         dataset = build(table, portfolio)
+        self.shelf.put(portfolio)
         self.registry.save_dataset(dataset, who=self.who, when=self.now())
         return dataset
 
@@ -115,17 +123,41 @@ class Desk:
         """Make data of a shipped portfolio, check them and keep them, as if they had been brought."""
         return made.keep_generated(self, name, rows, seed)
 
-    def dataset(self, sha256: str, portfolio: Portfolio) -> Dataset:
-        """Return a kept data set."""
-        return self.registry.load_dataset(sha256, portfolio)
+    def dataset(self, sha256: str, portfolio: Portfolio, reading: str = "") -> Dataset:
+        """Return a kept data set as it was read from one file; from the last one where none is named."""
+        return self.registry.load_dataset(sha256, portfolio, reading)
+
+    def acknowledge(self, dataset: Dataset, code: str, column: str, why: str) -> None:
+        """Keep why a finding does not stop training on these data under their portfolio."""
+        self.registry.acknowledge(dataset, code, column, why=why, who=self.who, when=self.now())
+
+    def acknowledged(self, dataset: Dataset) -> Acknowledged:
+        """Return the reasons given to findings on these data under their portfolio."""
+        return {(row.code, row.column): row.why for row in self.registry.acknowledged(dataset)}
 
     def check(self, dataset: Dataset, run: Run, acknowledged: Acknowledged | None = None) -> Checks:
         """Look for what makes data unfit to train on."""
         return checks.check(dataset, run, acknowledged=acknowledged or {})
 
     def train(self, request: TrainRequest, run: Run) -> TrainOutcome:
-        """Run a study, keep it, and register its models."""
+        """Run a study, keep it, and register its models.
+
+        What stayed of one that is stopped is a note on the exception, and is told by `stayed`.
+        """
         return trainings.train(self, request, run)
+
+    def request(self, dataset: Dataset, spec: StudySpec) -> TrainRequest:
+        """Return the request to train on a kept data set, as it was read from its file."""
+        return TrainRequest(
+            dataset.portfolio.identity,
+            spec,
+            dataset_sha256=dataset.sha256,
+            reading_sha256=self.registry.reading_of(dataset),
+        )
+
+    def stayed(self, *, job_id: str = "", study_id: str = "") -> str:
+        """Return a sentence on what is kept of a training that was stopped."""
+        return trainings.stayed(self, job_id, study_id)
 
     def study(self, study_id: str) -> Study:
         """Return a kept study."""
@@ -152,8 +184,15 @@ class Desk:
     def evaluate(
         self, reference: str, path: Path, options: ReadOptions | None = None
     ) -> tuple[Evaluation, Dataset]:
-        """Measure a model on labelled rows; return the measures and the rows."""
+        """Measure a model on labelled rows; return the measures and the rows.
+
+        Rows the model was developed on flatter it: `seen` tells how many of them are among the rows.
+        """
         return scoring_files.evaluate_file(self, reference, Path(path), options)
+
+    def seen(self, reference: str, dataset: Dataset) -> Seen:
+        """Return how many of the rows a model was developed on."""
+        return seen.seen(self, reference, dataset)
 
     def models(self, portfolio: str | None = None) -> list[ModelRow]:
         """Return registered models, newest first."""

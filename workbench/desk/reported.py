@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.desk.requests import TrainRequest
 from workbench.errors import InputError
 from workbench.reports.shown import Shown
 from workbench.run import Run
@@ -59,8 +58,7 @@ def _run(desk: Desk, data: str, portfolio: str, seed: int) -> str:
     declared = desk.portfolio(portfolio)
     dataset = desk.build(Path(data), declared)
     spec = StudySpec(declared.families, replace(sampling.suggest(dataset), seed=seed), seed=seed)
-    request = TrainRequest(portfolio, spec, dataset_sha256=dataset.sha256)
-    return desk.train(request, Run(desk.settings.threads)).study_id
+    return desk.train(desk.request(dataset, spec), Run(desk.settings.threads)).study_id
 
 
 def _newest(desk: Desk) -> str:

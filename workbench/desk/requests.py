@@ -21,6 +21,8 @@ class TrainRequest:
         A name, ``name@version`` or a TOML file.
     dataset_sha256 : str
         Fingerprint of a kept data set; where empty, `path` is read, checked and kept.
+    reading_sha256 : str
+        Which of the files the data set was read from, for its refused rows; the last one where empty.
     options : ReadOptions
         How the file is written, where that has to be said.
     job_id : str, optional
@@ -40,6 +42,7 @@ class TrainRequest:
     deploy: bool = False
     force: bool = False
     why: str = ""
+    reading_sha256: str = ""
 
     def __post_init__(self) -> None:
         if not self.dataset_sha256 and not self.path:
@@ -63,6 +66,7 @@ class TrainRequest:
             "deploy": self.deploy,
             "force": self.force,
             "why": self.why,
+            "reading_sha256": self.reading_sha256,
         }
 
     @classmethod
@@ -79,6 +83,7 @@ class TrainRequest:
             deploy=values.get("deploy", False),
             force=values.get("force", False),
             why=values.get("why", ""),
+            reading_sha256=values.get("reading_sha256", ""),
         )
 
 

@@ -30,7 +30,7 @@ def score_file(
     table = desk.read(path, None, options)
     checked = applicants(table, scorer.model.portfolio)
     frame = scored_frame(scorer, table, checked)
-    tables.write(frame, out)
+    tables.write(frame, out, keys=[str(frame.columns[0])])
     return {
         "model_id": row.model_id,
         "rows": checked.rows_in,

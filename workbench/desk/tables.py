@@ -7,6 +7,7 @@ import os
 import re
 import tempfile
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,12 @@ def escaped(value: Any) -> Any:
     return value
 
 
-def safe(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a copy of `frame` whose text and headings cannot be read as formulas."""
-    out = frame.rename(columns=escaped)
-    for position, dtype in enumerate(out.dtypes):
-        if not (pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_datetime64_any_dtype(dtype)):
+def safe(frame: pd.DataFrame, keys: Sequence[str] = ()) -> pd.DataFrame:
+    """Return a copy of `frame` whose text and headings cannot be read as formulas; `keys` stay."""
+    out = frame.rename(columns=lambda name: name if name in keys else escaped(name))
+    for position, (name, dtype) in enumerate(zip(frame.columns, out.dtypes, strict=True)):
+        typed = pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_datetime64_any_dtype(dtype)
+        if name not in keys and not typed:
             out.isetitem(position, out.iloc[:, position].astype(object).map(escaped, na_action="ignore"))
     return out
 
@@ -107,9 +109,20 @@ def to_parquet(frame: pd.DataFrame) -> bytes:
     return target.getvalue()
 
 
-def to_plain_csv(frame: pd.DataFrame) -> bytes:
-    """Return `frame` as CSV for other programs: UTF-8 without a mark."""
-    return safe(frame).to_csv(index=False).encode()
+def to_plain_csv(frame: pd.DataFrame, keys: Sequence[str] = ()) -> bytes:
+    """Return `frame` as CSV for other programs: UTF-8 without a mark.
+
+    Columns named in `keys` stand as they are in the caller's system, whatever they begin with, so that
+    its rows can be joined; other text that a spreadsheet would take for a formula gets an apostrophe.
+    Open the Excel form, or that of `to_csv`, in a spreadsheet.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"id": ["-A7"], "error": ["=1+1"]})
+    >>> to_plain_csv(frame, keys=["id"]).decode().splitlines()
+    ['id,error', "-A7,'=1+1"]
+    """
+    return safe(frame, keys).to_csv(index=False).encode()
 
 
 FORMS = {".csv": to_plain_csv, ".xlsx": to_excel, ".parquet": to_parquet}
@@ -137,10 +150,11 @@ def check_target(path: Path, rows: int = 0) -> None:
         _require_fit(rows)
 
 
-def write(frame: pd.DataFrame, path: Path) -> None:
-    """Write `frame` in the form its name's ending says, whole or not at all."""
+def write(frame: pd.DataFrame, path: Path, keys: Sequence[str] = ()) -> None:
+    """Write `frame` in the form its name's ending says, whole or not at all; `keys` as in `to_plain_csv`."""
     check_target(path)
-    content = FORMS[path.suffix.lower()](frame)
+    ending = path.suffix.lower()
+    content = to_plain_csv(frame, keys) if ending == ".csv" else FORMS[ending](frame)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

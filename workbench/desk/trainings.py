@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +16,10 @@ from workbench import study
 from workbench.dataset import Dataset
 from workbench.desk import promoting
 from workbench.desk.requests import TrainedLine, TrainOutcome, TrainRequest
+from workbench.errors import WorkbenchError
 from workbench.registry import golden
 from workbench.registry.golden import Golden
-from workbench.run import Run
+from workbench.run import Cancelled, Run
 from workbench.study import Study, StudyModel
 
 if TYPE_CHECKING:
@@ -29,21 +32,23 @@ def train(desk: Desk, request: TrainRequest, run: Run) -> TrainOutcome:
     run.step("reading the data", 0.0)
     portfolio = desk.portfolio(request.portfolio)
     if request.dataset_sha256:
-        dataset = desk.dataset(request.dataset_sha256, portfolio)
+        dataset = desk.dataset(request.dataset_sha256, portfolio, request.reading_sha256)
+        desk.shelf.put(portfolio)
     else:
         dataset = desk.build(Path(request.path), portfolio, request.options)
-    done = study.run(dataset, request.spec, run.part(0.05, 0.9))
-    run.step("keeping the study", 0.9)
-    study_id = _study_id(desk, request)
-    desk.registry.save_study(
-        study_id, study.to_files(done), portfolio=portfolio, dataset_sha256=dataset.sha256,
-        spec=request.spec.to_json(), summary=_summary(done), who=desk.who, when=desk.now(),
-        job_id=request.job_id,
-    )  # fmt: skip
-    lines = []
-    for i, model in enumerate(done.models):
-        run.step(f"registering {model.title}", 0.92 + 0.08 * i / len(done.models))
-        lines.append(_register(desk, request, done, model, dataset, study_id))
+    study_id = _study_id(desk, portfolio.name, request.job_id)
+    try:
+        done = study.run(dataset, request.spec, run.part(0.05, 0.9))
+        run.step("keeping the study", 0.9)
+        study_id = _keep(desk, request, done, study_id)
+        lines = []
+        for i, model in enumerate(done.models):
+            run.step(f"registering {model.title}", 0.92 + 0.08 * i / len(done.models))
+            lines.append(_register(desk, request, done, model, dataset, study_id))
+    except (KeyboardInterrupt, Cancelled) as stop:
+        with suppress(WorkbenchError):
+            stop.add_note(stayed(desk, request.job_id or "", study_id))
+        raise
     best = next((line.model_id for line in lines if line.family == done.best and line.model_id), None)
     deployment = None
     if request.deploy:
@@ -56,10 +61,38 @@ def train(desk: Desk, request: TrainRequest, run: Run) -> TrainOutcome:
     )  # fmt: skip
 
 
-def _study_id(desk: Desk, request: TrainRequest) -> str:
-    name = desk.portfolio(request.portfolio).name
-    mark = (request.job_id or uuid.uuid4().hex).replace("-", "")[:8]
-    return f"{name}-{desk.now():%Y%m%d-%H%M%S}-{mark}"
+def stayed(desk: Desk, job_id: str, study_id: str) -> str:
+    """Return what is kept of a training that was stopped; see `Desk.stayed`."""
+    studies = [
+        row.study_id
+        for row in desk.registry.studies()
+        if row.study_id == study_id or (job_id and row.job_id == job_id)
+    ]
+    models = sorted(
+        row.model_id
+        for row in desk.registry.models()
+        if row.study_id in studies or (job_id and row.job_id == job_id)
+    )
+    if not studies and not models:
+        return "No study was kept and no model was registered; the data that were read are kept."
+    made = f"{'These models are' if len(models) > 1 else 'This model is'} registered: {', '.join(models)}."
+    return f"Its study {studies[0]} is kept. {made if models else 'No model was registered.'}"
+
+
+def _study_id(desk: Desk, name: str, job_id: str | None) -> str:
+    """Return the id of a new study; a job that runs again comes to the same."""
+    if job_id:
+        return f"{name}-job-{hashlib.sha256(job_id.encode()).hexdigest()[:16]}"
+    return f"{name}-{desk.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}"
+
+
+def _keep(desk: Desk, request: TrainRequest, done: Study, study_id: str) -> str:
+    """Keep the study and return its id; of a job that runs again, that of the study kept before."""
+    return desk.registry.save_study(
+        study_id, study.to_files(done), portfolio=done.portfolio, dataset_sha256=done.dataset_sha256,
+        spec=request.spec.to_json(), summary=_summary(done), who=desk.who, when=desk.now(),
+        job_id=request.job_id,
+    ).study_id  # fmt: skip
 
 
 def _summary(done: Study) -> dict[str, Any]:
@@ -87,9 +120,10 @@ def _register(
         reported=answer.reported, dataset_sha256=dataset.sha256, spec=spec.to_json(), study_id=study_id,
         golden=_golden(done, answer, dataset), who=desk.who, when=desk.now(), job_id=request.job_id,
     )  # fmt: skip
+    # where the same model stood there already, what counts is what was registered with it
     return TrainedLine(
-        answer.family, row.model_id, told["metrics"], told["samples"], told["gate"], answer.reported,
-        known=row.again, calibration=_calibrated(told["calibration"]),
+        answer.family, row.model_id, dict(row.metrics), {k: dict(v) for k, v in row.samples.items()},
+        dict(row.gate), row.reported, known=row.again, calibration=_calibrated(told["calibration"]),
     )  # fmt: skip
 
 

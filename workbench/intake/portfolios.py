@@ -84,7 +84,7 @@ class PortfolioShelf:
             ``UNCHANGED`` where it equals the newest version.
         """
         folder = self._folder / portfolio.name
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._make(folder)
         while True:
             versions = self.versions(portfolio.name)
             if versions:
@@ -93,9 +93,39 @@ class PortfolioShelf:
             if _write_once(folder / f"{saved.version}.toml", to_toml(saved)):
                 return saved
 
+    def put(self, portfolio: Portfolio) -> None:
+        """Save a portfolio under the version it states, where that is free; equal ones are left alone.
+
+        Raises
+        ------
+        InputError
+            ``PORTFOLIO_VERSION`` where that version is on the shelf already and says something else.
+        """
+        folder = self._folder / portfolio.name
+        while True:
+            versions = self.versions(portfolio.name)
+            if portfolio.version in versions:
+                if self.find(portfolio.identity) == portfolio:
+                    return
+                raise InputError(
+                    "PORTFOLIO_VERSION",
+                    f"{portfolio.identity} is on the shelf already and says something else",
+                    portfolio.name,
+                    f"Write version = {versions[-1] + 1} into the file, or train with the one on the shelf.",
+                )
+            self._make(folder)
+            if _write_once(folder / f"{portfolio.version}.toml", to_toml(portfolio)):
+                return
+
     @property
     def _folder(self) -> Path:
         return Path(self.home) / "portfolios"
+
+    def _make(self, folder: Path) -> None:
+        # the mode of what `parents` makes on the way is the umask's, and a home is its owner's alone
+        Path(self.home).mkdir(parents=True, exist_ok=True, mode=0o700)
+        for path in (self._folder, folder):
+            path.mkdir(exist_ok=True, mode=0o700)
 
     def _entry(self, name: str) -> PortfolioEntry:
         saved = (self._folder / name).is_dir() and any((self._folder / name).glob("*.toml"))

@@ -87,8 +87,10 @@ def once(key: tuple[Hashable, ...], label: str, compute: Callable[[Run], Value])
     """
     shelf = _shelf()
     value = shelf.get(key)
+    # the bar's place is there when nothing is computed too: else what stands below would be drawn
+    # anew at the next click, and an open popover would close under the hand
+    place = st.empty()
     if value is None:
-        place = st.empty()
         bar = place.progress(0.0, text=label)
         drawn = [time.monotonic()]
 

@@ -211,16 +211,11 @@ def _start(
 def _enqueue(
     context: Context, dataset: Any, families: tuple[str, ...], spec: Any, calibration: str, seed: int
 ) -> str:
-    from workbench.desk import TrainRequest
     from workbench.study import StudySpec
 
-    reasons = tuple((code, column, why) for (code, column), why in acknowledgement.of(dataset.sha256).items())
-    request = TrainRequest(
-        portfolio=dataset.portfolio.identity,
-        dataset_sha256=dataset.sha256,
-        spec=StudySpec(families, spec, calibration, seed, reasons),
-    )
+    reasons = tuple((code, column, why) for (code, column), why in acknowledgement.of(dataset).items())
     desk = cache.desk()
+    request = desk.request(dataset, StudySpec(families, spec, calibration, seed, reasons))
     title = f"Train {words.counted(len(families), 'family', 'families')} of {dataset.portfolio.shown}"
     job_id = cache.queue().enqueue_train(request, desk.settings, desk.who, title=title)
     cache.keep_worker()
