@@ -167,7 +167,10 @@ def _buttons(context: Context, finding: Any, i: int, planned: bool) -> None:
             why = st.text_input(
                 "Why this is all right", key=f"why_{i}", placeholder="Known at the time of application"
             )
-            if st.button("Acknowledge", key=f"acknowledge_{i}", type="primary") and why.strip():
+            if st.button("Acknowledge", key=f"acknowledge_{i}", type="primary"):
+                if not why.strip():
+                    st.warning("Give a reason: it is kept with the finding.")
+                    return
                 acknowledgement.give(data.checked(context), finding.code, finding.column, why)
                 st.rerun()
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from workbench.dataset import build
 from workbench.errors import InputError
+from workbench.portfolio import NAME
 from workbench.ui import cache, data, data_fixes, data_outcome, data_reading, data_table, frame, spool, words
 from workbench.ui.session import Context
 
@@ -69,7 +70,30 @@ def _start(context: Context, table: Any) -> str:
             horizontal=True,
             key="roles_start",
         )
-    return st.session_state["roles_start"]
+    return _version(st.session_state["roles_start"], set(table.frame.columns))
+
+
+def _version(picked: str, columns: set[str]) -> str:
+    """Draw the versions of the picked portfolio where there are several; returns the identity."""
+    name, _, newest = picked.partition("@")
+    shelf = cache.desk().shelf
+    if picked == GUESSED:
+        return picked
+    versions = [
+        n for n in reversed(shelf.versions(name)) if data_fixes.needed(shelf.find(f"{name}@{n}")) <= columns
+    ]
+    if len(versions) < 2:
+        return picked
+    saved = {n for n in versions if (shelf.home / "portfolios" / name / f"{n}.toml").exists()}
+    number = st.selectbox(
+        "Version",
+        versions,
+        versions.index(int(newest)) if int(newest) in versions else 0,
+        format_func=lambda n: f"version {n}" if n in saved else f"version {n}, shipped with the workbench",
+        key=f"roles_version_{picked}",
+        width=320,
+    )
+    return f"{name}@{number}"
 
 
 def matching(columns: set[str]) -> dict[str, Any]:
@@ -119,13 +143,56 @@ def _save(
     said += [f"{n} {'left out' if role == 'leave out' else role}" for role, n in counts.items()]
     st.caption(", ".join(said))
     same = base is not None and edited == base
-    label = "Apply and check" if same else "Save as portfolio and check"
-    differences = [] if base is None or same else data_table.differences(base, edited)
-    if differences:
-        st.caption(f"Version {base.version + 1}: {words.text(words.listed(differences, 3))}")
+    old = None if same else _newest(edited.name)
+    changes = data_table.differences(old, edited) if old is not None else []
+    if changes:
+        _confirm(upload, old, edited, changes)
+        return
+    label = "Apply and check" if same or old is not None else "Save as portfolio and check"
     if st.button(label, type="primary", icon=":material/fact_check:", key="save_roles", width="stretch"):
         with frame.errors():
             _checked(upload, base if same else _saved(edited))
+
+
+def _newest(name: str) -> Any | None:
+    """Return the newest version of a portfolio, or None where there is none of this name."""
+    shelf = cache.desk().shelf
+    return shelf.find(name) if shelf.versions(name) else None
+
+
+def _confirm(upload: spool.Upload, old: Any, edited: Any, changes: list[str]) -> None:
+    """Show what a new version would change, and ask whether to save it, or another portfolio."""
+    number, title = old.version + 1, words.text(old.shown)
+    with st.popover(
+        f"Save as version {number} of {title}…", type="primary", icon=":material/fact_check:", width="stretch"
+    ):
+        st.markdown(f"**{title} is there already, as version {old.version}.** Version {number} changes:")
+        with st.container(height=180 if len(changes) > 6 else "content", border=False):
+            st.markdown("\n".join(f"- {words.text(change)}" for change in changes))
+        if st.button(f"Save version {number} and check", type="primary", key="save_roles", width="stretch"):
+            with frame.errors():
+                _checked(upload, _saved(edited))
+        other = st.text_input("Or keep it apart, called", key=f"other_title_{old.identity}").strip()
+        if st.button("Save under another name", key="save_other", width="stretch"):
+            with frame.errors():
+                _checked(upload, _saved(_renamed(edited, other)))
+
+
+def _renamed(edited: Any, title: str) -> Any:
+    """Return a portfolio under a name that is not taken.
+
+    Raises
+    ------
+    InputError
+        ``PORTFOLIO_NAME`` where the name cannot be used, or is taken.
+    """
+    name = data_outcome.short_name(title)
+    if not NAME.match(name):
+        raise InputError("PORTFOLIO_NAME", "a name has at least one letter or digit", remedy="Type a name.")
+    if cache.desk().shelf.versions(name):
+        what = f"there is a portfolio {name} already"
+        raise InputError("PORTFOLIO_NAME", what, remedy="Choose another name.")
+    return edited.model_copy(update={"name": name, "title": title, "version": 1})
 
 
 def _saved(edited: Any) -> Any:

@@ -51,7 +51,7 @@ def draw(context: Context) -> None:
             "portfolio": st.column_config.TextColumn("Portfolio", width="medium"),
             "champion": st.column_config.TextColumn("Champion", width="medium"),
             "auc": st.column_config.TextColumn("AUC, 95% interval"),
-            "candidates": tables.number("Candidates waiting"),
+            "candidates": tables.number("Trained, waiting"),
             "versions": tables.number("Versions"),
             "data": st.column_config.TextColumn("Last data set", width="medium"),
             "rows": tables.number("Rows"),
@@ -86,7 +86,9 @@ def overview(datasets: list[Any], models: list[Any], now: datetime) -> pd.DataFr
                 if champion
                 else "none yet",
                 "auc": auc(champion.metrics) if champion else "",
-                "candidates": sum(row.stage in ("trained", "candidate") for row in mine),
+                "candidates": sum(
+                    row.stage in ("trained", "candidate") and bool(row.gate.get("passed")) for row in mine
+                ),
                 "versions": len(mine),
                 "data": last.name if last else "",
                 "rows": last.rows if last else None,

@@ -29,6 +29,16 @@ FLAG_ICONS = {
 def model_of(context: Context) -> Any:
     """Return the version to score with, or draw what is missing and end the page."""
     row = cache.model_row(context.model)
+    if row is None and context.model:
+        why = f"The model {words.text(context.model)} is not kept here."
+        frame.empty("No such model", why, sidebar.REGISTRY, "Go to the versions", "inventory_2", {})
+    if row is None and not context.portfolio:
+        kept = cache.desk().registry.models()
+        champions = [one for one in kept if one.stage == "champion"]
+        if champions or kept:
+            newest = max(champions or kept, key=lambda one: one.created_at)
+            session.choose(portfolio=f"{newest.portfolio}@{newest.portfolio_version}", model=newest.model_id)
+            st.rerun()  # the sidebar, drawn before, must show it too
     if row is None and context.portfolio:
         name = session.name_of(context.portfolio)
         row = cache.model_row(f"{name}@champion") or cache.model_row(f"{name}@latest")

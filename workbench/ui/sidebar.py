@@ -46,14 +46,15 @@ def portfolio_line(context: Context) -> str:
     """Return the portfolio in one line of markdown."""
     portfolio = cache.portfolio(context.portfolio)
     if portfolio is None:
-        return ":gray[Portfolio] none yet"
+        return ":gray[Portfolio] " + ("none chosen" if cache.portfolios() else "none yet")
     return f":gray[Portfolio] **{words.text(portfolio.shown)}** :gray[version {portfolio.version}]"
 
 
 def data_line(context: Context) -> str:
     """Return the data set in one line: name, rows, bad rate, dates."""
     if not context.data:
-        return ":gray[Data] none yet"
+        known = cache.desk().registry.datasets(session.name_of(context.portfolio) or None)
+        return ":gray[Data] " + ("none chosen" if known else "none yet")
     upload = cache.upload(context.data)
     if upload is not None:
         return f":gray[Data] **{words.text(upload.name)}** :gray[no roles yet]"
@@ -69,7 +70,8 @@ def model_line(context: Context) -> str:
     """Return the model in one line: family, version, stage."""
     row = cache.model_row(context.model)
     if row is None:
-        return ":gray[Model] none yet"
+        known = cache.desk().registry.models(session.name_of(context.portfolio) or None)
+        return ":gray[Model] " + ("none chosen" if known else "none yet")
     return f":gray[Model] **{words.text(model_name(row))}** {stage(row.stage)}"
 
 
