@@ -12,7 +12,14 @@ import pandas as pd
 
 from workbench.dataset import DAYS_A_MONTH, EPOCH, Applicants
 from workbench.features import FLAG_WORDS, LevelColumn
-from workbench.features.columns import MISSING, OUT_OF_RANGE, UNEXPECTED_MISSING, UNSEEN, UNUSUAL
+from workbench.features.columns import (
+    IMPOSSIBLE,
+    MISSING,
+    OUT_OF_RANGE,
+    UNEXPECTED_MISSING,
+    UNSEEN,
+    UNUSUAL,
+)
 from workbench.policy import DECISIONS
 from workbench.portfolio import P_HIGH, P_LOW, Points
 from workbench.training import TrainedModel
@@ -48,7 +55,8 @@ class Score:
     points : int
         Higher is safer.
     band, decision : str
-        By the model's policy.
+        By the model's policy; where a value lies outside the range the portfolio declares, what would
+        be approved is referred to a person.
     """
 
     p_bad: float
@@ -145,7 +153,7 @@ class Scorer:
         return Score(
             p_bad=p_bad, low=low, high=high,
             points=int(points(self.model.portfolio.points, np.array([p_bad]))[0]),
-            band=self.policy.band(p_bad), decision=self.policy.decide(p_bad), flags=flags,
+            band=self.policy.band(p_bad), decision=_referred(self.policy.decide(p_bad), codes), flags=flags,
         )  # fmt: skip
 
     def score_table(self, applicants: Applicants) -> pd.DataFrame:
@@ -160,14 +168,16 @@ class Scorer:
         encoder = self.model.encoder
         raw = encoder.raw(applicants.frame, applicants.date)
         p_bad = self._calibrator.p_bad(self._fitted.margin(encoder.encode(raw)))
+        flags = encoder.flags(raw)
+        decided = np.maximum(self.policy.decision_codes(p_bad), (flags == IMPOSSIBLE).any(axis=1))
         return pd.DataFrame(
             {
                 str(applicants.row_key.name or "record"): applicants.row_key.to_numpy(),
                 "p_bad": p_bad,
                 "points": points(self.model.portfolio.points, p_bad),
                 "band": np.asarray(self.policy.bands, dtype=object)[self.policy.band_codes(p_bad)],
-                "decision": np.asarray(DECISIONS, dtype=object)[self.policy.decision_codes(p_bad)],
-                "flags": flag_text(encoder.flags(raw), self._program.names),
+                "decision": np.asarray(DECISIONS, dtype=object)[decided],
+                "flags": flag_text(flags, self._program.names),
             }
         )
 
@@ -228,6 +238,9 @@ class Scorer:
             message = f"{title}: no development applicant had this attribute; scored as a rare one"
         elif isinstance(column, LevelColumn):
             message = f"{title}: fewer than 0.5% of development applicants had this attribute"
+        elif code == IMPOSSIBLE:
+            low, high = column.declared
+            message = f"{title} lies outside {low:,.6g} to {high:,.6g}, the range the portfolio declares"
         elif code == OUT_OF_RANGE:
             low, high = column.bounds
             message = f"{title} lies outside {low:,.6g} to {high:,.6g}, the range seen in development"
@@ -237,11 +250,16 @@ class Scorer:
         return Flag(FLAG_WORDS[code], name, title, message)
 
 
+def _referred(decision: str, flags: list[int]) -> str:
+    """Refer to a person what would be approved on a value that the portfolio says cannot be."""
+    return "refer" if decision == "approve" and IMPOSSIBLE in flags else decision
+
+
 def flag_text(codes: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
     """Return flags as text, "kind: column; kind: column"; shape (n,), "" where there is none."""
     out = np.full(len(codes), "", dtype=object)
     for j, name in enumerate(names):
-        for code in (MISSING, UNEXPECTED_MISSING, UNSEEN, OUT_OF_RANGE, UNUSUAL):
+        for code in (MISSING, UNEXPECTED_MISSING, UNSEEN, OUT_OF_RANGE, UNUSUAL, IMPOSSIBLE):
             at = np.flatnonzero(codes[:, j] == code)
             if len(at):
                 text = f"{FLAG_WORDS[code]}: {name}"

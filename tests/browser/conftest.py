@@ -17,19 +17,6 @@ import pytest
 from tests.browser.driving import Driver
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = next(
-    (path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(path).exists()), ""
-)
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 # a hard load of /Page asks for these two below the page's own address first, then at the root
 HARMLESS = re.compile(r"/[A-Za-z]+/_stcore/(health|host-config)$")
 
@@ -87,20 +74,6 @@ class Server:
 
     def text(self) -> str:
         return (self.home.parent / "server.log").read_text(errors="replace")[-4000:]
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    """Return a running browser."""
-    if not CHROMIUM:
-        if os.environ.get("CI"):
-            pytest.fail("there is no chromium here: apt-get install chromium")
-        pytest.skip("there is no chromium here: apt-get install chromium")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

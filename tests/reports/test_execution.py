@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nbformat
 import pytest
@@ -16,7 +16,9 @@ from workbench.errors import GateError, InputError
 from workbench.reports import run
 from workbench.settings import Settings
 
-CHROMIUM = next((p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if os.path.exists(p)), None)
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -125,25 +127,23 @@ def test_no_secret_of_the_environment_reaches_the_report(
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None and not os.environ.get("CI"), reason="there is no Chromium")
-def test_the_html_draws_offline_and_prints_to_a4(tmp_path: Path, settings: Settings) -> None:
-    from playwright.sync_api import sync_playwright
-
+def test_the_html_draws_offline_and_prints_to_a4(
+    tmp_path: Path, settings: Settings, chromium: Browser
+) -> None:
     folder = written(tmp_path / "notebooks", "import plotly.express as px\npx.bar(y=[1, 2])")
     html = run("toy", {}, tmp_path / "out", settings, folder=folder).html
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_context(offline=True).new_page()
-        wrong: list[str] = []
-        page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
-        page.on(
-            "request",
-            lambda r: wrong.append(r.url) if not r.url.startswith(("file:", "data:", "blob:")) else None,
-        )
-        page.goto(html.as_uri())
-        page.wait_for_selector(".main-svg")
-        assert page.pdf(format="A4", prefer_css_page_size=True).startswith(b"%PDF")
-        browser.close()
+    context = chromium.new_context(offline=True)
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+    page.on(
+        "request",
+        lambda r: wrong.append(r.url) if not r.url.startswith(("file:", "data:", "blob:")) else None,
+    )
+    page.goto(html.as_uri())
+    page.wait_for_selector(".main-svg")
+    assert page.pdf(format="A4", prefer_css_page_size=True).startswith(b"%PDF")
+    context.close()
     assert not wrong
 
 

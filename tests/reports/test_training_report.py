@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,9 +14,11 @@ from workbench.desk.reported import study_shown
 from workbench.errors import InputError
 from workbench.settings import Settings
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 EVIL = "<img src=x onerror=document.title='owned'>"
 WORSE = "</script><script>document.title='owned'</script>"
-CHROMIUM = next((p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if os.path.exists(p)), None)
 CHAPTERS = (
     "The data", "The samples", "The characteristics", "The models compared", "The chosen model",
     "Discrimination", "Calibration", "Deciles", "Decisions", "What drives it", "Limits", "How it was made",
@@ -63,22 +65,18 @@ def test_the_notebook_keeps_what_it_was_asked(told: tuple[Place, Path]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None and not os.environ.get("CI"), reason="there is no Chromium")
-def test_markup_in_names_and_values_stays_text(told: tuple[Place, Path]) -> None:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_context(offline=True).new_page()
-        wrong: list[str] = []
-        page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda e: wrong.append(str(e)))
-        page.goto(told[1].as_uri())
-        page.wait_for_function("document.querySelectorAll('.main-svg').length >= 10")
-        assert page.title() == "Training report"
-        assert page.locator("img[onerror]").count() == 0
-        assert page.get_by_text(EVIL, exact=False).count() > 0
-        browser.close()
+def test_markup_in_names_and_values_stays_text(told: tuple[Place, Path], chromium: Browser) -> None:
+    context = chromium.new_context(offline=True)
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda e: wrong.append(str(e)))
+    page.goto(told[1].as_uri())
+    page.wait_for_function("document.querySelectorAll('.main-svg').length >= 10")
+    assert page.title() == "Training report"
+    assert page.locator("img[onerror]").count() == 0
+    assert page.get_by_text(EVIL, exact=False).count() > 0
+    context.close()
     assert not wrong
 
 

@@ -105,3 +105,20 @@ def test_two_who_score_at_once_get_their_own_pd(family: str) -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+@families
+def test_a_value_outside_the_declared_range_is_never_approved(family: str) -> None:
+    scorer = SCORERS[family]
+    good = scorer.typical() | {"income": 4000.0, "late": 0, "bureau": 700}
+    assert scorer.score(good).decision == "approve"
+    odd = good | {"income": -5.0}
+    score = scorer.score(odd)
+    assert score.decision != "approve"
+    assert "declares" in score.flags[0].message
+    frame = pd.DataFrame([good, odd]).assign(id=["a", "b"])
+    for name in ("opened", "first_credit"):
+        frame[name] = pd.to_datetime(frame[name]).astype("datetime64[s]")
+    table = scorer.score_table(applicants(from_frame(frame), DATASET.portfolio))
+    assert table["decision"].tolist() == ["approve", score.decision]
+    assert "out of range: income" in table["flags"][1]

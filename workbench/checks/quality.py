@@ -51,7 +51,15 @@ def rows_and_outcome(dataset: Dataset) -> Iterator[Finding]:
 
 def refused_rows(dataset: Dataset) -> Iterator[Finding]:
     """Find rows that could not be used, and columns where text stands among numbers."""
-    refused = dataset.refused
+    copies = dataset.refused["code"] == "DUPLICATE_ROWS"
+    if copies.any():
+        n = int(dataset.refused["record"][copies].nunique())
+        yield Finding(
+            "note", "COPIES_DROPPED", rows=n,
+            message=f"{counted(n, 'copy was', 'copies were')} dropped by choice.",
+            why="They would count twice.", remedy="Bring the file again to keep them.",
+        )  # fmt: skip
+    refused = dataset.refused[~copies]
     if not len(refused):
         return
     infinite = refused["code"] == "NON_FINITE"

@@ -12,8 +12,9 @@ import pandas as pd
 
 from workbench.portfolio import Characteristic
 
-NO_FLAG, MISSING, UNEXPECTED_MISSING, UNSEEN, OUT_OF_RANGE, UNUSUAL = range(6)
-FLAG_WORDS = ("", "missing", "unexpected missing", "unseen", "out of range", "unusual")
+NO_FLAG, MISSING, UNEXPECTED_MISSING, UNSEEN, OUT_OF_RANGE, UNUSUAL, IMPOSSIBLE = range(7)
+# a value outside the declared range is out of range too; the code apart keeps it from being approved
+FLAG_WORDS = ("", "missing", "unexpected missing", "unseen", "out of range", "unusual", "out of range")
 
 SMOOTHING_ROWS = 20.0
 RARE_ROWS = 20
@@ -63,6 +64,11 @@ class NumberColumn:
     monotone: int = 0
 
     @property
+    def declared(self) -> tuple[float, float]:
+        """The range the portfolio declares; infinite where it declares none."""
+        return (-np.inf if self.low is None else self.low), (np.inf if self.high is None else self.high)
+
+    @property
     def bounds(self) -> tuple[float, float]:
         """Lowest and highest value that is not flagged as out of range."""
         low = self.seen_low if self.low is None else max(self.low, self.seen_low)
@@ -75,6 +81,7 @@ class NumberColumn:
         flags = np.zeros(len(raw), np.int8)
         flags[(raw < self.usual_low) | (raw > self.usual_high)] = UNUSUAL
         flags[(raw < low) | (raw > high)] = OUT_OF_RANGE
+        flags[(raw < self.declared[0]) | (raw > self.declared[1])] = IMPOSSIBLE
         for code in self.special:
             flags[raw == code] = NO_FLAG
         flags[np.isnan(raw)] = MISSING if self.missing_share > 0 else UNEXPECTED_MISSING

@@ -12,6 +12,7 @@ from workbench.binning import Bins
 from workbench.dataset import DAYS_A_MONTH, EPOCH, cast_one
 from workbench.errors import InputError, Problem
 from workbench.features.columns import (
+    IMPOSSIBLE,
     MISSING,
     NO_FLAG,
     OUT_OF_RANGE,
@@ -256,7 +257,7 @@ def _one_hot_level(column: LevelColumn, reader: _Reader) -> Step:
 
 
 def _number_flag(column: NumberColumn) -> Callable[[float], int]:
-    low, high = column.bounds
+    (low, high), (least, most) = column.bounds, column.declared
     usual_low, usual_high, special = column.usual_low, column.usual_high, frozenset(column.special)
     missing = MISSING if column.missing_share > 0 else UNEXPECTED_MISSING
 
@@ -267,6 +268,8 @@ def _number_flag(column: NumberColumn) -> Callable[[float], int]:
             return missing
         if x in special:
             return NO_FLAG
+        if x < least or x > most:
+            return IMPOSSIBLE
         return OUT_OF_RANGE if x < low or x > high else UNUSUAL
 
     return flag

@@ -159,7 +159,7 @@ def judge(portfolio: Portfolio, evaluation: Evaluation, sample: str) -> Gate:
     auc, (low, high) = evaluation.value("auc"), evaluation.interval("auc")
     if not np.isfinite(auc):
         return Gate(False, f"The gate could not be judged: the AUC on the {sample} sample is not defined.")
-    figures = f"AUC {evaluation.shown('auc')} on the {sample} sample, {least:.2f} required"
+    figures = f"AUC {evaluation.shown('auc')} on the {sample} sample, {f'{least:.2f}'.lstrip('0')} required"
     note = ""
     if low <= least <= high:
         note = f"The interval {low:.3f} to {high:.3f} contains the requirement: more bads would tell."

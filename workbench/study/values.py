@@ -195,7 +195,8 @@ class Study:
         best = self.model(self.best)
         words = words_for_auc(best.evaluation.value("auc"), self.portfolio.kind)
         return (
-            f"{best.title} is the best of {len(trained)} by log loss on rows it was not fitted on: "
+            f"{best.title} is the best of {len(trained)} by log loss on {_rows(best)} "
+            f"({_losses(best, trained)}): "
             f"AUC {best.evaluation.shown('auc')} on the {best.reported} sample of "
             f"{best.evaluation.n:,} applicants with {best.evaluation.n_bad:,} bads. "
             f"{words[0].upper()}{words[1:].rstrip('.')}. {best.gate.reason}"
@@ -231,6 +232,17 @@ class Study:
             "best": self.best or None,
             "checks": self.checks.to_json(),
         }
+
+
+def _rows(model: StudyModel) -> str:
+    sample = model.calibration["sample"]
+    return "development rows scored out of fold" if "fold" in sample else f"the {sample} sample"
+
+
+def _losses(best: StudyModel, trained: list[StudyModel]) -> str:
+    others = [f"{m.calibration['log_loss']:.4f}" for m in trained if m is not best]
+    own = f"{best.calibration['log_loss']:.4f}"
+    return f"{own} against {', '.join(others)}" if others else own
 
 
 def reported_sample(names: tuple[str, ...]) -> str:
