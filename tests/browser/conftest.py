@@ -17,7 +17,9 @@ import pytest
 from tests.browser.driving import Driver
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = next((path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(path).exists()), "")
+CHROMIUM = next(
+    (path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(path).exists()), ""
+)
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -138,7 +140,10 @@ def driver(chromium, server, shots):
     page = context.new_page()
     page.set_default_timeout(30_000)
     seen: list[str] = []
-    page.on("console", lambda m: m.type == "error" and seen.append(f"console: {m.text} {m.location.get('url', '')}"))
+    page.on(
+        "console",
+        lambda m: m.type == "error" and seen.append(f"console: {m.text} {m.location.get('url', '')}"),
+    )
     page.on("pageerror", lambda e: seen.append(f"page: {e}"))
     page.on("response", lambda r: r.status >= 400 and seen.append(f"{r.status}: {r.url}"))
     page.on("request", lambda r: outside(r.url) and seen.append(f"outside: {r.url}"))

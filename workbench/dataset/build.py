@@ -74,7 +74,12 @@ def build(table: Table, portfolio: Portfolio) -> Dataset:
     """
     _require_columns(table, portfolio, _needed(portfolio, tuple(c.name for c in portfolio.characteristics)))
     if len(table.frame) < 2:
-        raise InputError("TOO_FEW_ROWS", f"has {len(table.frame) or 'no'} row{'s' * table.frame.empty} of data", table.source.name, _MORE)
+        raise InputError(
+            "TOO_FEW_ROWS",
+            f"has {len(table.frame) or 'no'} row{'s' * table.frame.empty} of data",
+            table.source.name,
+            _MORE,
+        )
     outcome = _outcome(table, portfolio.outcome)
     typed = _typed(table, portfolio, portfolio.characteristics, with_outcome=True, outcome=outcome)
     keep, refused = _refuse(table, portfolio, typed)
