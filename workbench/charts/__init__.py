@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from workbench.charts.comparison import (
+    auc_by_month,
+    bad_rates,
+    differences,
+    ks_curves,
+    lift,
+    precision_recall,
+    swap_set,
+)
 from workbench.charts.evaluation import calibration, deciles, gains, ks, roc
 from workbench.charts.importance import coefficients, importance
 from workbench.charts.profile import profile_bins
@@ -9,15 +18,22 @@ from workbench.charts.sampling import by_month, sample_sizes
 from workbench.charts.scoring import points_band
 
 __all__ = [
+    "auc_by_month",
+    "bad_rates",
     "by_month",
     "calibration",
     "coefficients",
     "deciles",
+    "differences",
     "gains",
     "importance",
     "ks",
+    "ks_curves",
+    "lift",
     "points_band",
+    "precision_recall",
     "profile_bins",
     "roc",
     "sample_sizes",
+    "swap_set",
 ]

@@ -19,10 +19,10 @@ def roc(evaluations: Evaluations) -> go.Figure:
     """Draw the share of bads caught against the share of goods flagged, a line an evaluation."""
     import plotly.graph_objects as go
 
-    drawn = _drawable(evaluations)
+    drawn = drawable(evaluations)
     title = _title(evaluations, findings.ranking, "How well does each model set bads apart from goods?")
     if not drawn:
-        return empty(title, _reason(evaluations))
+        return empty(title, reason(evaluations))
     figure = go.Figure()
     for position, (name, e) in enumerate(drawn.items()):
         figure.add_scatter(
@@ -35,7 +35,7 @@ def roc(evaluations: Evaluations) -> go.Figure:
             hovertemplate="PD from %{customdata:.2%}: %{y:.1%} of bads, %{x:.1%} of goods flagged",
         )
     diagonal(figure)
-    style(figure, title, _counts(drawn), legend="bottom-right")
+    style(figure, title, counts(drawn), legend="bottom-right")
     figure.update_xaxes(title_text="Share of goods flagged", tickformat=PERCENT, range=[0, 1])
     figure.update_yaxes(title_text="Share of bads flagged", tickformat=PERCENT, range=[0, 1.005])
     return figure
@@ -45,10 +45,10 @@ def gains(evaluations: Evaluations) -> go.Figure:
     """Draw the share of bads among the riskiest applicants, a line an evaluation."""
     import plotly.graph_objects as go
 
-    drawn = _drawable(evaluations)
+    drawn = drawable(evaluations)
     title = _title(evaluations, findings.caught, "How many bads are among the riskiest applicants?")
     if not drawn:
-        return empty(title, _reason(evaluations))
+        return empty(title, reason(evaluations))
     figure = go.Figure()
     for position, (name, e) in enumerate(drawn.items()):
         figure.add_scatter(
@@ -65,7 +65,7 @@ def gains(evaluations: Evaluations) -> go.Figure:
         x=0.62, y=0.585, text="picked at random", showarrow=False, font={"size": 11, "color": palette.GREY},
         xanchor="left", yanchor="top",
     )  # fmt: skip
-    style(figure, title, _counts(drawn), legend="bottom-right" if len(drawn) > 1 else "none")
+    style(figure, title, counts(drawn), legend="bottom-right" if len(drawn) > 1 else "none")
     figure.update_xaxes(title_text="Share of applicants, riskiest first", tickformat=PERCENT, range=[0, 1])
     figure.update_yaxes(title_text="Share of all bads", tickformat=PERCENT, range=[0, 1.005])
     return figure
@@ -151,7 +151,7 @@ def calibration(evaluations: Evaluations) -> go.Figure:
         )
     end = max(float(e.calibration[["mean_p_bad", "high"]].max().max()) for e in drawn.values()) * 1.04
     diagonal(figure, end)
-    style(figure, title, f"{_counts(drawn)}; tenths by PD, 95% intervals", legend="top-left")
+    style(figure, title, f"{counts(drawn)}; tenths by PD, 95% intervals", legend="top-left")
     ticks = ".0%" if end > 0.06 else ".1%"
     figure.update_xaxes(title_text="Mean PD of the group", tickformat=ticks, range=[0, end])
     figure.update_yaxes(title_text="Bad rate seen", tickformat=ticks, range=[0, end])
@@ -198,11 +198,13 @@ def deciles(e: Evaluation) -> go.Figure:
     return figure
 
 
-def _drawable(evaluations: Evaluations) -> dict[str, Evaluation]:
+def drawable(evaluations: Evaluations) -> dict[str, Evaluation]:
+    """Return the evaluations that have curves."""
     return {name: e for name, e in evaluations.items() if not e.roc.empty}
 
 
-def _reason(evaluations: Evaluations) -> str:
+def reason(evaluations: Evaluations) -> str:
+    """Return why there is nothing to draw."""
     return next((e.measure("auc").reason for e in evaluations.values()), "no model to draw")
 
 
@@ -212,9 +214,9 @@ def _title(evaluations: Evaluations, finding: object, question: str) -> str:
     return question
 
 
-def _counts(evaluations: Evaluations) -> str:
+def counts(evaluations: Evaluations) -> str:
     """Return the counts all share, or each with its name where they differ."""
-    counts = {name: e.counts() for name, e in evaluations.items()}
-    if len(set(counts.values())) == 1:
-        return next(iter(counts.values()))
-    return "; ".join(f"{name}: {words}" for name, words in counts.items())
+    told = {name: e.counts() for name, e in evaluations.items()}
+    if len(set(told.values())) == 1:
+        return next(iter(told.values()))
+    return "; ".join(f"{name}: {words}" for name, words in told.items())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from workbench.evaluation import findings, slices
 from workbench.evaluation.agreement import jeffreys
 from workbench.evaluation.approval import AtApproval
-from workbench.evaluation.comparison import Comparison, compare
+from workbench.evaluation.comparison import Comparison, bad_rate_at, compare, leads
 from workbench.evaluation.discrimination import delong
 from workbench.evaluation.measure import Measure, wilson
 from workbench.evaluation.paired import Beats, beats, benjamini_hochberg, holm, mcnemar
@@ -27,6 +27,7 @@ __all__ = [
     "Comparison",
     "Evaluation",
     "Measure",
+    "bad_rate_at",
     "beats",
     "benjamini_hochberg",
     "compare",
@@ -40,6 +41,7 @@ __all__ = [
     "format_percent",
     "holm",
     "jeffreys",
+    "leads",
     "mcnemar",
     "slices",
     "wilson",

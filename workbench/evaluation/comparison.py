@@ -262,9 +262,9 @@ def _models(
             line |= {f"bad_rate_approved{end}": NOT_TESTED for end in _ENDS}
             line["bad_rate_approved"] = bad_rate_at(e, at.approval)
         own = name in names
-        line["best_auc"] = own and _leads(name, names, tests, 1)
-        line["best_ks"] = own and _leads(name, names, ks_tests, 1)
-        line["best_bad_rate_approved"] = own and _leads(name, names, at.tests, -1)
+        line["best_auc"] = own and leads(name, tests, 1)
+        line["best_ks"] = own and leads(name, ks_tests, 1)
+        line["best_bad_rate_approved"] = own and leads(name, at.tests, -1)
         lines.append(line)
     return pd.DataFrame(lines)
 
@@ -281,9 +281,10 @@ def bad_rate_at(e: Evaluation, approval: float) -> float:
     return (1 - declined) * e.value("bad_rate") / approval
 
 
-def _leads(name: str, names: list[str], tests: pd.DataFrame, sign: int) -> bool:
-    """Return whether a model is ahead of every other beyond noise."""
-    lines = [turned(tests, other, name) for other in names if other != name]
+def leads(name: str, tests: pd.DataFrame, sign: int) -> bool:
+    """Return whether a model is ahead of every other beyond noise; `sign` is -1 where less is better."""
+    others = (set(tests["a"]) | set(tests["b"])) - {name}
+    lines = [turned(tests, other, name) for other in others]
     return all(bool(line["beyond_noise"]) and sign * line["difference"] > 0 for line in lines)
 
 

@@ -203,8 +203,16 @@ def _start(
             f"Train {count}", type="primary", icon=":material/play_arrow:", disabled=not families, key="train"
         )
         st.caption(estimate(dataset, len(families)) if families else "Choose at least one family.")
+    deploy = st.checkbox(
+        "Make the best the champion if it beats the present one",
+        key="deploy",
+        help="It must pass its gate and rank the same held-out rows better, beyond noise. Either answer is "
+        "kept in the trail.",
+    )
     if pressed:
-        st.query_params[session.JOB] = _enqueue(context, dataset, families, spec, calibration, seed)
+        st.query_params[session.JOB] = _enqueue(
+            context, dataset, families, spec, calibration, seed, deploy=deploy
+        )
         st.rerun()
 
 

@@ -83,10 +83,19 @@ def _result(context: Context, job: Any) -> None:
             "Score an applicant", type="primary", icon=":material/person_search:", key="to_score"
         ):
             st.switch_page(sidebar.SCORE, query_params=context.query())
+        if len(_trained(result)) > 1 and st.button(
+            "Compare", icon=":material/compare_arrows:", key="to_compare"
+        ):
+            ids = ",".join(_trained(result))
+            st.switch_page(sidebar.COMPARE, query_params=context.query() | {session.MODELS: ids})
         if st.button("See the versions", icon=":material/inventory_2:", key="to_registry"):
             st.switch_page(sidebar.REGISTRY, query_params=context.query())
         _again()
     train_result.draw(study)
+
+
+def _trained(result: dict[str, Any]) -> list[str]:
+    return [line["model_id"] for line in result["models"] if line["model_id"]]
 
 
 def _card(line: dict[str, Any], best: bool) -> None:
