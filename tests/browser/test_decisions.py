@@ -57,7 +57,7 @@ def test_a_leak_is_acknowledged_with_a_reason_and_trained_on(driver, home):
     driver.see("Acknowledged: Counts arrears known at the time of application")
     driver.link("Train")
     with driver.rerun():
-        page.get_by_text("LightGBM").first.click()
+        driver.key("family_lightgbm").locator("label").first.click()
     driver.press("train")
     driver.key("to_score").wait_for(timeout=120_000)
     driver.settle()
