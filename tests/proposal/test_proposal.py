@@ -124,6 +124,17 @@ def test_special_codes(extra, codes):
     assert guess(x=[*usual, *extra]).special == codes
 
 
+@pytest.mark.parametrize("word", ["inf", "-Infinity", "1e400"])
+@pytest.mark.parametrize("usual", [np.arange(N - 9) % 60, np.arange(N - 9) % 3, np.arange(N - 9) / 7])
+def test_an_infinite_number_is_no_code_but_refused(word, usual):
+    given_table = table(x=[*texts(usual), *[word] * 9])
+    found = proposal.propose(given_table, name="loans", bad=("bad", ("1",)))
+    assert (found.guess("x").kind, found.guess("x").special) == ("number", ())
+    assert "9 rows hold an infinite number and would be refused" in found.guess("x").reasons
+    made = build(given_table, found.portfolio)
+    assert made.refused["code"].tolist() == ["NON_FINITE"] * 9 and made.n == N - 9
+
+
 def test_a_balance_below_zero_is_no_code():
     assert guess(x=texts(RNG.integers(-500, 5000, N))).special == ()
 
@@ -145,6 +156,55 @@ def test_dates():
     assert formats["unclear"][0] == "leave out"
     assert any("unclear" in question and "%m/%d/%Y" in question for question in found.questions)
     assert found.portfolio.sampling.kind == "out-of-time"
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d.%m.%Y"])
+@pytest.mark.parametrize("wrong", [["unknown"], ["2024-02-30"], ["n/a", "?", "-", "tbd"] * 5])
+def test_a_few_bad_dates_do_not_make_a_category_of_the_rest(form, wrong):
+    days = pd.date_range("2024-01-20", periods=6, freq="31D").strftime(form)
+    opened = [*(days[k % 6] for k in range(N - len(wrong))), *wrong]
+    given_table = table(opened=opened, x=texts(RNG.normal(0, 1, N).round(3)))
+    found = proposal.propose(given_table, name="loans", bad=("bad", ("1",)))
+    assert found.guess("opened").kind == "date"
+    assert "something else and would be refused" in found.guess("opened").reasons[-1]
+    made = build(given_table, found.portfolio)
+    assert made.refused["code"].tolist() == ["NOT_A_DATE"] * len(wrong)
+    assert made.n == N - len(wrong)
+
+
+def test_words_with_some_dates_between_stay_words():
+    assert guess(x=["2024-01-31"] * (N // 2) + ["never"] * (N // 2)).kind == "flag"
+
+
+@pytest.mark.parametrize(
+    ("named", "good", "neither"),
+    [
+        ({"good": ("a",)}, ("a",), ("c", "d")),
+        ({"indeterminate": ("c",)}, ("a", "d"), ("c",)),
+        ({"good": ("a", "d"), "indeterminate": ("c",)}, ("a", "d"), ("c",)),
+    ],
+)
+def test_the_other_values_of_an_outcome_can_be_named(named, good, neither):
+    ended = from_frame(pd.DataFrame({"ended": [*"abcd"] * 50, "x": texts(RNG.normal(0, 1, 200).round(3))}))
+    found = proposal.propose(ended, name="loans", bad=("ended", ("b",)), **named)
+    assert (found.portfolio.outcome.good, found.portfolio.outcome.indeterminate) == (good, neither)
+    assert found.questions == ()
+
+
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        ({}, "Which value of ended is good?"),
+        ({"good": ("z",)}, "does not hold 'z'"),
+        ({"good": ("a",), "indeterminate": ("c",)}, "'d' of ended is named neither"),
+        ({"good": ("a", "b")}, "'b' of ended is named twice"),
+        ({"good": ("a", "c"), "indeterminate": ("c", "d")}, "'c' of ended is named twice"),
+    ],
+)
+def test_values_of_an_outcome_named_wrongly_are_told(named, words):
+    ended = from_frame(pd.DataFrame({"ended": [*"abcd"] * 50, "x": texts(RNG.normal(0, 1, 200).round(3))}))
+    found = proposal.propose(ended, name="loans", bad=("ended", ("b",)), **named)
+    assert found.portfolio is None and words in found.obstacle.what
 
 
 def test_the_outcome_is_asked_for_where_nothing_looks_like_one():
@@ -246,7 +306,7 @@ CELLS = st.one_of(
     columns=st.lists(st.lists(CELLS, min_size=30, max_size=30), min_size=1, max_size=4), uniform=st.booleans()
 )
 def test_a_proposal_always_reads_back(columns, uniform):
-    """Whatever is proposed can be built; all rows are kept but those it cannot know how to read."""
+    """Whatever is proposed can be built; all rows are kept but those that hold no value of their column."""
     cells = {f"c{k}": [cells[0]] * 15 + cells[:15] if uniform else cells for k, cells in enumerate(columns)}
     given_table = from_frame(pd.DataFrame({"bad": ["0", "1"] * 15, **cells}))
     found = proposal.propose(given_table, name="loans", bad=("bad", ("1",)))
@@ -255,4 +315,5 @@ def test_a_proposal_always_reads_back(columns, uniform):
         return
     made = build(given_table, found.portfolio)
     assert made.rows_in == 30
-    assert made.n >= 30 * (1 - 0.05 * len(columns)) - 1
+    infinite = sum("inf" in row for row in zip(*cells.values(), strict=True))
+    assert made.n >= 30 * (1 - 0.10 * len(columns)) - 1 - infinite

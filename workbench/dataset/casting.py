@@ -142,12 +142,13 @@ def cast_date(column: pd.Series, form: str, name: str, applied: pd.Series | None
     coded = cp.dictionary_encode(cp.utf8_trim(as_text(column), BLANKS))
     levels = pd.Series(coded.dictionary.to_pylist(), dtype=object)
     filled = levels[levels != ""]
-    form, note = (form, "") if form else _date_form(filled, name)
+    index = coded.indices.to_numpy(zero_copy_only=False)
+    counts = np.bincount(index, minlength=len(levels))[filled.index]
+    form, note = (form, "") if form else _date_form(filled.astype("str"), counts, name)
     days = pd.Series(pd.NaT, index=levels.index, dtype="datetime64[s]")
     if len(filled):
         days = dates.parse(filled.astype("str"), form).reindex(levels.index)
     state = np.where(levels == "", MISSING, np.where(days.isna(), NOT_A_DATE, OK)).astype(np.uint8)
-    index = coded.indices.to_numpy(zero_copy_only=False)
     values = pd.Series(days.to_numpy()[index], dtype="datetime64[s]")
     if "%y" in form:
         values = dates.unwrap_century(values, applied)
@@ -155,12 +156,14 @@ def cast_date(column: pd.Series, form: str, name: str, applied: pd.Series | None
     return Cast(values, state[index], f"is not {words}", note)
 
 
-def _date_form(filled: pd.Series, name: str) -> tuple[str, str]:
+def _date_form(texts: pd.Series, counts: np.ndarray, name: str) -> tuple[str, str]:
     """Return the format that undeclared dates are in, and the note that says how it is known."""
-    texts = filled.astype("str")
-    if texts.empty or dates.without_clock(texts).str.fullmatch(r"\d{4}-\d{2}-\d{2}").mean() >= 0.5:
+    if texts.empty:
         return dates.ISO, ""
-    found = dates.infer(texts)
+    iso = dates.without_clock(texts).str.fullmatch(r"\d{4}-\d{2}-\d{2}").to_numpy(dtype=bool)
+    if 2 * counts[iso].sum() >= counts.sum():
+        return dates.ISO, ""
+    found = dates.infer(texts, counts)
     if found.format:
         return found.format, f"{name}: dates are written {found.format}; all of them fit no other form"
     where = f"column {name}"
@@ -171,7 +174,7 @@ def _date_form(filled: pd.Series, name: str) -> tuple[str, str]:
             where,
             f"Declare date_format for {name} in the portfolio, one of: {', '.join(found.candidates)}.",
         )
-    if dates.serial(texts).mean() >= 0.95:
+    if np.average(dates.serial(texts).to_numpy(dtype=bool), weights=counts) >= dates.ENOUGH:
         raise InputError(
             "DATE_FORMAT",
             "its values look like Excel day numbers (45292 is 2024-01-01), not dates",

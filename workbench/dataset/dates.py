@@ -10,6 +10,7 @@ import pandas as pd
 
 ISO = "%Y-%m-%d"
 EXCEL = "excel"
+ENOUGH = 0.95
 OK, MISSING, NOT_A_DATE = 0, 1, 2
 DAYS_A_MONTH = 365.25 / 12
 EPOCH = np.datetime64("2000-01-01", "s")
@@ -55,7 +56,7 @@ class DateForm:
     candidates : tuple of str
         Formats between which the texts do not decide.
     share : float
-        Share of the distinct texts that `format` reads.
+        Share of the rows that `format` reads.
     """
 
     format: str
@@ -68,11 +69,16 @@ def without_clock(texts: pd.Series) -> pd.Series:
     return texts.str.strip().str.replace(CLOCK, "", regex=True)
 
 
-def infer(texts: pd.Series) -> DateForm:
+def infer(texts: pd.Series, counts: np.ndarray | None = None, enough: float = ENOUGH) -> DateForm:
     """Return which format the distinct, non-blank `texts` prove.
 
-    A format is proved when it reads at least 95% of the texts and no other format of the same
-    shape reads as many.
+    A format is proved when it reads at least the share `enough` of the rows and no other format of the
+    same shape reads as many.
+
+    Parameters
+    ----------
+    counts : array, shape (n,), optional
+        Rows that hold each text; one where not given.
 
     Examples
     --------
@@ -84,29 +90,31 @@ def infer(texts: pd.Series) -> DateForm:
     if texts.empty:
         return DateForm("")
     texts = without_clock(texts)
-    shape = _shape(texts)
+    rows = np.ones(len(texts), dtype=np.int64) if counts is None else counts
+    shape = _shape(texts, rows, enough)
     if not shape:
         return DateForm("")
     read = {form: pd.to_datetime(texts, format=form, errors="coerce").notna() for form in shape}
-    counts = {form: int(mask.sum()) for form, mask in read.items()}
-    best = max(counts.values())
-    if best < 0.95 * len(texts):
-        several = tuple(form for form, count in counts.items() if count)
+    fits = {form: int(rows[mask.to_numpy()].sum()) for form, mask in read.items()}
+    best = max(fits.values())
+    if best < enough * rows.sum():
+        several = tuple(form for form, count in fits.items() if count)
         return DateForm("", several if len(several) > 1 else ())
-    first = [form for form, count in counts.items() if count == best]
+    first = [form for form, count in fits.items() if count == best]
     common = [form for form in first if form not in RARE] or first
-    rivals = [form for form in counts if form not in RARE and form not in common and counts[form]]
+    rivals = [form for form in fits if form not in RARE and form not in common and fits[form]]
     contradicted = any((read[rival] & ~read[common[0]]).any() for rival in rivals)
     if len(common) > 1 or contradicted:
         return DateForm("", tuple(dict.fromkeys((*common, *(rivals if contradicted else ())))))
-    return DateForm(common[0], (), best / len(texts))
+    return DateForm(common[0], (), best / int(rows.sum()))
 
 
-def _shape(texts: pd.Series) -> tuple[str, ...]:
-    """Return the formats of the shape that nearly all texts have."""
-    sample = texts.iloc[:: max(1, len(texts) // 500)]
+def _shape(texts: pd.Series, rows: np.ndarray, enough: float) -> tuple[str, ...]:
+    """Return the formats of the shape that the texts of nearly all rows have."""
+    step = max(1, len(texts) // 500)
+    sample, weight = texts.iloc[::step], rows[::step]
     for pattern, formats in SHAPES:
-        if sample.str.fullmatch(pattern).mean() >= 0.95:
+        if np.average(sample.str.fullmatch(pattern).to_numpy(dtype=bool), weights=weight) >= enough:
             return formats
     return ()
 

@@ -94,9 +94,12 @@ class Desk:
         name: str,
         bad: tuple[str, tuple[str, ...]] | None = None,
         kind: str = "application",
+        *,
+        good: tuple[str, ...] = (),
+        indeterminate: tuple[str, ...] = (),
     ) -> proposal.Proposal:
         """Draft a portfolio from a table."""
-        return proposal.propose(table, name=name, bad=bad, kind=kind)
+        return proposal.propose(table, name=name, bad=bad, good=good, indeterminate=indeterminate, kind=kind)
 
     def keep(self, table: Table, portfolio: Portfolio) -> Dataset:
         """Check a table's types against a portfolio and keep what came out, and the portfolio with it.

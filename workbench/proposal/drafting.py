@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -18,11 +19,23 @@ MOST_VALUES = 20
 _MORE_COLUMNS = "Bring a file with columns that were known at the application, beside the outcome."
 
 
+@dataclass(frozen=True)
+class _Said:
+    """What is said of the outcome: its column, and what some of its values mean."""
+
+    column: str
+    bad: tuple[str, ...]
+    good: tuple[str, ...]
+    neither: tuple[str, ...]
+
+
 def propose(
     table: Table,
     *,
     name: str,
     bad: tuple[str, tuple[str, ...]] | None = None,
+    good: tuple[str, ...] = (),
+    indeterminate: tuple[str, ...] = (),
     kind: str = "application",
 ) -> Proposal:
     """Return a draft of the portfolio that `table` belongs to.
@@ -34,13 +47,11 @@ def propose(
     bad : tuple, optional
         The outcome column and those of its values that are bad. Without it the outcome is guessed, its
         bad value is asked for, and there is no portfolio yet.
+    good, indeterminate : tuple of str
+        Other values of the outcome column that are good, and that are neither. Where only one of the two
+        is given, the rest is the other. Where neither is and more than one value is left, those that
+        sound good are good and the rest indeterminate; a question says so.
     kind : {"application", "behavioural", "fraud"}
-
-    Returns
-    -------
-    Proposal
-        Where more than two values exist and not all are named bad, those that sound good are good and
-        the rest indeterminate; a question says so.
     """
     decimal = table.source.decimal or "."
     looks = [look(table.frame[column], decimal) for column in table.frame]
@@ -52,7 +63,8 @@ def propose(
         questions.append(f"The outcome is taken to be {outcome}; could it be {others}?")
     guesses = _guesses(looks, outcome, named=bad is not None)
     values = _outcome_values(table, outcome)
-    portfolio, asked, obstacle = _portfolio(table, name, kind, guesses, values, bad)
+    said = None if bad is None else _Said(bad[0], bad[1], good, indeterminate)
+    portfolio, asked, obstacle = _portfolio(table, name, kind, guesses, values, said)
     unread = [s.question for s in looks if s.question]
     return Proposal(guesses, values, portfolio, (*questions, *asked, *unread), obstacle)
 
@@ -109,15 +121,15 @@ def _portfolio(
     kind: str,
     guesses: tuple[Guess, ...],
     values: pd.DataFrame,
-    bad: tuple[str, tuple[str, ...]] | None,
+    said: _Said | None,
 ) -> tuple[Portfolio | None, list[str], Problem | None]:
     """Return the portfolio where the bad values are known, what has to be asked, and what is in the way."""
     outcome = next((guess.column for guess in guesses if guess.role == "outcome"), "")
-    if bad is None:
+    if said is None:
         return None, [_ask_bad(outcome, values)] if outcome else [], None
-    declared, asked = None, [f"The file has no column {bad[0]}; which column says how it ended?"]
+    declared, asked = None, [f"The file has no column {said.column}; which column says how it ended?"]
     if outcome:
-        declared, asked = _declare(outcome, bad[1], values)
+        declared, asked = _declare(said, values)
     if declared is None:
         return None, asked, Problem("OUTCOME", asked[-1], remedy="Name the outcome's column and a bad value.")
     if not any(guess.role == "characteristic" for guess in guesses):
@@ -127,7 +139,7 @@ def _portfolio(
     return made, asked, None
 
 
-def _said(values: pd.DataFrame) -> str:
+def _listed(values: pd.DataFrame) -> str:
     rows = zip(values["value"], values["n"], values["share"], strict=True)
     return ", ".join(f"{value[:60]!r} ({n:,} rows, {share:.1%})" for value, n, share in rows)
 
@@ -135,35 +147,54 @@ def _said(values: pd.DataFrame) -> str:
 def _ask_bad(outcome: str, values: pd.DataFrame) -> str:
     bads = values.loc[values["suggested"] == "bad", "value"]
     hint = f" Perhaps {', '.join(repr(value) for value in bads)}." if len(bads) else ""
-    return f"Which value of {outcome} is bad? It has {_said(values)}.{hint}"
+    return f"Which value of {outcome} is bad? It has {_listed(values)}.{hint}"
 
 
-def _declare(outcome: str, bad: tuple[str, ...], values: pd.DataFrame) -> tuple[Outcome | None, list[str]]:
-    """Return the outcome that the named bad values make of a column."""
-    present = list(values["value"])
-    named = tuple(dict.fromkeys(canonical_value(value) for value in bad))
-    unknown = [value for value in named if value not in present]
+def _declare(said: _Said, values: pd.DataFrame) -> tuple[Outcome | None, list[str]]:
+    """Return the outcome that the named values make of a column, or None and the question in its place."""
+    outcome, present = said.column, list(values["value"])
+    named = _canonical(said.bad)
+    unknown = [v for v in (*named, *_canonical(said.good), *_canonical(said.neither)) if v not in present]
     if unknown or not named:
         listed = ", ".join(repr(value) for value in unknown) or "no value"
         return None, [f"{outcome} does not hold {listed}. {_ask_bad(outcome, values)}"]
     if len(present) >= MOST_VALUES:
         return None, [f"{outcome} has {len(present)} different values or more; is it the outcome?"]
     rest = [value for value in present if value not in named]
-    if len(rest) <= 1:
-        good, neither = tuple(rest), ()
-    else:
-        hints = {value: suggestion(value, present) for value in rest}
-        good = tuple(v for v in rest if hints[v] == "good" or (set(named) == {"1"} and v == "0"))
-        neither = tuple(v for v in rest if v not in good)
+    good, neither, asked = _shared_out(said, rest, present)
+    twice = sorted({v for v in (*good, *neither) if v in named or (v in good and v in neither)})
+    left = [value for value in rest if value not in good and value not in neither]
+    if twice or left:
+        what = "is named twice" if twice else "is named neither good, bad nor indeterminate"
+        return None, [f"{', '.join(map(repr, twice or left))} of {outcome} {what}."]
     if not good:
-        return None, [f"Which value of {outcome} is good? It has {_said(values)}."]
-    asked = []
-    if neither:
-        listed = ", ".join(repr(value) for value in neither)
-        asked.append(
-            f"{listed} of {outcome} is taken as neither good nor bad, and left out of fitting; is it?"
-        )
+        return None, [f"Which value of {outcome} is good? It has {_listed(values)}."]
     return Outcome(column=outcome, bad=named, good=good, indeterminate=neither), asked
+
+
+def _shared_out(
+    said: _Said, rest: list[str], present: list[str]
+) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:
+    """Return which of the values that are not bad are good, which are neither, and what has to be asked."""
+    good, neither = _canonical(said.good), _canonical(said.neither)
+    if good and neither:
+        return good, neither, []
+    if good or neither:
+        others = tuple(value for value in rest if value not in (*good, *neither))
+        return (good or others), (neither or others), []
+    if len(rest) <= 1:
+        return tuple(rest), (), []
+    hints = {value: suggestion(value, present) for value in rest}
+    only_one = set(_canonical(said.bad)) == {"1"}
+    good = tuple(v for v in rest if hints[v] == "good" or (only_one and v == "0"))
+    neither = tuple(v for v in rest if v not in good)
+    listed = ", ".join(repr(value) for value in neither)
+    question = f"{listed} of {said.column} is taken as neither good nor bad, and left out of fitting; is it?"
+    return good, neither, [question] if neither else []
+
+
+def _canonical(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(canonical_value(value) for value in values))
 
 
 def _reading(table: Table, guesses: Sequence[Guess]) -> Reading:

@@ -12,6 +12,7 @@ from workbench.dataset import as_numbers, dates, distinct, numbers, unit_of
 from workbench.proposal.values import HISTOGRAM_BINS
 
 ENOUGH = 0.95
+ENOUGH_DATES = 0.90
 FEW = 15
 UNITS = {"month", "mth", "mo", "year", "yr", "day", "week", "hour", "km", "kg", "m", "sqm", "time"}
 COUNT_NAME = re.compile(
@@ -28,7 +29,10 @@ FORMS = {
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """What one column's values look like; `values` and `counts` belong to its distinct texts."""
+    """What one column's values look like; `values` and `counts` belong to its distinct texts.
+
+    `infinite` counts rows with a number that is none, such as inf or 1e400.
+    """
 
     column: str
     rows: int
@@ -41,6 +45,7 @@ class Look:
     unit: str = ""
     reasons: tuple[str, ...] = ()
     question: str = ""
+    infinite: int = 0
     values: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
     @property
@@ -117,16 +122,17 @@ def _with(seen: Look, **changes: object) -> Look:
 
 
 def _as_date(seen: Look, decimal: str) -> Look | None:
-    found = dates.infer(seen.texts)
+    found = dates.infer(seen.texts, seen.counts, ENOUGH_DATES)
     if found.format == "%Y%m%d" and not re.search(r"date|day|_d$|_dt$|dat$", seen.column, re.IGNORECASE):
         return None
     if found.format:
         days = dates.parse(seen.texts, found.format)
-        share = seen.counts[days.notna().to_numpy()].sum() / seen.filled
-        if share < ENOUGH:
+        wrong = int(seen.counts[days.isna().to_numpy()].sum())
+        if wrong > (1 - ENOUGH_DATES) * seen.filled:
             return None
         form = "" if found.format == dates.ISO else found.format
-        reasons = (f"holds dates written {found.format}",)
+        refused = (f"{_rows(wrong)} something else and would be refused",) if wrong else ()
+        reasons = (f"holds dates written {found.format}", *refused)
         return _with(seen, kind="date", date_format=form, reasons=reasons, values=_seconds(days))
     if not found.candidates:
         return None
@@ -140,7 +146,7 @@ def _as_number(seen: Look, decimal: str) -> Look | None:
     accepted = _accepted(seen, found)
     if accepted is None:
         return None
-    values, texts = accepted
+    values, texts, infinite = accepted
     if seen.texts.str.fullmatch(r"[+-]?0\d+").any():
         return _with(
             _as_category(seen, np.full(len(values), np.nan)), reasons=("its codes start with zeros",)
@@ -150,7 +156,7 @@ def _as_number(seen: Look, decimal: str) -> Look | None:
             _as_category(seen, np.full(len(values), np.nan)),
             reasons=("its digits are too long for a number",),
         )
-    seen = _with(seen, values=values, special=texts, format="plain")
+    seen = _with(seen, values=values, special=texts, format="plain", infinite=infinite)
     return _number_or_category(seen)
 
 
@@ -164,8 +170,9 @@ def _as_written_number(seen: Look, decimal: str) -> Look | None:
         zeros = seen.texts.str.fullmatch(r"0\d.*").any()
         if form == "with_unit" and (unit not in UNITS or zeros):
             continue
-        values, texts = accepted
-        reasons = (words if not unit else f"{words} ({unit}s)", *_said_texts(texts))
+        values, texts, infinite = accepted
+        said = words if not unit else f"{words} ({unit}s)"
+        reasons = (said, *_said_texts(texts), *_said_infinite(infinite))
         shown = {"time": "times"}.get(unit, f"{unit}s" if unit else "")
         return _with(
             seen, kind="number", format=form, values=values, special=texts, unit=shown, reasons=reasons
@@ -173,14 +180,31 @@ def _as_written_number(seen: Look, decimal: str) -> Look | None:
     return None
 
 
-def _accepted(seen: Look, found: numbers.Numbers) -> tuple[np.ndarray, tuple[str, ...]] | None:
-    """Return the numbers and the few texts between them, or None where the column is not one of numbers."""
+def _accepted(seen: Look, found: numbers.Numbers) -> tuple[np.ndarray, tuple[str, ...], int] | None:
+    """Return the numbers, the few texts between them and the rows with an infinite number.
+
+    None where the column is not one of numbers.
+    """
     good = found.state == numbers.OK
-    share = seen.counts[good].sum() / seen.filled
-    texts = tuple(seen.texts[~good])
-    if share < ENOUGH or len(texts) > 5 or (texts and good.sum() < FEW):
+    # nan says that there is no number; inf and 1e400 say one, though it can be no quantity
+    word = seen.texts.str.lstrip("+-").str.lower() == "nan"
+    endless = (found.state == numbers.NON_FINITE) & ~word.to_numpy(dtype=bool)
+    infinite = int(seen.counts[endless].sum())
+    finite = int(seen.counts[good].sum())
+    texts = tuple(seen.texts[~good & ~endless])
+    if finite + infinite < ENOUGH * seen.filled or infinite > finite:
         return None
-    return found.value, texts
+    if len(texts) > 5 or (texts and good.sum() < FEW):
+        return None
+    return found.value, texts, infinite
+
+
+def _said_infinite(rows: int) -> tuple[str, ...]:
+    return (f"{_rows(rows)} an infinite number and would be refused",) if rows else ()
+
+
+def _rows(n: int) -> str:
+    return "1 row holds" if n == 1 else f"{n:,} rows hold"
 
 
 def _said_texts(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -193,7 +217,8 @@ def _said_texts(texts: tuple[str, ...]) -> tuple[str, ...]:
 def _number_or_category(seen: Look) -> Look:
     """Decide between a quantity and a code where there are few whole numbers."""
     known = seen.values[np.isfinite(seen.values)]
-    if seen.distinct < FEW and seen.whole:
+    # what a calculation left behind is no code
+    if seen.distinct < FEW and seen.whole and not seen.infinite:
         if seen.distinct <= 2:
             return _as_category(seen, seen.values)
         signs = (known < 0).any() and (known >= 0).any()
@@ -212,7 +237,7 @@ def _number_or_category(seen: Look) -> Look:
         )
     codes = special_codes(seen)
     said = (f"{', '.join(codes)} looks like a code, not a quantity",) if codes else ()
-    reasons = ("holds numbers", *_said_texts(seen.special), *said)
+    reasons = ("holds numbers", *_said_texts(seen.special), *said, *_said_infinite(seen.infinite))
     return _with(seen, kind="number", special=(*seen.special, *codes), reasons=reasons)
 
 
