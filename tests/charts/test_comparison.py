@@ -61,15 +61,16 @@ def test_marks_ink_counts_and_axes(figures):
 
 def test_only_differences_beyond_noise_are_coloured(compared):
     c, _ = compared
-    heat = charts.differences(c).data[0]
+    figure = charts.differences(c)
+    heat, told = figure.data[0], {(t.y, t.x): t.text for t in figure.layout.annotations}
     for i, row in enumerate(c.names):
         for j, column in enumerate(c.names):
             if i == j:
-                assert heat.z[i][j] == 0 and heat.text[i][j] == ""
+                assert heat.z[i][j] == 0 and told[i, j] == ""
                 continue
             pair = c.pair(column, row)
             assert (heat.z[i][j] != 0) == bool(pair["beyond_noise"])
-            assert ("<b>" in heat.text[i][j]) == bool(pair["beyond_noise"])
+            assert ("<b>" in told[i, j]) == bool(pair["beyond_noise"])
 
 
 def test_the_swap_set_counts_goods_and_bads_and_turns_round(compared):

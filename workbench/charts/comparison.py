@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from workbench.evaluation import AtApproval, Comparison
 
 FROM_SHARE = 0.01
+PLOT = 330
+KEY = 17
 AHEAD, BEHIND = "#0d9488", "#8b5cf6"
 
 
@@ -48,7 +51,7 @@ def precision_recall(evaluations: Evaluations) -> go.Figure:
         )
     rate = next(iter(drawn.values())).value("bad_rate")
     figure.add_hline(y=rate, **line(f"all {format_percent(rate)}"), annotation_position="bottom left")
-    style(figure, title, counts(drawn), legend="keys")
+    style(figure, title, counts(drawn), legend="keys", height=_height(drawn))
     figure.update_xaxes(title_text="Share of bads caught (recall)", tickformat=PERCENT, range=[0, 1])
     figure.update_yaxes(title_text="Bad rate of the flagged", tickformat=PERCENT, range=[0, 1.005])
     return figure
@@ -72,9 +75,9 @@ def ks_curves(evaluations: Evaluations) -> go.Figure:
             mode="lines",
             hovertemplate="PD from %{x:.2%}: %{y:.1f} points of a hundred apart",
         )
-    style(figure, title, counts(drawn), legend="keys")
+    style(figure, title, counts(drawn), legend="keys", height=_height(drawn))
     figure.update_xaxes(title_text="PD", tickformat=PERCENT, rangemode="tozero")
-    figure.update_yaxes(title_text="Share of bads less share of goods, x 100", rangemode="tozero")
+    figure.update_yaxes(title_text="Distance x 100", rangemode="tozero")
     return figure
 
 
@@ -99,7 +102,7 @@ def lift(evaluations: Evaluations) -> go.Figure:
             hovertemplate="riskiest %{x:.1%}: %{y:.2f} times the bad rate of all",
         )
     figure.add_hline(y=1, **line())
-    style(figure, title, counts(drawn), legend="keys")
+    style(figure, title, counts(drawn), legend="keys", height=_height(drawn))
     figure.update_xaxes(title_text="Share of applicants, riskiest first", tickformat=PERCENT, range=[0, 1])
     figure.update_yaxes(title_text="Lift", rangemode="tozero")
     return figure
@@ -126,7 +129,7 @@ def bad_rates(evaluations: Evaluations, approval: float) -> go.Figure:
             hovertemplate="approve %{x:.1%}: %{y:.2%} of the approved are bad",
         )
     figure.add_vline(x=approval, **line(f"{approval:.0%} approved"), annotation_position="top left")
-    style(figure, title, counts(drawn), legend="keys")
+    style(figure, title, counts(drawn), legend="keys", height=_height(drawn))
     figure.update_xaxes(title_text="Share of applicants approved", tickformat=PERCENT, range=[0, 1])
     figure.update_yaxes(title_text="Bad rate of the approved", tickformat=PERCENT, rangemode="tozero")
     return figure
@@ -159,16 +162,19 @@ def differences(comparison: Comparison) -> go.Figure:
     span = max(float(np.abs(values).max()), 1e-9)
     figure = go.Figure(
         go.Heatmap(
-            z=values, x=[shortened(n) for n in names], y=[shortened(n) for n in names], text=words,
-            customdata=hover, texttemplate="%{text}", textfont={"size": 13}, xgap=2, ygap=2, showscale=False,
+            z=values, x=[_wrapped(n) for n in names], y=[shortened(n) for n in names],
+            customdata=hover, xgap=2, ygap=2, showscale=False,
             colorscale=[[0, _faint(BEHIND)], [0.5, "rgba(128,128,128,.10)"], [1, _faint(AHEAD)]],
             zmin=-span, zmax=span, hovertemplate="%{customdata}<extra></extra>",
         )
     )  # fmt: skip
+    for (i, j), text in np.ndenumerate(words):
+        # an annotation takes the theme's ink; a heat map's own text is dark in the dark theme too
+        figure.add_annotation(x=j, y=i, text=text, showarrow=False, font={"size": 13})
     note = f"AUC of the row less that of the column; DeLong, {counts(comparison.evaluations)}"
     style(figure, _question(comparison), note, height=150 + 44 * size)
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    figure.update_xaxes(side="bottom", showgrid=False)
+    figure.update_xaxes(side="bottom", showgrid=False, tickangle=0)
     return figure
 
 
@@ -178,6 +184,16 @@ def _question(comparison: Comparison) -> str:
     if of == 1:
         return "The two differ beyond noise" if sure else "The two do not differ beyond noise"
     return f"{sure} of {of} pairs differ beyond noise"
+
+
+def _wrapped(name: str) -> str:
+    """Return a name in short lines, so that columns need no slanted labels."""
+    return "<br>".join(plain(part) for part in textwrap.wrap(name, 12))
+
+
+def _height(drawn: Mapping[str, object]) -> int:
+    """Return the height that leaves the plot its room below a key a model."""
+    return PLOT + KEY * len(drawn)
 
 
 def _faint(colour: str) -> str:
@@ -223,7 +239,7 @@ def swap_set(at: AtApproval, a: str, b: str) -> go.Figure:
     )
     figure.update_layout(barmode="stack")
     figure.update_xaxes(title_text="Applicants", tickformat=",", range=[0, float(parts["n"].max()) * 1.45])
-    figure.update_yaxes(autorange="reversed")
+    figure.update_yaxes(autorange="reversed", showgrid=False)
     return figure
 
 

@@ -10,7 +10,7 @@ GRID = "rgba(128,128,128,.22)"
 FAINT = "rgba(128,128,128,.5)"
 
 # models and groups: none is the blue of goods or the orange of bads
-GROUPS = ("#0d9488", "#8b5cf6", "#db2777", "#65a30d", "#0891b2", "#a16207", GREY)
+GROUPS = ("#0d9488", "#8b5cf6", "#db2777", "#65a30d", "#a16207", "#0891b2", GREY)
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SAMPLES = {
     "development": "#64748b",
