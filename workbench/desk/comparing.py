@@ -83,6 +83,8 @@ class Compared:
         Bytes of a version's files.
     one_row : dict of str to float
         Seconds to score one applicant, median; empty where it was not asked for.
+    fit : dict of str to float
+        Seconds the fit on development took; without those of studies that did not keep it.
     """
 
     comparison: Comparison
@@ -90,6 +92,7 @@ class Compared:
     models: dict[str, ModelRow]
     sizes: dict[str, int]
     one_row: dict[str, float]
+    fit: dict[str, float]
 
     def to_json(self) -> dict[str, Any]:
         """Return the comparison as plain values, with which rows it rests on."""
@@ -101,6 +104,7 @@ class Compared:
                 line |= {
                     "bytes": self.sizes[line["model"]],
                     "one_row_seconds": self.one_row.get(line["model"]),
+                    "fit_seconds": self.fit.get(line["model"]),
                 }
         return values | {
             "rows": self.rows.words,
@@ -138,7 +142,7 @@ def compare_models(
     named = {names[row.model_id]: row for row in rows}
     return Compared(
         comparison, same, named, {name: _size(desk, row) for name, row in named.items()},
-        {name: _one_row(desk, row) for name, row in named.items()} if timed else {},
+        {name: _one_row(desk, row) for name, row in named.items()} if timed else {}, _fits(desk, named),
     )  # fmt: skip
 
 
@@ -187,7 +191,8 @@ def kept_rows(desk: Desk, rows: Sequence[ModelRow]) -> SameRows:
 def _different(why: str) -> InputError:
     return InputError(
         "DIFFERENT_ROWS", f"the models cannot be compared on kept rows: {why}",
-        remedy="Name labelled data that none of them was trained on: --on DATA.",
+        remedy="Train them on the same data with the same samples, or name labelled data that none of them "
+        "was trained on (on the command line: --on DATA).",
     )  # fmt: skip
 
 
@@ -309,6 +314,15 @@ def challenge_rows(desk: Desk, challenger: ModelRow, champion: ModelRow) -> Same
 def _size(desk: Desk, row: ModelRow) -> int:
     folder = desk.registry.store.folder("models") / row.model_id
     return sum(file.stat().st_size for file in folder.iterdir()) if folder.is_dir() else 0
+
+
+def _fits(desk: Desk, named: dict[str, ModelRow]) -> dict[str, float]:
+    found = {}
+    for name, row in named.items():
+        kept = desk.registry.study(row.study_id).summary.get("fit_seconds", {}) if row.study_id else {}
+        if row.family in kept:
+            found[name] = kept[row.family]
+    return found
 
 
 def _one_row(desk: Desk, row: ModelRow) -> float:

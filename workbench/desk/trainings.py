@@ -16,6 +16,7 @@ from workbench import study
 from workbench.dataset import Dataset
 from workbench.desk import promoting
 from workbench.desk.requests import TrainedLine, TrainOutcome, TrainRequest
+from workbench.desk.stopwatch import Stopwatch
 from workbench.errors import WorkbenchError
 from workbench.registry import golden
 from workbench.registry.golden import Golden
@@ -38,9 +39,10 @@ def train(desk: Desk, request: TrainRequest, run: Run) -> TrainOutcome:
         dataset = desk.build(Path(request.path), portfolio, request.options)
     study_id = _study_id(desk, portfolio.name, request.job_id)
     try:
-        done = study.run(dataset, request.spec, run.part(0.05, 0.9))
+        fits = Stopwatch(request.spec.families)
+        done = study.run(dataset, request.spec, fits.watching(run.part(0.05, 0.9)))
         run.step("keeping the study", 0.9)
-        study_id = _keep(desk, request, done, study_id)
+        study_id = _keep(desk, request, done, study_id, fits.seconds)
         lines = []
         for i, model in enumerate(done.models):
             run.step(f"registering {model.title}", 0.92 + 0.08 * i / len(done.models))
@@ -86,12 +88,14 @@ def _study_id(desk: Desk, name: str, job_id: str | None) -> str:
     return f"{name}-{desk.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}"
 
 
-def _keep(desk: Desk, request: TrainRequest, done: Study, study_id: str) -> str:
+def _keep(
+    desk: Desk, request: TrainRequest, done: Study, study_id: str, fit_seconds: dict[str, float]
+) -> str:
     """Keep the study and return its id; of a job that runs again, that of the study kept before."""
     return desk.registry.save_study(
         study_id, study.to_files(done), portfolio=done.portfolio, dataset_sha256=done.dataset_sha256,
-        spec=request.spec.to_json(), summary=_summary(done), who=desk.who, when=desk.now(),
-        job_id=request.job_id,
+        spec=request.spec.to_json(), summary=_summary(done) | {"fit_seconds": fit_seconds},
+        who=desk.who, when=desk.now(), job_id=request.job_id,
     ).study_id  # fmt: skip
 
 
