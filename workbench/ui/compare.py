@@ -7,20 +7,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from workbench.ui import cache, compare_details, frame, session, sidebar, tables, words
+from workbench.ui import cache, compare_details, compare_table, frame, session, sidebar, tables, words
 from workbench.ui.session import Context
 
 MOST = 6
 OPEN_STAGES = ("champion", "candidate", "trained")
-BESIDE = {
-    "auc": "AUC",
-    "gini": "Gini",
-    "ks": "KS",
-    "bad_rate_approved": "Bad rate at {approval} approved",
-    "brier": "Brier",
-    "calibration_slope": "Calibration slope",
-}
-BOLD = {"auc": "best_auc", "gini": "best_auc", "ks": "best_ks", "bad_rate_approved": "best_bad_rate_approved"}
 
 
 def models_of(context: Context) -> list[Any]:
@@ -40,14 +31,18 @@ def choose(context: Context, rows: list[Any]) -> tuple[Any, ...]:
     """Draw the choice of models and rows; return what to compare, or end the page."""
     by_id = {row.model_id: row for row in rows}
     first = _first(context, rows)
-    asked = [m for m in st.query_params.get(session.MODELS, "").split(",") if m in by_id]
+    wanted = [m for m in st.query_params.get(session.MODELS, "").split(",") if m]
+    asked = [m for m in wanted if m in by_id]
+    _left_out([m for m in wanted if m not in by_id], rows[0].portfolio)
     picked = st.multiselect(
         "Models on the same rows",
         list(by_id),
         asked or first,
         format_func=lambda m: f"{sidebar.model_name(by_id[m])}, {by_id[m].stage}",
         max_selections=MOST,
-        key="compared",
+        key=f"compared_{rows[0].portfolio}",
+        placeholder="Choose two to six models",
+        label_visibility="collapsed",
     )
     if picked:
         st.query_params[session.MODELS] = ",".join(picked)
@@ -55,6 +50,18 @@ def choose(context: Context, rows: list[Any]) -> tuple[Any, ...]:
         st.info("Choose at least two models.", icon=":material/info:")
         frame.end()
     return tuple(by_id[m] for m in picked)
+
+
+def _left_out(ids: list[str], portfolio: str) -> None:
+    """Say which models of the address are not compared, and why."""
+    for model_id in ids:
+        row = cache.model_row(model_id)
+        why = (
+            "No such version is kept here."
+            if row is None
+            else f"It is of the portfolio {row.portfolio}; only models of one are compared, here {portfolio}."
+        )
+        st.warning(f"**{words.text(model_id)}** is left out. {words.text(why)}", icon=":material/warning:")
 
 
 def _first(context: Context, rows: list[Any]) -> list[str]:
@@ -104,81 +111,25 @@ def draw(context: Context, found: Any) -> None:
     at = found.comparison.at(share)
     with left, frame.rule("good", "verdict"):
         st.markdown(f"**{words.text(found.comparison.verdict_at(at))}**")
-    left, right = st.columns([1, 1], gap="large")
+    left, right = st.columns([5, 6], gap="medium")
     with left:
         compare_details.curves(found, at)
     with right:
-        _table(found, at)
-        _tests(found)
+        compare_table.draw(found, at)
         _actions(context, found)
-
-
-def _table(found: Any, at: Any) -> None:
-    """Draw models and baselines; bold stands only where the lead is beyond noise."""
-    c = found.comparison
-    st.subheader("Same rows, same approval rate", anchor=False)
-    lines = beside(c, at, found)
-    share = f"{at.approval:.0%}"
-    columns = {name: title.format(approval=share) for name, title in BESIDE.items()}
-    heads = ["Model", *columns.values(), "One row", "Size"]
-    st.html(_html(heads, lines), width="stretch")
-    whole = c.models.assign(
-        bytes=c.models["model"].map(found.sizes), one_row_seconds=c.models["model"].map(found.one_row)
-    )
-    tables.downloads(
-        whole, "compared_models", "95% intervals; bold where the lead over every other is beyond noise"
-    )
-
-
-def beside(c: Any, at: Any, found: Any) -> list[list[tuple[str, str, bool]]]:
-    """Return the table's cells, each a figure, its interval and whether it is bold."""
-    from workbench.evaluation import bad_rate_at, format_figure, leads
-
-    rates = at.models.set_index("model")
-    lines = []
-    for row in c.models.to_dict("records"):
-        name = row["model"]
-        tested = name in c.names
-        if tested:
-            rate = rates.loc[name]
-            row |= {
-                "bad_rate_approved": rate["bad_rate"],
-                "best_bad_rate_approved": leads(name, at.tests, -1),
-            }
-            row |= {"bad_rate_approved_low": rate["low"], "bad_rate_approved_high": rate["high"]}
-        else:
-            row["bad_rate_approved"] = bad_rate_at(c.evaluations[name], at.approval)
-        cells = [(name, "" if tested else "baseline", False)]
-        for metric in BESIDE:
-            low, high = row[f"{metric}_low"], row[f"{metric}_high"]
-            between = "" if low != low else f"{format_figure(metric, low)} to {format_figure(metric, high)}"
-            mark = bool(row.get(BOLD.get(metric, ""), False))
-            cells.append((format_figure(metric, row[metric]), between, mark))
-        seconds, size = found.one_row.get(name), found.sizes.get(name)
-        cells.append(("" if seconds is None else f"{1e3 * seconds:.1f} ms", "", False))
-        cells.append(("" if size is None else words.size(size), "", False))
-        lines.append(cells)
-    return lines
-
-
-def _html(heads: list[str], lines: list[list[tuple[str, str, bool]]]) -> str:
-    from html import escape
-
-    def cell(figure: str, below: str, bold: bool) -> str:
-        text = f"<b>{escape(figure)}</b>" if bold else escape(figure)
-        return f"<td>{text}" + (f"<small>{escape(below)}</small>" if below else "") + "</td>"
-
-    head = "".join(f"<th>{escape(text)}</th>" for text in heads)
-    body = "".join("<tr>" + "".join(cell(*c) for c in cells) + "</tr>" for cells in lines)
-    return f'<table class="beside"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+        _tests(found)
 
 
 def _tests(found: Any) -> None:
-    """Draw whether each difference is more than noise."""
+    """Draw whether each difference is more than noise, those with the reference first."""
     from workbench.evaluation import format_difference, format_p
 
     c = found.comparison
     st.subheader("Is the difference more than noise?", anchor=False)
+    others = [name for name in c.names if name != c.reference]
+    pairs = [(c.reference, b) for b in others]
+    pairs += [(a, b) for i, a in enumerate(others) for b in others[i + 1 :]]
+    lines = [c.pair(a, b) for a, b in pairs]
     shown = pd.DataFrame(
         [
             {
@@ -188,18 +139,18 @@ def _tests(found: Any) -> None:
                 "p": format_p(t["p_adjusted"]).removeprefix("p "),
                 "beyond": "yes" if t["beyond_noise"] else "no",
             }
-            for t in c.tests.to_dict("records")
+            for t in lines
         ]
     )
     tables.show(
         shown,
         "auc_tests",
         {
-            "pair": st.column_config.TextColumn("Pair", width="medium"),
-            "difference": "AUC",
-            "interval": "95% interval",
-            "p": "p" if len(c.tests) == 1 else "p, adjusted",
-            "beyond": "Beyond noise",
+            "pair": st.column_config.TextColumn("Pair", width=270),
+            "difference": st.column_config.TextColumn("AUC", width=50),
+            "interval": st.column_config.TextColumn("95% interval", width=95),
+            "p": st.column_config.TextColumn("p" if len(c.tests) == 1 else "p, adjusted", width=75),
+            "beyond": st.column_config.TextColumn("Beyond noise", width=90),
         },
         whole=c.tests,
         most=190,

@@ -19,9 +19,10 @@ LABELS = (
     "Swap set",
     "Samples",
     "Differences",
-    "Characteristics",
+    "Drivers",
 )
 SAMPLES = ("development", "hold-out", "out-of-time")
+ARROWS = {"raises": "\u2191", "lowers": "\u2193", "mixed": "\u2195"}
 
 
 def curves(found: Any, at: Any) -> None:
@@ -35,7 +36,8 @@ def curves(found: Any, at: Any) -> None:
 
 
 def _roc(found: Any, at: Any, own: dict[str, Any]) -> None:
-    frame.chart(charts.roc(own), "roc", "Share of bads caught against share of goods flagged")
+    figure = charts.roc(own).update_layout(height=460)
+    frame.chart(figure, "roc", "Share of bads caught against share of goods flagged")
 
 
 def _precision(found: Any, at: Any, own: dict[str, Any]) -> None:
@@ -54,17 +56,20 @@ def _lift(found: Any, at: Any, own: dict[str, Any]) -> None:
 def _calibration(found: Any, at: Any, own: dict[str, Any]) -> None:
     frame.chart(charts.calibration(own), "calibration", "Bad rate seen against PD predicted")
     lines = [{"model": name} | test for name, e in own.items() for test in e.tests.to_dict("records")]
+    told = pd.DataFrame(lines, columns=["model", "title", "statistic", "df", "p_value", "caveat"])
+    caveats = told.drop_duplicates("title")[["title", "caveat"]].itertuples(index=False)
     tables.show(
-        pd.DataFrame(lines, columns=["model", "title", "statistic", "df", "p_value", "caveat"]),
+        told,
         "calibration_tests",
         {
-            "model": "Model",
-            "title": "Test",
-            "statistic": st.column_config.NumberColumn("Statistic", format="%.2f"),
-            "p_value": st.column_config.NumberColumn("p", format="%.4f"),
-            "caveat": st.column_config.TextColumn("How far to trust it", width="large"),
+            "model": st.column_config.TextColumn("Model", width=170),
+            "title": st.column_config.TextColumn("Test", width=140),
+            "statistic": st.column_config.NumberColumn("Statistic", format="%.2f", width=80),
+            "p_value": st.column_config.NumberColumn("p", format="%.4f", width=70),
         },
-        note="A small p says that the PDs are not right on these rows",
+        note="A small p says that the PDs are not right on these rows. "
+        + ". ".join(f"{title}: {caveat}" for title, caveat in caveats),
+        most=360,
     )
 
 
@@ -157,18 +162,60 @@ def _differences(found: Any, at: Any, own: dict[str, Any]) -> None:
     frame.chart(charts.differences(found.comparison), "differences", "Difference in AUC of each pair")
 
 
-def _characteristics(found: Any, at: Any, own: dict[str, Any]) -> None:
-    """Draw what drives one of the models, with its direction."""
-    name = st.selectbox("Model", list(found.models), key="drivers_of", width=300)
-    row = found.models[name]
-    model = cache.study(row.study_id).model(row.family)
-    frame.chart(charts.importance(model.importance), "importance", "Characteristics by importance")
+def _drivers(found: Any, at: Any, own: dict[str, Any]) -> None:
+    """Draw what drives one of the models, with its direction, and all of them side by side."""
+    of = {name: cache.study(row.study_id).model(row.family) for name, row in found.models.items()}
+    name = st.selectbox("Model", list(of), key="drivers_of", width=300)
+    frame.chart(charts.importance(of[name].importance), "importance", "Characteristics by importance")
+    beside = drivers({name: answer.importance for name, answer in of.items()})
+    tables.show(
+        beside,
+        "drivers",
+        {"title": st.column_config.TextColumn("Characteristic", width=190)} | {name: name for name in of},
+        note="Share of each model's own importance; up: risk rises with it, down: risk falls",
+        most=420,
+    )
+    coefficients = of[name].coefficients
+    if len(coefficients):
+        tables.show(
+            coefficients,
+            "compared_coefficients",
+            {
+                "characteristic": st.column_config.TextColumn("Characteristic", width=150),
+                "detail": st.column_config.TextColumn("Column of the design", width=160),
+                "coefficient": st.column_config.NumberColumn("Coefficient", format="%.3f", width=90),
+                "effect": st.column_config.TextColumn("Effect", width=90),
+            },
+            note=f"{name}; a positive coefficient raises the risk",
+            most=330,
+        )
+
+
+def drivers(importances: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return one line a characteristic: in each model its share of the importance, and its direction."""
+    shares = {
+        name: frame.set_index("title")["importance"] / max(float(frame["importance"].sum()), 1e-12)
+        for name, frame in importances.items()
+    }
+    ways = {name: frame.set_index("title")["effect"].map(ARROWS) for name, frame in importances.items()}
+    beside = pd.DataFrame(shares).fillna(0.0)
+    order = beside.max(axis=1).sort_values(ascending=False, kind="stable").index
+    told = {
+        name: [
+            f"{beside.at[title, name]:.1%} {ways[name].get(title) or ''}".rstrip()
+            if beside.at[title, name] > 0
+            else "not used"
+            for title in order
+        ]
+        for name in importances
+    }
+    return pd.DataFrame({"title": list(order)} | told)
 
 
 DRAWN = dict(
     zip(
         LABELS,
-        (_roc, _precision, _ks, _lift, _calibration, _swap, _samples, _differences, _characteristics),
+        (_roc, _precision, _ks, _lift, _calibration, _swap, _samples, _differences, _drivers),
         strict=True,
     )
 )
