@@ -42,6 +42,21 @@ def test_deploy_and_compare(here: Place) -> None:
     assert forced.status == 0 and "a drill" in forced.json["deployment"]["reason"]
 
 
+def test_rolling_back_restores_the_champion_before(here: Place) -> None:
+    train = ["train", here.data, "-P", here.portfolio, "--family", "logistic", "--json"]
+    ids = [here.call(*train, "--seed", seed).json["best"] for seed in ("11", "12")]
+    for model_id in ids:
+        assert here.call("promote", model_id, "--force", "--why", "a drill").status == 0
+    silent = here.call("rollback", "shop_loans", "--json")
+    assert silent.status == 2 and silent.json["error"] == "NO_REASON"
+    told = here.call("rollback", "shop_loans", "--why", "Bads doubled", "--json")
+    assert told.status == 0 and told.json["champion"] == ids[0] and told.json["stage"] == "champion"
+    trail = here.call("show", ids[0], "--json").json["trail"]
+    assert trail[0]["action"] == "rolled back" and "Bads doubled" in trail[0]["sentence"]
+    nothing = here.call("rollback", "nowhere", "--why", "x", "--json")
+    assert nothing.status == 1 and nothing.json["error"] == "NO_PREVIOUS"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

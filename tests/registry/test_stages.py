@@ -159,3 +159,45 @@ def test_lines_of_the_trail_are_never_changed(registry: Registry, change: str) -
 def test_readers_cannot_write(registry: Registry) -> None:
     with pytest.raises(Exception, match="readonly"), registry.store.database.read() as session:
         session.execute(text("DELETE FROM counters"))
+
+
+def test_rolling_back_makes_the_champion_before_champion_again(registry: Registry) -> None:
+    for number in (1, 2, 3):
+        register(registry, LineModel(number / 10))
+        registry.promote(f"cards-{number}", who="ana", when=WHEN, force=number > 1, why="drill")
+    assert registry.previous_champion("cards").model_id == "cards-2"
+    assert registry.roll_back("cards", who="ben", when=WHEN, why="Bads doubled").stage == "champion"
+    assert registry.resolve("cards@champion").model_id == "cards-2"
+    assert registry.resolve("cards-3").stage == "retired"
+    assert [line.sentence for line in registry.trail("cards", 2)] == [
+        "ben rolled cards back: cards-2 is champion again in place of cards-3, because: Bads doubled.",
+        "cards-3 is retired, because ben rolled cards back to cards-2.",
+    ]
+    # once more leads further back, not forth again
+    registry.roll_back("cards", who="ben", when=WHEN, why="Bads doubled here too")
+    assert registry.resolve("cards@champion").model_id == "cards-1"
+    with pytest.raises(GateError) as said:
+        registry.roll_back("cards", who="ben", when=WHEN, why="once more")
+    assert said.value.code == "NO_PREVIOUS"
+    assert registry.resolve("cards@champion").model_id == "cards-1" and registry.fsck() == []
+
+
+def test_rolling_back_needs_a_reason_and_passes_over_what_was_rejected(registry: Registry) -> None:
+    for number in (1, 2, 3):
+        register(registry, LineModel(number / 10))
+        registry.promote(f"cards-{number}", who="ana", when=WHEN, force=number > 1, why="drill")
+    with pytest.raises(InputError) as said:
+        registry.roll_back("cards", who="ben", when=WHEN, why=" ")
+    assert said.value.code == "NO_REASON" and registry.resolve("cards@champion").model_id == "cards-3"
+    registry.candidate("cards-2", who="ben", when=WHEN)
+    registry.reject("cards-2", who="ben", when=WHEN, why="unstable")
+    assert registry.roll_back("cards", who="ben", when=WHEN, why="slow").model_id == "cards-1"
+
+
+def test_where_the_champion_was_retired_rolling_back_takes_it_up_again(registry: Registry) -> None:
+    register(registry, LineModel(0.1))
+    with pytest.raises(GateError):
+        registry.roll_back("cards", who="ben", when=WHEN, why="nothing there")
+    registry.promote("cards-1", who="ana", when=WHEN)
+    registry.retire("cards-1", who="ana", when=WHEN)
+    assert registry.roll_back("cards", who="ben", when=WHEN, why="too early").model_id == "cards-1"

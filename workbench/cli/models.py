@@ -18,6 +18,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(epilog="Example: workbench compare taiwan_cards-1 taiwan_cards-2 --json")(compare)
     app.command(epilog="Example: workbench score taiwan_cards@latest applicants.csv --out scored.csv")(score)
     app.command(epilog="Example: workbench promote taiwan_cards-1")(promote)
+    app.command(epilog='Example: workbench rollback taiwan_cards --why "Unstable since May"')(rollback)
     app.command(epilog="Example: workbench fsck --json")(fsck)
 
 
@@ -178,6 +179,21 @@ def promote(
         output.document(told | {"champion": told["model_id"]})
         return
     output.line(f"{told['model_id']} is now the champion of {told['portfolio']}.")
+
+
+def rollback(
+    portfolio: Annotated[str, typer.Argument(metavar="P", help="A portfolio's name.", show_default=False)],
+    why: Annotated[
+        str, typer.Option(metavar="W", help="The reason, kept in the trail.", show_default=False)
+    ] = "",
+    as_json: options.Json = False,
+) -> None:
+    """Make the champion before the present one champion again; exit status 1 where there was none."""
+    told = output.plain(options.open_desk().roll_back(portfolio, why))
+    if as_json:
+        output.document(told | {"champion": told["model_id"]})
+        return
+    output.line(f"{told['model_id']} is the champion of {told['portfolio']} again.")
 
 
 def fsck(as_json: options.Json = False) -> None:

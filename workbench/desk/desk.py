@@ -215,6 +215,11 @@ class Desk:
         """
         return promoting.promote(self, reference, force, why)
 
+    def roll_back(self, portfolio: str, why: str) -> ModelRow:
+        """Make the champion before the present one champion again, for a reason kept in the trail."""
+        name = portfolio.split("@")[0]
+        return self.registry.roll_back(name, who=self.who, when=self.now(), why=why)
+
     def compare(
         self,
         references: Sequence[str],

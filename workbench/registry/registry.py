@@ -208,6 +208,24 @@ class Registry:
         """Take a version out of use; a portfolio whose champion is retired has none."""
         return stages.move(self.store, reference, "retired", who, when, why)
 
+    def roll_back(self, portfolio: str, *, who: str, when: datetime, why: str) -> ModelRow:
+        """Make the champion before the present one champion again; the present one is retired.
+
+        Raises
+        ------
+        GateError
+            ``NO_PREVIOUS`` where none was champion before.
+        InputError
+            ``NO_REASON``.
+        ArtifactError
+            As in `load`.
+        """
+        return stages.roll_back(self.store, portfolio, who, when, why)
+
+    def previous_champion(self, portfolio: str) -> ModelRow:
+        """Return the version that `roll_back` would make champion again; `GateError` where there is none."""
+        return stages.previous_champion(self.store, portfolio)
+
     def history(self, model_id: str) -> list[StageRow]:
         """Return the stages a version went through, oldest first."""
         return stages.history(self.store, model_id)

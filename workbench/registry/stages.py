@@ -14,7 +14,7 @@ from workbench.registry.engine import change_one
 from workbench.registry.models import find, load, lock_portfolio, resolve, row_of
 from workbench.registry.rows import Challenge, ModelRow, StageRow
 from workbench.registry.store import Store
-from workbench.registry.tables import ModelTable, StageTable
+from workbench.registry.tables import ModelTable, StageTable, TrailTable
 from workbench.registry.trail import add_line
 
 ALLOWED = {
@@ -24,6 +24,8 @@ ALLOWED = {
     "rejected": ("trained", "candidate"),
 }
 """The stages each stage can be reached from."""
+
+PROMOTED, ROLLED_BACK = "promoted", "rolled back"
 
 _DONE = {"candidate": "made a candidate", "retired": "retired", "rejected": "rejected"}
 _REMEDY = {
@@ -92,6 +94,84 @@ def move(store: Store, reference: str, to: str, who: str, when: datetime, why: s
         return row_of(found)
 
 
+def roll_back(store: Store, portfolio: str, who: str, when: datetime, why: str) -> ModelRow:
+    """Make the champion before the present one champion again; both moves in one transaction."""
+    why = why.strip()
+    if not why:
+        raise InputError(
+            "NO_REASON", "rolling back needs a reason", remedy="Say why; it is kept in the trail."
+        )
+    seen = previous_champion(store, portfolio)
+    load(store, seen)
+    with store.database.write() as session:
+        lock_portfolio(session, portfolio)
+        if _previous(session, portfolio) != seen.model_id:
+            raise GateError(
+                "CONFLICT",
+                f"the champion of {portfolio} changed meanwhile",
+                remedy="Look, and roll back again.",
+            )
+        found = session.get_one(ModelTable, seen.model_id, populate_existing=True)
+        champion = _champion_of(session, portfolio)
+        if champion is not None:
+            _retire_for(session, champion, found, who, when, f"rolled {portfolio} back to {found.model_id}")
+        before = found.stage
+        _set_stage(session, found, "champion", who, when, why)
+        gone = champion.model_id if champion is not None else None
+        instead = f" in place of {gone}" if gone else ""
+        add_line(
+            session, who=who, when=when, action=ROLLED_BACK, portfolio=portfolio, model_id=found.model_id,
+            detail={"retired": gone, "before": before, "why": why},
+            sentence=_with_reason(
+                f"{who} rolled {portfolio} back: {found.model_id} is champion again{instead}", why
+            ),
+        )  # fmt: skip
+        return row_of(found)
+
+
+def previous_champion(store: Store, portfolio: str) -> ModelRow:
+    """Return the version that rolling back would make champion again.
+
+    Raises
+    ------
+    GateError
+        ``NO_PREVIOUS`` where no other version was champion before.
+    """
+    with store.database.read() as session:
+        model_id = _previous(session, portfolio)
+    if model_id is None:
+        raise GateError(
+            "NO_PREVIOUS",
+            f"no version of {portfolio} was champion before, so there is nothing to roll back to",
+            remedy="Promote another version, or retire the champion.",
+        )
+    return resolve(store, model_id)
+
+
+def _previous(session: Session, portfolio: str) -> str | None:
+    """Return who was champion before, as the trail tells: promotions pile up, a roll-back takes off."""
+    query = select(TrailTable.action, TrailTable.model_id).where(
+        TrailTable.portfolio == portfolio, TrailTable.action.in_((PROMOTED, ROLLED_BACK))
+    )
+    pile: list[str] = []
+    for action, model_id in session.execute(query.order_by(TrailTable.seq)):
+        while action == ROLLED_BACK and pile and pile[-1] != model_id:
+            pile.pop()
+        if not pile or pile[-1] != model_id:
+            pile.append(model_id)
+    champion = _champion_of(session, portfolio)
+    turned_down = select(ModelTable.model_id).where(
+        ModelTable.portfolio == portfolio, ModelTable.stage == "rejected"
+    )
+    gone = set(session.scalars(turned_down)) | ({champion.model_id} if champion is not None else set())
+    return next((model_id for model_id in reversed(pile) if model_id not in gone), None)
+
+
+def _champion_of(session: Session, portfolio: str) -> ModelTable | None:
+    query = select(ModelTable).where(ModelTable.portfolio == portfolio, ModelTable.stage == "champion")
+    return session.scalars(query).one_or_none()
+
+
 def history(store: Store, model_id: str) -> list[StageRow]:
     """Return the moves of a version, oldest first."""
     query = select(StageTable).where(StageTable.model_id == model_id).order_by(StageTable.id)
@@ -117,12 +197,11 @@ def _crown(
         raise GateError(
             "CONFLICT", f"{seen.model_id} was changed while it was verified", remedy="Promote it again."
         )
-    current = select(ModelTable).where(ModelTable.portfolio == seen.portfolio, ModelTable.stage == "champion")
-    champion = session.scalars(current).one_or_none()
+    champion = _champion_of(session, seen.portfolio)
     if champion is not None:
         if not force:
             _refuse_worse(found.model_id, champion.model_id, challenge)
-        _retire_for(session, champion, found, who, when)
+        _retire_for(session, champion, found, who, when, f"promoted {found.model_id}")
     _set_stage(session, found, "champion", who, when, why)
     instead = f" in place of {champion.model_id}" if champion is not None else ""
     sentence = f"{who} made {found.model_id} the champion of {found.portfolio}{instead}"
@@ -137,7 +216,7 @@ def _crown(
         session,
         who=who,
         when=when,
-        action="promoted",
+        action=PROMOTED,
         portfolio=found.portfolio,
         model_id=found.model_id,
         detail=detail,
@@ -146,7 +225,9 @@ def _crown(
     return row_of(found)
 
 
-def _retire_for(session: Session, champion: ModelTable, by: ModelTable, who: str, when: datetime) -> None:
+def _retire_for(
+    session: Session, champion: ModelTable, by: ModelTable, who: str, when: datetime, did: str
+) -> None:
     _set_stage(session, champion, "retired", who, when, f"replaced by {by.model_id}")
     add_line(
         session,
@@ -156,7 +237,7 @@ def _retire_for(session: Session, champion: ModelTable, by: ModelTable, who: str
         portfolio=champion.portfolio,
         model_id=champion.model_id,
         detail={"before": "champion", "replaced_by": by.model_id},
-        sentence=f"{champion.model_id} is retired, because {who} promoted {by.model_id}.",
+        sentence=f"{champion.model_id} is retired, because {who} {did}.",
     )
 
 
