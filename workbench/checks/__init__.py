@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workbench.checks import leakage, quality, ranges
+from workbench.checks.acknowledging import Settled, settle
 from workbench.checks.joint import look_together
 from workbench.checks.names import leakage_name
 from workbench.checks.single import Known, folds, single_aucs
@@ -10,7 +11,17 @@ from workbench.checks.values import BLOCK_AUC, WARN_AUC, Checks, Finding, ordere
 from workbench.dataset import Acknowledged, Dataset
 from workbench.run import Run
 
-__all__ = ["BLOCK_AUC", "WARN_AUC", "Checks", "Finding", "check", "folds", "leakage_name"]
+__all__ = [
+    "BLOCK_AUC",
+    "WARN_AUC",
+    "Checks",
+    "Finding",
+    "Settled",
+    "check",
+    "folds",
+    "leakage_name",
+    "settle",
+]
 
 
 def check(dataset: Dataset, run: Run, *, acknowledged: Acknowledged | None = None, seed: int = 42) -> Checks:

@@ -21,6 +21,7 @@ _WHY = (
     "A model that has seen the outcome is perfect in development and useless on the day of the application."
 )
 _LEAVE_OUT = "Leave the column out, or acknowledge with a reason that it is known at the application."
+_FIND_OUT = "Leave the column out, unless it is known at the application."
 
 
 def by_name(dataset: Dataset) -> Iterator[Finding]:
@@ -36,7 +37,7 @@ def by_name(dataset: Dataset) -> Iterator[Finding]:
                 int(dataset.frame[name].notna().sum()),
                 f"By its name {name} holds {what}, known only after the outcome.",
                 _WHY,
-                _LEAVE_OUT,
+                _LEAVE_OUT if application else _FIND_OUT,
                 _typical(dataset, name),
                 acknowledgeable=application,
                 fix="leave_out",
@@ -97,7 +98,7 @@ def by_single_auc(dataset: Dataset, auc: pd.DataFrame) -> Iterator[Finding]:
             f"{row.characteristic} alone has an AUC of {format_metric('auc', row.auc, row.low, row.high)} "
             f"on {counted(row.n)} with {counted(row.n_bad, 'bad', 'bads')}.",
             _WHY,
-            _LEAVE_OUT,
+            _LEAVE_OUT if blocks else _FIND_OUT,
             _typical(dataset, row.characteristic),
             acknowledgeable=blocks,
             fix="leave_out",
@@ -151,11 +152,21 @@ def together(dataset: Dataset, joint: Joint) -> Iterator[Finding]:
         why=f"{_WHY} On applications an AUC above {limit} is nearly always such a leak."
         if application
         else "On such portfolios a high AUC can be real, since recent behaviour is known.",
-        remedy="Leave these columns out, or acknowledge with a reason that they are known in time.",
+        remedy=_joint_remedy(len(names), blocks),
         acknowledgeable=blocks,
         fix="leave_out" if names else "",
         value="\n".join(names),
     )
+
+
+def _joint_remedy(n_guilty: int, blocks: bool) -> str:
+    """Return what to do; no single column is to blame where none could be named."""
+    if not n_guilty:
+        start = "Look for columns that are filled only after the decision, and leave them out"
+    else:
+        start = "Leave that column out" if n_guilty == 1 else "Leave these columns out"
+    known = "what is in the data is known at the application"
+    return f"{start}, or acknowledge with a reason that {known}." if blocks else f"{start}, unless {known}."
 
 
 def _together(joint: Joint) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from workbench.checks.values import Finding, counted
+from workbench.checks.values import Finding, counted, held
 from workbench.dataset import BAD, GOOD, Dataset, masked
 
 FEW_REFUSED = 0.01
@@ -26,7 +26,7 @@ def rows_and_outcome(dataset: Dataset) -> Iterator[Finding]:
             rows=known,
             message=f"{counted(known)} with a known outcome; the portfolio asks for {needs.rows:,}.",
             why="A model of few rows looks better on them than it will be on new applicants.",
-            remedy="Bring a longer period, or lower the portfolio's requirement.",
+            remedy="Bring a longer period, or lower requirements.rows in the portfolio's file.",
         )
     for value, word in ((BAD, "bad"), (GOOD, "good")):
         n = int((dataset.outcome == value).sum())
@@ -37,7 +37,8 @@ def rows_and_outcome(dataset: Dataset) -> Iterator[Finding]:
                 rows=n,
                 message=f"{counted(n, word, word + 's')}; the portfolio asks for {needs.bads:,} of each.",
                 why="What separates goods from bads is learnt from the rarer of the two.",
-                remedy="Bring a longer period or a longer horizon, or lower the portfolio's requirement.",
+                remedy="Bring a longer period or a longer horizon, or lower requirements.bads in the "
+                "portfolio's file.",
             )
     if dataset.date is None:
         yield Finding(
@@ -57,7 +58,8 @@ def refused_rows(dataset: Dataset) -> Iterator[Finding]:
         yield Finding(
             "note", "COPIES_DROPPED", rows=n,
             message=f"{counted(n, 'copy was', 'copies were')} dropped by choice.",
-            why="They would count twice.", remedy="Bring the file again to keep them.",
+            why="They would count twice.",
+            remedy="To keep them, open the workbench anew and bring the file again.",
         )  # fmt: skip
     refused = dataset.refused[~copies]
     if not len(refused):
@@ -70,7 +72,7 @@ def refused_rows(dataset: Dataset) -> Iterator[Finding]:
             "NON_FINITE",
             str(column),
             n,
-            f"{counted(n)} of {column} hold an infinite number or one too large to be a quantity.",
+            f"{held(n, column)} an infinite number or one too large to be a quantity.",
             "It comes from a division by zero or an overflow upstream; every engine treats it differently.",
             "Correct them at the source, or acknowledge that those rows are left out.",
             _where(lines),
@@ -89,7 +91,8 @@ def refused_rows(dataset: Dataset) -> Iterator[Finding]:
             rows=n,
             message=f"{n:,} of {counted(dataset.rows_in)} ({share:.2%}) refused; mostly: {_most(others)}.",
             why="Refused rows are rarely refused at random, so what is left may not be the portfolio.",
-            remedy="Download the refused rows and correct them, or acknowledge that they are left out.",
+            remedy="Take the list of refused rows and correct them at the source"
+            + ("." if few else ", or acknowledge that they are left out."),
             example=_where(others),
             acknowledgeable=not few,
             fix="" if few else "acknowledge",
@@ -105,9 +108,9 @@ def _text_in_numbers(refused: pd.DataFrame) -> Iterator[Finding]:
             "TEXT_IN_NUMBERS",
             str(column),
             n,
-            f"{counted(n)} of {column} hold text where a number belongs.",
+            f"{held(n, column)} text where a number belongs.",
             "Text often stands for something: unknown, not applicable, a unit.",
-            "Declare the text as missing or as a special code, or set how the number is written.",
+            "Declare the text as a special code, or set how the number is written.",
             _where(lines),
         )
 
@@ -124,7 +127,7 @@ def duplicates(dataset: Dataset) -> Iterator[Finding]:
                 "DUPLICATE_KEYS",
                 dataset.portfolio.row_key,
                 n,
-                f"{counted(n)} repeat a row key that came before.",
+                f"{counted(n)} {'repeats' if n == 1 else 'repeat'} a row key that came before.",
                 "One applicant may be counted twice, or two applicants share a key.",
                 "Keep one row an applicant, or choose a column that is unique.",
                 f"record {int(dataset.record[first]):,}: {masked(str(dataset.row_key.iloc[first]))}",
@@ -216,7 +219,7 @@ def _useless(code: str, name: str, rows: int, what: str) -> Finding:
         rows,
         f"{name} {what}.",
         "It cannot tell goods from bads, and often means that an extract went wrong.",
-        "Leave the column out, or mend the extract.",
+        "Leave the column out, mend the extract, or acknowledge with a reason that it stays.",
         acknowledgeable=True,
         fix="leave_out",
     )

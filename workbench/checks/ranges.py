@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from workbench.checks.values import Finding, counted, said
+from workbench.checks.values import Finding, counted, held, said
 from workbench.dataset import Dataset, masked
 from workbench.portfolio import Characteristic
 
@@ -49,9 +49,9 @@ def _outside(dataset: Dataset, about: Characteristic, x: np.ndarray) -> Iterator
         "OUT_OF_RANGE",
         about.name,
         n,
-        f"{counted(n)} of {about.name} lie outside {limits}.",
+        f"{counted(n)} of {about.name} {'lies' if n == 1 else 'lie'} outside {limits}.",
         "They are errors, codes, or a range that is too narrow; each needs something else.",
-        "Correct them, declare the code as special, or widen the range.",
+        "Correct them, declare a code among them as special, or widen the range in the portfolio's file.",
         f"record {int(dataset.record[first]):,}: {masked(said(x[first]))}",
     )
 
@@ -75,10 +75,9 @@ def _undeclared(about: Characteristic, values: pd.Series) -> Iterator[Finding]:
         "UNDECLARED_VALUE",
         about.name,
         n,
-        f"{counted(n)} of {about.name} hold "
-        f"{counted(len(strange), 'value', 'values')} that the portfolio does not list.",
+        f"{held(n, about.name)} {counted(len(strange), 'value', 'values')} that the portfolio does not list.",
         "Nobody has said what they mean.",
-        "Ask what they stand for, and list them with a label.",
+        "Ask what they stand for, and list them with a label in the portfolio's file.",
         ", ".join(shown),
     )
 
@@ -154,6 +153,6 @@ def numbers_as_text(dataset: Dataset) -> Iterator[Finding]:
                 text,
                 f"{name} is read as a category, but all except {counted(text)} are numbers.",
                 "As a category every number is a value of its own, and their order is lost.",
-                "Make it a number, with the text as missing or as a special code.",
+                "Make its kind a number, and declare the text as a special code.",
                 masked(example) if len(example) > 12 else example,
             )

@@ -14,6 +14,11 @@ from workbench.dataset import Acknowledged
 LEVELS = ("block", "warn", "note")
 WARN_AUC = 0.90
 BLOCK_AUC = 0.97
+ABOUT_A_COLUMN = frozenset(
+    {"ALL_MISSING", "CONSTANT", "LEAKAGE_DATE", "LEAKAGE_NAME", "LEAKAGE_SINGLE", "NON_FINITE"}
+)
+ABOUT_ALL = frozenset({"LEAKAGE_JOINT", "REFUSED_ROWS"})
+"""Codes of findings that can be acknowledged: those about one column, and those about the data set."""
 JOINT_COLUMNS = ("without", "auc", "low", "high", "n", "n_bad")
 
 
@@ -55,6 +60,16 @@ class Finding:
     acknowledgeable: bool = False
     fix: Literal["", "leave_out", "special", "drop_duplicates", "acknowledge"] = ""
     value: str = ""
+
+    def __post_init__(self) -> None:
+        codes = ABOUT_A_COLUMN if self.column else ABOUT_ALL
+        if self.acknowledgeable and self.code not in codes:
+            raise ValueError(f"{self.code} can be acknowledged, but is not listed so")
+
+    @property
+    def named(self) -> str:
+        """CODE:COLUMN, or the code alone where the finding is about the whole data set."""
+        return f"{self.code}:{self.column}" if self.column else self.code
 
     def to_json(self, acknowledged: str | None = None) -> dict[str, Any]:
         """Return the finding as plain values, with the reason it was acknowledged with, if it was."""
@@ -131,6 +146,11 @@ def ordered(findings: list[Finding]) -> tuple[Finding, ...]:
 def counted(n: int, one: str = "row", many: str = "rows") -> str:
     """Return a count with its noun, such as ``1 row`` or ``1,200 rows``."""
     return f"{n:,} {one if n == 1 else many}"
+
+
+def held(n: int, column: str) -> str:
+    """Return the start of a sentence on cells, such as ``2 rows of income hold``."""
+    return counted(n, f"row of {column} holds", f"rows of {column} hold")
 
 
 def said(value: float) -> str:
