@@ -134,6 +134,12 @@ def portfolio(name: str) -> Portfolio | None:
         return None
 
 
+def portfolio_title(row: Any) -> str:
+    """Return what the portfolio of a data set's or a model's row is called."""
+    found = portfolio(f"{row.portfolio}@{row.portfolio_version}")
+    return found.shown if found else row.portfolio
+
+
 def upload(key: str) -> spool.Upload | None:
     """Return the upload the context looks at, or None where `key` names none that is still here."""
     if not key.startswith(spool.PREFIX):

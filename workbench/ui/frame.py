@@ -12,11 +12,17 @@ import streamlit as st
 
 from workbench.errors import WorkbenchError
 from workbench.settings import rest_waiting_threads
-from workbench.ui import cache, session, sidebar, words
+from workbench.ui import cache, session, sidebar, spool, words
 from workbench.ui.session import Context
 
 HERE = Path(__file__).parent
 ICON = str(HERE / "icon.svg")  # a file is inlined; a Material name would be fetched by the browser
+
+
+OF_EVERYTHING = ("Home", "Jobs")
+"""Pages that show all there is, whatever the address names."""
+
+NOUNS = {"portfolio": "portfolio", "data": "data set", "model": "model"}
 
 
 class Ended(Exception):
@@ -50,6 +56,8 @@ def page(name: str, question: str) -> Iterator[Context]:
         with st.sidebar:
             sidebar.draw(context)
     st.title(question, anchor=False)
+    if name not in OF_EVERYTHING:
+        _require_kept(context)
     notice = st.session_state.pop(session.NOTICE, "")
     if notice:
         st.success(notice, icon=":material/check:")
@@ -62,13 +70,55 @@ def page(name: str, question: str) -> Iterator[Context]:
 
 
 def completed(context: Context) -> Context:
-    """Return the context with the portfolio and the data of its model, where a link names the model alone."""
-    row = cache.model_row(context.model) if not (context.data and context.portfolio) else None
-    if row is None:
+    """Return the context with the portfolio and the data of its model, or the portfolio of its data.
+
+    A link may name the model, or the data, alone.
+    """
+    if context.data and context.portfolio:
         return context
-    portfolio = context.portfolio or f"{row.portfolio}@{row.portfolio_version}"
-    session.choose(portfolio=portfolio, data=context.data or row.dataset_sha256)
+    row = cache.model_row(context.model)
+    if row is not None:
+        portfolio = context.portfolio or f"{row.portfolio}@{row.portfolio_version}"
+        session.choose(portfolio=portfolio, data=context.data or row.dataset_sha256)
+    elif context.data and (kept := cache.dataset_row(context.data)) is not None:
+        session.choose(portfolio=f"{kept.portfolio}@{kept.portfolio_version}")
     return session.context()
+
+
+def not_kept(context: Context) -> dict[str, str]:
+    """Return what the address names and this machine does not keep: its parameter -> a sentence."""
+    said = {}
+    portfolio, row = context.portfolio, cache.model_row(context.model)
+    if portfolio and cache.portfolio(portfolio) is None:
+        said["portfolio"] = f"The portfolio {portfolio} is not kept here."
+    if context.data.startswith(spool.PREFIX):
+        if cache.upload(context.data) is None:
+            said["data"] = "The uploaded file is no longer kept here."
+    elif context.data and cache.dataset_row(context.data) is None:
+        said["data"] = f"The data set {context.data[:16]} is not kept here."
+    if context.model and row is None:
+        said["model"] = f"The model {context.model} is not kept here."
+    elif row is not None and portfolio and row.portfolio != session.name_of(portfolio):
+        said["model"] = f"The model {context.model} is of the portfolio {row.portfolio}, not of {portfolio}."
+    return said
+
+
+def _require_kept(context: Context) -> None:
+    """End the page with what is missing where the address names what is not kept; never show another."""
+    gone = not_kept(context)
+    if not gone:
+        return
+    with st.container(border=True, key="empty", gap="small"):
+        title = f"No such {words.listed([NOUNS[name] for name in gone])}"
+        st.subheader(f":material/link_off: {title}", anchor=False)
+        st.markdown(" ".join(map(words.text, gone.values())))
+        st.caption("The link was made on another machine, or what it names has been removed since.")
+        if st.button("Go on with what is kept", icon=":material/arrow_forward:", type="primary", key="go_on"):
+            session.choose(**dict.fromkeys(gone, ""))
+            st.query_params.pop(session.STEP, None)
+            st.rerun()
+    _mark()
+    st.stop()  # before the page's own part begins
 
 
 @contextmanager

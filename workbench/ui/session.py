@@ -25,6 +25,8 @@ PENDING = "_pending_fixes"
 DROPPED = "_copies_dropped"
 NOTICE = "_notice"
 PREFILLED = "_prefilled"
+TYPED = "_typed"
+SHOWN_JOB = "_shown_job"
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,8 @@ def _context(context: Context) -> None:
 def portfolio_line(context: Context) -> str:
     """Return the portfolio in one line of markdown."""
     portfolio = cache.portfolio(context.portfolio)
+    if portfolio is None and context.portfolio:
+        return ":gray[Portfolio] not kept here"
     if portfolio is None:
         return ":gray[Portfolio] " + ("none chosen" if cache.portfolios() else "none yet")
     return f":gray[Portfolio] **{words.text(portfolio.shown)}** :gray[version {portfolio.version}]"
@@ -54,14 +56,13 @@ def portfolio_line(context: Context) -> str:
 def data_line(context: Context) -> str:
     """Return the data set in one line: name, rows, bad rate, dates."""
     if not context.data:
-        known = cache.desk().registry.datasets(session.name_of(context.portfolio) or None)
-        return ":gray[Data] " + ("none chosen" if known else "none yet")
+        return f":gray[Data] {_absent(cache.desk().registry.datasets(), context)}"
     upload = cache.upload(context.data)
     if upload is not None:
         return f":gray[Data] **{words.text(upload.name)}** :gray[no roles yet]"
     row = cache.dataset_row(context.data)
     if row is None:
-        return ":gray[Data] not in the store"
+        return ":gray[Data] not kept here"
     dates = f", {words.month(row.date_from)} to {words.month(row.date_to)}" if row.date_from else ""
     facts = f"{words.counted(row.rows, 'row')}, {words.percent(row.bad_rate)} bad{dates}"
     return f":gray[Data] **{words.text(row.name)}** :gray[{facts}]"
@@ -70,10 +71,24 @@ def data_line(context: Context) -> str:
 def model_line(context: Context) -> str:
     """Return the model in one line: family, version, stage."""
     row = cache.model_row(context.model)
+    if row is None and context.model:
+        return ":gray[Model] not kept here"
     if row is None:
-        known = cache.desk().registry.models(session.name_of(context.portfolio) or None)
-        return ":gray[Model] " + ("none chosen" if known else "none yet")
+        return f":gray[Model] {_absent(cache.desk().registry.models(), context)}"
     return f":gray[Model] **{words.text(model_name(row))}** {stage(row.stage)}"
+
+
+def _absent(kept: list[Any], context: Context) -> str:
+    """Return why no data set or model is looked at: none chosen, none of this portfolio, none at all."""
+    if not kept:
+        return "none yet"
+    return "none chosen" if _of(kept, context) else "none of this portfolio yet"
+
+
+def _of(kept: list[Any], context: Context) -> list[Any]:
+    """Return the data sets or models of the portfolio, or all where none is chosen."""
+    name = session.name_of(context.portfolio)
+    return [row for row in kept if not name or row.portfolio == name]
 
 
 def model_name(row: Any) -> str:
@@ -90,29 +105,47 @@ def _choices(context: Context) -> None:
     """Draw the three choices; each changes the context everywhere."""
     portfolios = {cache.identity(entry): entry for entry in cache.portfolios()}
     picked = _pick(
-        "portfolio", "Portfolio", list(portfolios), context.portfolio, lambda i: portfolios[i].title or i
+        "portfolio",
+        "Portfolio",
+        list(portfolios),
+        context.portfolio,
+        lambda i: portfolios[i].title or i,
+        "none yet",
     )
     if picked != context.portfolio:
         _change(context, portfolio=picked)
-    name = session.name_of(context.portfolio)
-    rows = {row.sha256: row for row in cache.desk().registry.datasets(name)} if name else {}
+    of = (lambda row: "") if context.portfolio else lambda row: f", {cache.portfolio_title(row)}"
+    kept = cache.desk().registry.datasets()
+    rows = {row.sha256: row for row in _of(kept, context)}
     picked = _pick(
-        "data", "Data set", list(rows), context.data, lambda s: f"{rows[s].name}, {rows[s].rows:,} rows"
+        "data",
+        "Data set",
+        list(rows),
+        context.data,
+        lambda s: f"{rows[s].name}, {words.counted(rows[s].rows, 'row')}" + of(rows[s]),
+        _absent(kept, context),
     )
     if picked != context.data:
         _change(context, data=picked, portfolio=f"{rows[picked].portfolio}@{rows[picked].portfolio_version}")
-    models = {row.model_id: row for row in cache.desk().registry.models(name)} if name else {}
+    kept = cache.desk().registry.models()
+    models = {row.model_id: row for row in _of(kept, context)}
     picked = _pick(
-        "model", "Model", list(models), context.model, lambda m: f"{model_name(models[m])}, {models[m].stage}"
+        "model",
+        "Model",
+        list(models),
+        context.model,
+        lambda m: f"{model_name(models[m])}, {models[m].stage}" + of(models[m]),
+        _absent(kept, context),
     )
     if picked != context.model:
-        _change(context, model=picked)
+        own = f"{models[picked].portfolio}@{models[picked].portfolio_version}"
+        _change(context, model=picked, portfolio=context.portfolio or own)
 
 
-def _pick(name: str, label: str, options: list[str], current: str, words_for: Any) -> str:
+def _pick(name: str, label: str, options: list[str], current: str, words_for: Any, absent: str) -> str:
     """Draw one choice; returns what is picked, or `current` where nothing was."""
     if not options:
-        st.caption(f"{label}: none yet")
+        st.caption(f"{label}: {absent}")
         return current
     # the key carries what is current, so that a change made elsewhere shows here
     index = options.index(current) if current in options else None
