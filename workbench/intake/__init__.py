@@ -1,7 +1,17 @@
 """Files -> Table, and the shelf of portfolios."""
 
+from workbench.intake.encodings import foreign_line, likely_encoding
 from workbench.intake.options import ReadOptions
 from workbench.intake.portfolios import PortfolioEntry, PortfolioShelf
-from workbench.intake.reading import preview, read
+from workbench.intake.reading import preview, read, sheets
 
-__all__ = ["PortfolioEntry", "PortfolioShelf", "ReadOptions", "preview", "read"]
+__all__ = [
+    "PortfolioEntry",
+    "PortfolioShelf",
+    "ReadOptions",
+    "foreign_line",
+    "likely_encoding",
+    "preview",
+    "read",
+    "sheets",
+]

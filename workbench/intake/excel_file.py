@@ -121,24 +121,15 @@ def _require_dimension(start: bytes, name: str) -> None:
         raise InputError("TOO_LARGE_EXPANDED", what, name, remedy)
 
 
+def filled_sheets(path: Path, name: str) -> tuple[str, ...]:
+    """Return the names of the sheets that hold data; see `workbench.intake.sheets`."""
+    _require_size(path, name)
+    return tuple(_filled(path, name, ""))
+
+
 def _cells(path: Path, name: str, wanted: str) -> tuple[str, list[list[Any]]]:
     """Return the name of the sheet that is read and its cells by row."""
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    try:
-        with CalamineWorkbook.from_path(str(path)) as book:
-            sheets = book.sheet_names
-            if wanted and wanted not in sheets:
-                listed = ", ".join(sheets)
-                raise InputError("SHEET", f"has no sheet {wanted!r}", name, f"Take one of: {listed}.")
-            filled = {s: cells for s in ([wanted] if wanted else sheets) if (cells := _sheet(book, s))}
-    except (CalamineError, OSError, MemoryError, ValueError, IndexError):
-        raise InputError("NOT_EXCEL", "is not an Excel file, or is damaged", name, DAMAGED) from None
-    except BaseException as error:
-        # the native reader panics on some damaged files, past the ordinary exceptions
-        if type(error).__name__ != "PanicException":
-            raise
-        raise InputError("NOT_EXCEL", "is damaged and cannot be read", name, DAMAGED) from None
+    filled = _filled(path, name, wanted)
     if len(filled) > 1:
         listed = ", ".join(filled)
         raise InputError(
@@ -149,6 +140,26 @@ def _cells(path: Path, name: str, wanted: str) -> tuple[str, list[list[Any]]]:
             "NO_ROWS", "no sheet holds data", name, "Give a sheet with a header and rows of data."
         )
     return next(iter(filled.items()))
+
+
+def _filled(path: Path, name: str, wanted: str) -> dict[str, list[list[Any]]]:
+    """Return the cells by row of the sheets that hold data, or of the one wanted."""
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        with CalamineWorkbook.from_path(str(path)) as book:
+            sheets = book.sheet_names
+            if wanted and wanted not in sheets:
+                listed = ", ".join(sheets)
+                raise InputError("SHEET", f"has no sheet {wanted!r}", name, f"Take one of: {listed}.")
+            return {s: cells for s in ([wanted] if wanted else sheets) if (cells := _sheet(book, s))}
+    except (CalamineError, OSError, MemoryError, ValueError, IndexError):
+        raise InputError("NOT_EXCEL", "is not an Excel file, or is damaged", name, DAMAGED) from None
+    except BaseException as error:
+        # the native reader panics on some damaged files, past the ordinary exceptions
+        if type(error).__name__ != "PanicException":
+            raise
+        raise InputError("NOT_EXCEL", "is damaged and cannot be read", name, DAMAGED) from None
 
 
 def _sheet(book: Any, name: str) -> list[list[Any]]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 from workbench.dataset import Table
 from workbench.intake.csv_file import read_csv
 from workbench.intake.form import form_of
 from workbench.intake.options import AS_FOUND, ReadOptions
-from workbench.intake.survey import check_encoding, survey
+from workbench.intake.survey import check_encoding, open_bytes, survey
 from workbench.portfolio import Portfolio
+
+MARKS = "\ufeff\r\n"
 
 
 def read(
@@ -48,13 +51,43 @@ def read(
     return read_csv(survey(path, name, name.lower().endswith(".gz")), portfolio, options)
 
 
-def preview(path: Path, options: ReadOptions = AS_FOUND, *, name: str = "", lines: int = 8) -> str:
+def preview(
+    path: Path, options: ReadOptions = AS_FOUND, *, name: str = "", lines: int = 8, around: int = 0
+) -> str:
     """Return the first lines of a text file as they stand, for a page that asks how it is written.
 
     Bytes that are not text in the declared encoding are shown as the replacement character.
+
+    Parameters
+    ----------
+    around : int
+        Number of a line, from 1: then the header and the lines around that one, each with its number.
     """
     path = Path(path)
     label = Path(name).name if name else path.name
-    found = survey(path, label, label.lower().endswith(".gz"))
-    text = found.head.decode(check_encoding(options.encoding, label), errors="replace").removeprefix("\ufeff")
+    zipped = label.lower().endswith(".gz")
+    encoding = check_encoding(options.encoding, label)
+    if around > lines:
+        first = max(around - lines // 2, 2)
+        with open_bytes(path, zipped) as stream:
+            numbered = islice(enumerate(stream, 1), first + lines - 2)
+            shown = [(n, line) for n, line in numbered if n == 1 or n >= first]
+        width = len(str(shown[-1][0]))
+        return "\n".join(
+            f"{n:{width}}  {line.decode(encoding, errors='replace').strip(MARKS)[:400]}" for n, line in shown
+        )
+    text = survey(path, label, zipped).head.decode(encoding, errors="replace").removeprefix("\ufeff")
     return "\n".join(line[:400] for line in text.splitlines()[:lines])
+
+
+def sheets(path: Path, *, name: str = "") -> tuple[str, ...]:
+    """Return the names of the sheets of an Excel file that hold data, in the file's order.
+
+    Raises
+    ------
+    InputError
+        ``NOT_EXCEL``, ``TOO_LARGE_EXPANDED``.
+    """
+    from workbench.intake.excel_file import filled_sheets
+
+    return filled_sheets(Path(path), Path(name).name if name else Path(path).name)

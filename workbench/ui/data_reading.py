@@ -36,6 +36,7 @@ WORDS = {
     "decimal": "What is the decimal sign?",
     "encoding": "In which code page is it written?",
 }
+FIRST_LINES = 8
 CHOICES = {"delimiter": DELIMITERS, "decimal": DECIMALS, "encoding": ENCODINGS}
 
 
@@ -87,7 +88,7 @@ def _as_declared(upload: spool.Upload) -> Any | None:
 
 
 def _ask(upload: spool.Upload, options: Any, asked: list[str]) -> None:
-    """Draw the questions the reader has, beside the first lines as they stand."""
+    """Draw the questions the reader has, beside the lines they are about as they stand."""
     left, right = st.columns([2, 3], gap="large")
     declared = [name for name in CHOICES if getattr(options, name) or name in asked]
     given = {}
@@ -95,6 +96,8 @@ def _ask(upload: spool.Upload, options: Any, asked: list[str]) -> None:
         for name in declared:
             choices = CHOICES[name]
             now = getattr(options, name)
+            if name == "encoding" and name in asked:
+                now = _likely(upload)
             given[name] = st.selectbox(
                 WORDS[name],
                 list(choices),
@@ -102,18 +105,48 @@ def _ask(upload: spool.Upload, options: Any, asked: list[str]) -> None:
                 format_func=choices.get,
                 key=f"option_{name}",
             )
+            if name == "encoding" and now:
+                st.caption(f":material/help: Its letters read best as {choices[now]}; see beside.")
         if "sheet" in asked:
-            given["sheet"] = st.text_input("Which sheet?", options.sheet, key="option_sheet")
+            given["sheet"] = _sheet(upload)
         if st.button("Read it so", type="primary", key="read_so"):
             session.kept(session.OPTIONS, {})[upload.sha256] = replace(options, **given)
             st.rerun()
-    with right:
-        st.markdown("**The first lines, as they stand**")
-        try:
-            st.code(
-                intake.preview(Path(upload.path), replace(options, **given), name=upload.name),
-                language=None,
-                wrap_lines=False,
-            )
-        except InputError as error:
-            st.caption(str(error))
+    if "sheet" not in asked:
+        with right:
+            _lines(upload, replace(options, **given), "encoding" in asked)
+
+
+def _likely(upload: spool.Upload) -> str:
+    """Return the encoding a file that is not UTF-8 seems to be in, from those that are offered."""
+    found = cache.once(
+        ("likely encoding", upload.sha256),
+        "Looking at its letters",
+        lambda run: intake.likely_encoding(Path(upload.path), upload.name),
+    )
+    return found if found in ENCODINGS else ""
+
+
+def _sheet(upload: spool.Upload) -> str:
+    """Ask for one of the sheets that hold data."""
+    names = cache.once(
+        ("sheets", upload.sha256),
+        "Looking at its sheets",
+        lambda run: intake.sheets(Path(upload.path), name=upload.name),
+    )
+    return st.radio("Which sheet?", names, key="option_sheet")
+
+
+def _lines(upload: spool.Upload, options: Any, odd: bool) -> None:
+    """Draw the first lines as they stand, or those around the first that is not UTF-8."""
+    path = Path(upload.path)
+    at = intake.foreign_line(path, upload.name) if odd and options.encoding != "utf-16" else 0
+    far = at > FIRST_LINES
+    st.markdown(
+        f"**Around line {words.count(at)}, the first that is not UTF-8**" if far else "**The first lines**"
+    )
+    try:
+        said = intake.preview(path, options, name=upload.name, lines=FIRST_LINES, around=at)
+        st.code(said, language=None, wrap_lines=False)
+    except InputError as error:
+        st.caption(words.text(str(error)))
