@@ -4,4 +4,4 @@ from workbench.ui import frame, versions
 
 with frame.page("Registry", "Which version is in use, and why?") as context:
     rows = versions.rows_of(context)
-    versions.detail(context, versions.listing(context, rows))
+    versions.detail(context, versions.listing(context, rows), rows)

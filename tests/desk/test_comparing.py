@@ -148,7 +148,7 @@ def test_a_champion_of_other_characteristics_is_not_replaced_unseen(place: Place
     less = (WEAK[:age] + WEAK[end:]).replace(
         'row_key = "id"', 'row_key = "id"\nleft_out = ["age_of_account"]'
     )
-    place.whole.write_text(less)
+    place.whole.write_text("version = 2\n" + less)
     done = place.train("logistic", deploy=True)
     assert done.deployment.code == "NOT_BETTER" and "could not be compared" in done.deployment.reason
 
@@ -184,3 +184,36 @@ def test_requests_written_before_deploying_are_read() -> None:
     old = {k: v for k, v in request.to_json().items() if k not in ("deploy", "force", "why")}
     assert not TrainRequest.from_json(old).deploy
     assert desk.Deployment("m", True, "", "").promoted
+
+
+def test_two_versions_are_told_apart_line_by_line(place: Place) -> None:
+    first = place.train("logistic").best
+    second = place.train("lightgbm", split="60/20/20").best
+    told = place.desk.differences(first, second).set_index(["topic", "what"])
+    assert tuple(told.loc[("Version", "Family"), ["a", "b"]]) == ("logistic", "lightgbm")
+    assert tuple(told.loc[("Asked", "Sampling: validation"), ["a", "b"]]) == ("0.0", "0.2")
+    assert told.loc[("Samples", "Validation"), "a"] == "–" and not told.loc[("Samples", "Validation"), "same"]
+    rows = [place.desk.registry.resolve(model) for model in (first, second)]
+    step = rows[1].metrics["auc"] - rows[0].metrics["auc"]
+    assert float(told.loc[("Figures", "AUC"), "difference"]) == pytest.approx(step, abs=6e-4)
+    assert told.loc[("Data", "Fingerprint"), "same"] and told.loc[("Portfolio", "Version"), "same"]
+    assert not told.loc[("Policy", "Approve below a PD of"), "same"]
+
+
+def test_a_new_version_of_the_portfolio_is_told_in_sentences(place: Place) -> None:
+    first = place.train("logistic").best
+    place.whole.write_text("version = 2\n" + WEAK.replace("low = 0", 'low = 0\nunit = "EUR"', 1))
+    second = place.train("logistic").best
+    told = place.desk.differences(first, second).set_index(["topic", "what"])
+    line = told.loc[("Portfolio", "Version")]
+    assert (line["a"], line["b"]) == ("shop_loans@1", "shop_loans@2") and "EUR" in line["difference"]
+
+
+def test_how_long_each_fit_took_is_kept_beside_the_study(place: Place) -> None:
+    done = place.train("logistic", "lightgbm")
+    kept = place.desk.registry.study(done.study_id).summary["fit_seconds"]
+    assert set(kept) == {"logistic", "lightgbm"} and 0 < sum(kept.values()) < done.seconds
+    compared = place.desk.compare([line.model_id for line in done.models], Run(1))
+    assert {line.family: compared.fit[line.model_id] for line in done.models} == kept
+    told = {m["family"]: m["fit_seconds"] for m in compared.to_json()["models"] if "family" in m}
+    assert told == kept

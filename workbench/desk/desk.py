@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any
 from workbench import checks, intake, proposal, registry, study
 from workbench.checks import Checks
 from workbench.dataset import Acknowledged, Dataset, Table, build
-from workbench.desk import comparing, handing, made, promoting, replays, scoring_files, seen, trainings
+from workbench.desk import (
+    comparing,
+    differences,
+    handing,
+    made,
+    promoting,
+    replays,
+    scoring_files,
+    seen,
+    trainings,
+)
 from workbench.desk.comparing import Compared
 from workbench.desk.replays import Replay
 from workbench.desk.requests import TrainOutcome, TrainRequest
@@ -31,6 +41,8 @@ from workbench.study import Study, StudySpec
 from workbench.training import TrainedModel
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from workbench.registry.registry import Registry
 
 
@@ -122,9 +134,11 @@ class Desk:
         """Write made data of a shipped portfolio; same arguments, same bytes."""
         return made.generate_file(name, Path(out), rows, seed)
 
-    def keep_generated(self, name: str, rows: int | None = None, seed: int = 42) -> Dataset:
+    def keep_generated(
+        self, name: str, rows: int | None = None, seed: int = 42, run: Run | None = None
+    ) -> Dataset:
         """Make data of a shipped portfolio, check them and keep them, as if they had been brought."""
-        return made.keep_generated(self, name, rows, seed)
+        return made.keep_generated(self, name, rows, seed, run or Run())
 
     def dataset(self, sha256: str, portfolio: Portfolio, reading: str = "") -> Dataset:
         """Return a kept data set as it was read from one file; from the last one where none is named."""
@@ -235,6 +249,18 @@ class Desk:
         """
         path = None if on is None else Path(on)
         return comparing.compare_models(self, references, path, options, run, label=label, approval=approval)
+
+    def differences(self, a: str, b: str) -> pd.DataFrame:
+        """Return what two versions are, side by side.
+
+        Returns
+        -------
+        DataFrame
+            topic (Version, Portfolio, Data, Asked, Samples, Figures, Policy), what, a, b and difference
+            (b less a, or what changed) in words, same. Figures are each version's own, of its reported
+            sample: `compare` puts two versions on the same rows.
+        """
+        return differences.differences(self, a, b)
 
     def replay(self, reference: str, run: Run) -> Replay:
         """Train a model again from its kept data, portfolio and spec, and say what differs."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from workbench import synthetic
 from workbench.dataset import Dataset, from_frame
 from workbench.desk import tables
+from workbench.run import Run
 
 if TYPE_CHECKING:
     from workbench.desk.desk import Desk
@@ -19,6 +20,7 @@ def generate_file(name: str, out: Path, rows: int | None, seed: int) -> dict[str
     recipe = synthetic.find(name)
     tables.check_target(out, recipe.rows if rows is None else rows)
     frame = synthetic.generate(name, rows, seed)
+    replaced = out.exists()
     tables.write(frame, out)
     bad = frame.iloc[:, -1]
     return {
@@ -29,10 +31,14 @@ def generate_file(name: str, out: Path, rows: int | None, seed: int) -> dict[str
         "seed": seed,
         "sha256": hashlib.sha256(out.read_bytes()).hexdigest(),
         "out": str(out),
+        "replaced": replaced,
     }
 
 
-def keep_generated(desk: Desk, name: str, rows: int | None, seed: int) -> Dataset:
+def keep_generated(desk: Desk, name: str, rows: int | None, seed: int, run: Run) -> Dataset:
     """Make data and keep them; see `Desk.keep_generated`."""
+    portfolio = desk.portfolio(name)
+    run.step("drawing rows", 0.05)
     frame = synthetic.generate(name, rows, seed)
-    return desk.keep(from_frame(frame, f"{name}, made, seed {seed}"), desk.portfolio(name))
+    run.step(f"checking and keeping {len(frame):,} rows", 0.5)
+    return desk.keep(from_frame(frame, f"{name}, made, seed {seed}"), portfolio)

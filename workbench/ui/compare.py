@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from workbench.ui import cache, compare_details, compare_table, frame, session, sidebar, tables, words
+from workbench.ui import cache, compare_details, compare_table, frame, session, sidebar, stages, tables, words
 from workbench.ui.session import Context
 
 MOST = 6
@@ -173,40 +173,7 @@ def _actions(context: Context, found: Any) -> None:
             width=230,
         )
         row = rows[picked]
-        with st.popover(
-            "Choose as candidate",
-            icon=":material/flag:",
-            disabled=row.stage not in ("trained", "retired") or not row.gate.get("passed"),
-        ):
-            why = st.text_input("Why", key="candidate_why")
-            if st.button("Choose as candidate", key="candidate", type="primary"):
-                _candidate(row, why.strip())
-        with st.popover(
-            "Promote",
-            icon=":material/star:",
-            type="primary",
-            disabled=row.stage not in ("trained", "candidate") or not row.gate.get("passed"),
-        ):
-            _promotion(row)
-
-
-def _candidate(row: Any, why: str) -> None:
-    with frame.errors():
-        desk = cache.desk()
-        desk.registry.candidate(row.model_id, who=desk.who, when=desk.now(), why=why)
-        session.notify(f"{row.model_id} is a candidate.")
-        st.rerun()
-
-
-def _promotion(row: Any) -> None:
-    st.markdown(
-        f"**{words.text(row.model_id)}** becomes champion if it beats the present one beyond noise on the "
-        "rows held out from both."
-    )
-    why = st.text_input("Why", key="promote_why", placeholder="Better on the out-of-time sample")
-    force = st.checkbox("Even if it is not better than the champion", key="promote_force")
-    if st.button("Promote", type="primary", key="promote"):
-        with frame.errors():
-            cache.desk().promote(row.model_id, force=force, why=why.strip())
-            session.notify(f"{row.model_id} is champion.")
-            st.rerun()
+        if row.stage in ("trained", "retired") and row.gate.get("passed"):
+            stages.move(row, "Choose as candidate", "candidate", "candidate", "flag")
+        stages.promote(row)
+        stages.roll_back(row.portfolio)

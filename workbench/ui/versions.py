@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from workbench.ui import cache, frame, home, session, sidebar, tables, words
+from workbench.ui import cache, frame, home, session, sidebar, stages, tables, versions_difference, words
 from workbench.ui.session import Context
 
 ORDER = ("champion", "challenger", "candidate", "trained", "retired", "rejected")
@@ -47,8 +47,8 @@ def rows_of(context: Context) -> list[Any]:
 
 def listing(context: Context, rows: list[Any]) -> Any:
     """Draw the versions by stage; returns the one to look at."""
-    stages = {stage: sum(row.stage == stage for row in rows) for stage in ORDER}
-    frame.line(words.counted(len(rows), "version"), *(f"{n} {stage}" for stage, n in stages.items() if n))
+    counts = {stage: sum(row.stage == stage for row in rows) for stage in ORDER}
+    frame.line(words.counted(len(rows), "version"), *(f"{n} {stage}" for stage, n in counts.items() if n))
     _table(rows)
     return _picked(context, rows)
 
@@ -107,15 +107,16 @@ def _picked(context: Context, rows: list[Any]) -> Any:
     return next(row for row in rows if row.model_id == picked)
 
 
-def detail(context: Context, row: Any) -> None:
-    """Draw one version: gate, what may be done, figures by sample, trail."""
-    left, right = st.columns([1, 1], gap="large")
+def detail(context: Context, row: Any, rows: list[Any]) -> None:
+    """Draw one version: gate, what may be done, figures by sample, trail, what differs from another."""
+    left, right = st.columns([4, 3], gap="large")
     with left:
         _heading(row)
         _measures(row)
     with right:
         _actions(context, row)
         _trail(row)
+    versions_difference.draw(context, row, rows)
 
 
 def _heading(row: Any) -> None:
@@ -158,42 +159,16 @@ def _actions(context: Context, row: Any) -> None:
         if st.button("Score an applicant", icon=":material/person_search:", key="to_score"):
             st.switch_page(sidebar.SCORE, query_params=context.query() | {"model": row.model_id})
         if row.stage != "champion":
-            with st.popover(
-                "Promote", icon=":material/star:", type="primary", disabled=not row.gate.get("passed")
-            ):
-                _promotion(row)
-        if row.stage == "trained":
-            _with_reason(row, "Make candidate", "candidate", "candidate", "flag")
+            stages.promote(row)
+        if row.stage in ("trained", "retired"):
+            stages.move(row, "Make candidate", "candidate", "candidate", "flag")
         if row.stage in ("trained", "candidate"):
-            _with_reason(row, "Reject", "reject", "rejected", "thumb_down")
+            stages.move(row, "Reject", "reject", "rejected", "thumb_down")
         if row.stage in ("champion", "candidate", "trained"):
-            _with_reason(row, "Retire", "retire", "retired", "archive")
+            stages.move(row, "Retire", "retire", "retired", "archive")
+        stages.roll_back(row.portfolio)
     if not row.gate.get("passed") and row.stage != "champion":
         st.caption("It cannot be promoted: the gate is not passed.")
-
-
-def _promotion(row: Any) -> None:
-    st.markdown(f"**{words.text(row.model_id)}** becomes champion; the present one retires.")
-    why = st.text_input(
-        "Why", key=f"promote_why_{row.model_id}", placeholder="Better on the out-of-time sample"
-    )
-    force = st.checkbox("Even if it is not better than the champion", key=f"force_{row.model_id}")
-    if st.button("Promote", type="primary", key="promote"):
-        with frame.errors():
-            cache.desk().promote(row.model_id, force=force, why=why.strip())
-            session.notify(f"{row.model_id} is champion.")
-            st.rerun()
-
-
-def _with_reason(row: Any, label: str, action: str, done: str, icon: str) -> None:
-    with st.popover(label, icon=f":material/{icon}:"):
-        why = st.text_input("Why", key=f"{action}_why_{row.model_id}")
-        if st.button(label, key=action, type="primary"):
-            with frame.errors():
-                desk = cache.desk()
-                getattr(desk.registry, action)(row.model_id, who=desk.who, when=desk.now(), why=why.strip())
-                session.notify(f"{row.model_id} is {done}.")
-                st.rerun()
 
 
 def _trail(row: Any) -> None:
