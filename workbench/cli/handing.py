@@ -16,12 +16,15 @@ class Form(StrEnum):
 
     native = "native"
     joblib = "joblib"
+    sql = "sql"
+    excel = "excel"
 
 
 To = Annotated[
     Form,
     typer.Option(
-        help="native: a folder, the family's own file and JSON; joblib: {model, scaler, feature_columns}.",
+        help="native: a folder, the family's own file and JSON; joblib: {model, scaler, feature_columns}; "
+        "of a scorecard, sql: one statement for SQLite and PostgreSQL; excel: a file with live formulas.",
         show_default=False,
     ),
 ]

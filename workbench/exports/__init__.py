@@ -1,4 +1,4 @@
-"""Hand a model on in its own format or as joblib, proved equal in another process first."""
+"""Hand a model on in its own format, as joblib, SQL or Excel, proved equal in another process first."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from workbench.errors import ArtifactError, InputError
-from workbench.exports import joblib_layout, proof
+from workbench.exports import excel, joblib_layout, proof, sql
 from workbench.training import TrainedModel
 
 TOLERANCE = 1e-9
@@ -62,7 +62,22 @@ def _joblib(model: TrainedModel, staged: Path) -> tuple[str, ...]:
     return notes
 
 
-FORMS: dict[str, Callable[[TrainedModel, Path], tuple[str, ...]]] = {"native": _native, "joblib": _joblib}
+def _sql(model: TrainedModel, staged: Path) -> tuple[str, ...]:
+    staged.write_text(sql.statement(model), encoding="utf-8")
+    return sql.notes()
+
+
+def _excel(model: TrainedModel, staged: Path) -> tuple[str, ...]:
+    staged.write_bytes(excel.content(model))
+    return excel.notes()
+
+
+FORMS: dict[str, Callable[[TrainedModel, Path], tuple[str, ...]]] = {
+    "native": _native,
+    "joblib": _joblib,
+    "sql": _sql,
+    "excel": _excel,
+}
 
 
 def export(model: TrainedModel, to: str, out: Path, frame: pd.DataFrame, date: pd.Series | None) -> Exported:
@@ -70,21 +85,27 @@ def export(model: TrainedModel, to: str, out: Path, frame: pd.DataFrame, date: p
 
     Parameters
     ----------
-    to : {"native", "joblib"}
+    to : {"native", "joblib", "sql", "excel"}
         Native is a folder of the family's own file and plain JSON; joblib one file with a dictionary of
-        ``model``, ``scaler`` and ``feature_columns``.
+        ``model``, ``scaler`` and ``feature_columns``. Of a scorecard, SQL is one statement, and Excel a
+        file with formulas; both give points too, which have to be the same to the last one.
     frame, date
         Typed rows to prove it on.
 
     Raises
     ------
     InputError
-        ``EXPORT`` for a form there is not, or that cannot hold the model; ``OUT_FOLDER``, ``OUT_TAKEN``.
+        ``EXPORT`` for a form there is not, or that cannot hold the model; ``OUT_FOLDER``,
+        ``OUT_TAKEN``, ``OUT_FORMAT``.
     ArtifactError
         ``EXPORT_DIFFERS`` where the export scores otherwise; nothing is handed over.
     """
     if to not in FORMS:
         raise InputError("EXPORT", f"there is no form {to!r}", remedy=f"Take one of: {', '.join(FORMS)}.")
+    if to == "excel" and out.suffix.lower() != ".xlsx":
+        raise InputError(
+            "OUT_FORMAT", "Excel opens only what ends in .xlsx", str(out), "End the name in .xlsx."
+        )
     if not out.parent.is_dir():
         raise InputError(
             "OUT_FOLDER", "the folder does not exist", str(out.parent), "Make it, or name another."

@@ -93,13 +93,89 @@ def joblib_parts(export: Path, folder: Path) -> np.ndarray:
     return parts["model"].predict_proba(columns)[:, 1]
 
 
+def sql_statement(export: Path, folder: Path) -> dict[str, np.ndarray]:
+    """Return what SQLite answers for the rows, in their order."""
+    import sqlite3
+
+    import pandas as pd
+
+    rows = pd.read_parquet(folder / "rows.parquet")
+    kinds = {"i": "INTEGER", "f": "REAL"}
+    columns = ", ".join(f"{_quoted(name)} {kinds.get(rows[name].dtype.kind, 'TEXT')}" for name in rows)
+    with sqlite3.connect(":memory:") as database:
+        database.execute(f"CREATE TABLE applicants ({columns})")
+        marks = ", ".join("?" * rows.shape[1])
+        database.executemany("INSERT INTO applicants VALUES (" + marks + ")", _plain(rows, iso=True))  # noqa: S608
+        answer = sorted(database.execute(export.read_text(encoding="utf-8")).fetchall())
+    if [key for key, _, _ in answer] != rows.iloc[:, 0].tolist():
+        raise SystemExit(f"{len(answer):,} answers for {len(rows):,} rows")
+    return {"points": [points for _, points, _ in answer], "p_bad": [p for _, _, p in answer]}
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _plain(rows: Any, iso: bool) -> list[tuple[Any, ...]]:
+    """Return rows of plain values, None where missing; dates as ISO text or as dates."""
+    columns = []
+    for name in rows:
+        values = rows[name]
+        if values.dtype.kind == "M":
+            values = values.dt.strftime("%Y-%m-%d") if iso else values.dt.date.astype(object)
+        columns.append(values.astype(object).where(values.notna(), None).tolist())
+    return list(zip(*columns, strict=True))
+
+
+def excel_file(export: Path, folder: Path) -> dict[str, np.ndarray]:
+    """Return what the formulas give for the rows, typed in as many at a time as there are formulas for."""
+    import io
+
+    import openpyxl
+    import pandas as pd
+    from formualizer import recalculate_xlsx_bytes
+
+    rows = pd.read_parquet(folder / "rows.parquet")
+    book = openpyxl.load_workbook(io.BytesIO(export.read_bytes()))
+    sheet = book["Applicants"]
+    if [cell.value for cell in sheet[1]] != list(rows):
+        raise SystemExit("the headings are not those of the card")
+    at_once, values = book["Score"].max_row - 1, _plain(rows, iso=False)
+    answer: dict[str, list[Any]] = {"points": [], "p_bad": []}
+    for start in range(0, len(values), at_once):
+        batch = values[start : start + at_once]
+        sheet.delete_rows(2, sheet.max_row)
+        for at, row in enumerate(batch, 2):
+            for column, value in enumerate(row, 1):
+                cell = sheet.cell(at, column, value)
+                if isinstance(value, str):
+                    cell.data_type = "s"
+        typed = io.BytesIO()
+        book.save(typed)
+        done = io.BytesIO(recalculate_xlsx_bytes(typed.getvalue())["bytes"])
+        scored = openpyxl.load_workbook(done, data_only=True, read_only=True)["Score"]
+        for line in scored.iter_rows(min_row=2, max_row=len(batch) + 1, values_only=True):
+            answer["points"].append(line[-2])
+            answer["p_bad"].append(line[-1] if isinstance(line[-1], float) else None)
+    return answer
+
+
+FORMS: dict[str, Callable[[Path, Path], Any]] = {
+    "native": native,
+    "joblib": joblib_parts,
+    "sql": sql_statement,
+    "excel": excel_file,
+}
+
+
 def main() -> None:
-    """Score and write the PDs beside the rows."""
+    """Score and write the PDs beside the rows, with the points where the form gives them."""
     form, export, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-    p_bad = {"native": native, "joblib": joblib_parts}[form](export, folder)
+    told = FORMS[form](export, folder)
     if "workbench" in sys.modules:
         raise SystemExit("the workbench was needed to read it")
-    (folder / "p_bad.json").write_text(json.dumps([float(p) for p in p_bad]))
+    told = told if isinstance(told, dict) else {"p_bad": [float(p) for p in told]}
+    (folder / "scores.json").write_text(json.dumps(told))
 
 
 if __name__ == "__main__":
