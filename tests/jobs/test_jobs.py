@@ -92,10 +92,13 @@ def test_cancel_ends_a_busy_process_and_what_it_started_within_two_seconds(bench
     waiting = bench.ask("fit", trees=1)
     pid, beside = bench.pids(job_id)
     assert bench.look(waiting).state == "waiting", "one job at a time"
+    assert jobs.process_alive(job_id, bench.settings)
+    assert not jobs.process_alive(waiting, bench.settings)
     start = time.monotonic()
     assert jobs.cancel(job_id, bench.settings).state == "cancelled"
     until(lambda: gone(pid) and gone(beside), 2.0)
     assert time.monotonic() - start < 2.0
+    until(lambda: not jobs.process_alive(job_id, bench.settings), 1.0)
     assert bench.finish(waiting).state == "done", "the worker goes on"
     assert bench.look(job_id).state == "cancelled"
     assert jobs.cancel(waiting, bench.settings).state == "done", "what is done stays done"

@@ -7,7 +7,7 @@ whose worker was killed is taken up by the next one.
 
 from __future__ import annotations
 
-from workbench.jobs.locks import hold_app_lock, worker_alive
+from workbench.jobs.locks import hold_app_lock, process_alive, worker_alive
 from workbench.jobs.places import used
 from workbench.jobs.queue import cancel, client, enqueue, enqueue_train, log, recent, status
 from workbench.jobs.start import become_worker, ensure_worker
@@ -25,6 +25,7 @@ __all__ = [
     "ensure_worker",
     "hold_app_lock",
     "log",
+    "process_alive",
     "recent",
     "run_worker",
     "status",

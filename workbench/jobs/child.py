@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import fcntl
 import importlib
 import multiprocessing
 import os
@@ -121,8 +122,13 @@ def _die_with_worker() -> None:
 
 
 def _write_to(log: Path) -> None:
-    """Send what libraries print, and the last words of a crash, to the job's log."""
+    """Send what libraries print, and the last words of a crash, to the job's log.
+
+    The log is locked while this process, or one it started, holds it open: so others see that it runs.
+    """
     with log.open("ab") as file:
+        with suppress(BlockingIOError):  # an earlier try of the job that has not quite ended yet
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]

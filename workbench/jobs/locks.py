@@ -59,6 +59,18 @@ def worker_alive(settings: Settings | None = None) -> bool:
     return False
 
 
+def process_alive(job_id: str, settings: Settings | None = None) -> bool:
+    """Return whether the process of a job runs on this machine: it holds its log locked until its end."""
+    path = places.log_path(places.given(settings), job_id)
+    if not path.exists():
+        return False
+    file = take(path, shared=True)
+    if file is None:
+        return True
+    file.close()
+    return False
+
+
 def hold_app_lock(settings: Settings | None = None) -> None:
     """Tell the worker that an app lives, until this process ends; a worker alone with no job leaves."""
     _hold_app_lock(places.folder(places.given(settings)))

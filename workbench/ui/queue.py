@@ -12,10 +12,7 @@ from workbench.ui import cache, frame, session, sidebar, tables, words
 from workbench.ui.session import Context
 
 LIMIT = 50
-STOPPED = (
-    "Stopped. Models registered before the stop stay in the Registry, and so does the study where it was "
-    "kept by then; the data and the findings are as they were."
-)
+ENDING = "Stopping: its process has not ended yet."
 STATES = ("waiting", "running", "done", "failed", "cancelled")
 
 
@@ -109,9 +106,17 @@ def _short(job: Any) -> str:
     return f"{best['model_id']}, {cache.family_title(best['family'])}, AUC {auc}"
 
 
+def stopped(job: Any) -> str:
+    """Return what is known of a stopped job: whether its process has ended, and what stayed of it."""
+    if cache.queue().process_alive(job.job_id, cache.desk().settings):
+        return ENDING
+    said = "Stopped" + (", its process has ended." if job.started_at else " before it began.")
+    return f"{said} {cache.desk().stayed(job_id=job.job_id)}" if job.kind == "train" else said
+
+
 def _message(job: Any) -> str:
-    if job.state == "cancelled" and job.kind == "train":
-        return STOPPED
+    if job.state == "cancelled":
+        return stopped(job)
     return job.error or words.sentence((job.result or {}).get("sentence", ""))
 
 
