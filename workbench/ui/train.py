@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
 from workbench import charts
 from workbench.families import FAMILIES
+from workbench.portfolio import Portfolio
+from workbench.sampling import SamplingSpec
+from workbench.study import StudySpec
+from workbench.training import TrainSpec
 from workbench.ui import acknowledgement, cache, data_findings, frame, session, sidebar, spool, tables, words
 from workbench.ui.session import Context
 
@@ -18,6 +23,7 @@ CALIBRATIONS = {
     "isotonic": "Isotonic (1,000 bads or more)",
     "none": "None",
 }
+WEIGHTS = {"none": "None", "balanced": "Balanced: bads as heavy as goods"}
 PARTS = {
     2: "development / {last}",
     3: "development / validation / {last}",
@@ -27,15 +33,51 @@ PARTS = {
 
 def dataset(context: Context) -> Any:
     """Return the data to train on, or draw what is missing and end the page."""
-    if not context.data or context.data.startswith(spool.PREFIX):
-        why = (
-            "The file has been brought, but its columns have no roles yet."
-            if context.data
-            else "A model is trained on a file that has been brought and checked."
-        )
-        query = context.query(step="roles" if context.data else "bring")
+    if context.data.startswith(spool.PREFIX):
+        why = "The file has been brought, but its columns have no roles yet."
+        query = context.query(step="roles")
+        frame.empty("No data to train on", why, sidebar.DATA, "Go to its roles", "table", query)
+    if not context.data:
+        kept = cache.desk().registry.datasets()
+        if kept:
+            _take_up(context, kept)
+        why = "A model is trained on a file that has been brought and checked."
+        query = context.query(step="bring")
         frame.empty("No data to train on", why, sidebar.DATA, "Go to Data", "database", query)
     return cache.dataset(context.data, context.portfolio)
+
+
+def _take_up(context: Context, kept: list[Any]) -> None:
+    """Draw the choice among the data that were checked before, those of the portfolio first; end the page."""
+    portfolio = cache.portfolio(context.portfolio)
+    own = [row for row in kept if portfolio is not None and row.portfolio == portfolio.name]
+    names = {
+        row.sha256: f"{row.name}, {words.counted(row.rows, 'row')}, {words.percent(row.bad_rate)} bad"
+        + ("" if own else f", {cache.portfolio_title(row)}")
+        for row in own or kept
+    }
+    with st.container(border=True, key="empty", gap="small"):
+        if own or portfolio is None:
+            st.subheader(":material/inbox: No data chosen", anchor=False)
+            st.markdown("These were checked before. Take one up, or bring another file.")
+        else:
+            st.subheader(f":material/inbox: No data of {words.text(portfolio.shown)}", anchor=False)
+            st.markdown("Bring a file, or take up what was checked for another portfolio.")
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+            picked = st.selectbox(
+                "Data set", list(names), format_func=names.__getitem__, width=420, key="take_up"
+            )
+            ready, bring = ("primary", "secondary") if own or portfolio is None else ("secondary", "primary")
+            if st.button("Train on it", icon=":material/folder_open:", type=ready, key="take_up_go"):
+                row = next(row for row in kept if row.sha256 == picked)
+                new = session.changed(
+                    context, portfolio=f"{row.portfolio}@{row.portfolio_version}", data=picked
+                )
+                session.choose(portfolio=new.portfolio, data=new.data, model=new.model)
+                st.rerun()
+            if st.button("Go to Data", icon=":material/database:", type=bring, key="empty_go"):
+                st.switch_page(sidebar.DATA, query_params=context.query(step="bring"))
+    frame.end()
 
 
 def line(dataset: Any) -> None:
@@ -55,14 +97,19 @@ def ask(context: Context, dataset: Any) -> None:
     left, right = st.columns([6, 5], gap="large")
     with left:
         families = _families(dataset)
-        spec, calibration, seed = _sampling(dataset)
+        sampling = _sampling(dataset)
+        calibration, weights, seed = _advanced(dataset)
+    asked = StudySpec(families, replace(sampling, seed=seed), calibration, seed, weights=weights)
     with right:
         samples = None
         with frame.errors():
-            samples = _samples(dataset, spec)
+            samples = _samples(dataset, asked.sampling)
         if samples is not None:
             _preview(samples)
-            _start(context, dataset, families, spec, calibration, seed)
+            with frame.errors():
+                for family in families:
+                    TrainSpec.of(dataset.portfolio, family, calibration, seed, weights=weights)
+                _start(context, dataset, asked)
 
 
 def _families(dataset: Any) -> tuple[str, ...]:
@@ -70,7 +117,7 @@ def _families(dataset: Any) -> tuple[str, ...]:
     chosen = []
     for column, family in zip(st.columns(len(FAMILIES)), FAMILIES.values(), strict=True):
         with column.container(border=True, height="stretch", gap="xsmall"):
-            default = family.name in dataset.portfolio.families
+            default = family.name in preselected(dataset.portfolio)
             if st.checkbox(f"**{family.title}**", default, key=f"family_{family.name}"):
                 chosen.append(family.name)
             st.caption(_sentence(family.when))
@@ -84,14 +131,31 @@ def _families(dataset: Any) -> tuple[str, ...]:
     return tuple(chosen)
 
 
+def preselected(portfolio: Portfolio) -> tuple[str, ...]:
+    """Return the families ticked at first: the portfolio's; where it names none, a scorecard beside them.
+
+    Examples
+    --------
+    >>> from workbench.portfolio import from_values
+    >>> values = {"name": "p", "outcome": {"column": "bad", "bad": ["1"]}}
+    >>> values["characteristics"] = [{"name": "age"}]
+    >>> preselected(from_values(values, "p"))
+    ('logistic', 'lightgbm', 'scorecard')
+    >>> preselected(from_values(values | {"families": ["xgboost"]}, "p"))
+    ('xgboost',)
+    """
+    unsaid = portfolio.families == Portfolio.model_fields["families"].default
+    return (*portfolio.families, "scorecard") if unsaid else portfolio.families
+
+
 def _sentence(said: str) -> str:
     said = said.strip()
     return words.text(said[:1].upper() + said[1:].rstrip(".") + ".") if said else ""
 
 
-def _sampling(dataset: Any) -> tuple[Any, str, int]:
-    """Draw the sampling form; returns the spec, the calibration and the seed."""
-    from workbench.sampling import SamplingSpec, suggest
+def _sampling(dataset: Any) -> SamplingSpec:
+    """Draw the sampling form; returns its spec."""
+    from workbench.sampling import suggest
 
     st.subheader("Samples", anchor=False)
     first = cache.once(
@@ -124,14 +188,29 @@ def _sampling(dataset: Any) -> tuple[Any, str, int]:
     start = ""
     if kind == "out-of-time":
         start = _out_of_time_from(right, dataset, first)
-    with st.expander("Calibration and seed"):
-        a, b = st.columns([3, 2])
+    return SamplingSpec.from_split(split, kind, dataset.portfolio.sampling.seed, out_of_time_from=start)
+
+
+def _advanced(dataset: Any) -> tuple[str, str, int]:
+    """Draw what has a good default; returns the calibration, the weights and the seed."""
+    portfolio = dataset.portfolio
+    with st.expander("Calibration, weights and seed"):
+        a, b, c = st.columns([5, 5, 3])
         calibration = a.selectbox(
             "Calibration", list(CALIBRATIONS), format_func=CALIBRATIONS.get, key="calibration"
         )
-        first_seed = dataset.portfolio.sampling.seed
-        seed = int(b.number_input("Seed", 0, 2**31 - 1, first_seed, step=1, key="seed"))
-    return SamplingSpec.from_split(split, kind, seed, out_of_time_from=start), calibration, seed
+        weights = b.selectbox(
+            "Weights",
+            list(WEIGHTS),
+            list(WEIGHTS).index(portfolio.weights),
+            format_func=WEIGHTS.get,
+            key="weights",
+            help="Balanced weights leave the ranking much as it is and make the PDs far too high; "
+            "calibration brings them back. The result shows the mean PD before and after.",
+        )
+        seed = c.number_input("Seed", 0, 2**31 - 1, portfolio.sampling.seed, step=1, key="seed")
+    # what the portfolio says is left to it: the same asked here and by the command line is the same study
+    return calibration, "" if weights == portfolio.weights else weights, int(seed)
 
 
 def _split_words(split: str, last: str) -> str:
@@ -183,13 +262,12 @@ def _preview(samples: Any) -> None:
     )
 
 
-def _start(
-    context: Context, dataset: Any, families: tuple[str, ...], spec: Any, calibration: str, seed: int
-) -> None:
+def _start(context: Context, dataset: Any, asked: StudySpec) -> None:
     """Draw the button that starts the job, or what stands in its way."""
     blocking = data_findings.found(context, dataset).blocking()
     if blocking:
-        names = words.listed(list(dict.fromkeys(f.column or f.code for f in blocking)), 6)
+        columns = dict.fromkeys(f.column or f.code for f in blocking)
+        names = words.listed([data_findings.named(dataset.portfolio, name) for name in columns], 6)
         with frame.rule("block", "train"):
             st.markdown(
                 f"**{words.counted(len(blocking), 'finding')} must be mended first**: {words.text(names)}"
@@ -198,11 +276,17 @@ def _start(
                 st.switch_page(sidebar.DATA, query_params=context.query(step="findings"))
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        count = words.counted(len(families), "family", "families")
+        count = words.counted(len(asked.families), "family", "families")
         pressed = st.button(
-            f"Train {count}", type="primary", icon=":material/play_arrow:", disabled=not families, key="train"
+            f"Train {count}",
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=not asked.families,
+            key="train",
         )
-        st.caption(estimate(dataset, len(families)) if families else "Choose at least one family.")
+        st.caption(
+            estimate(dataset, len(asked.families)) if asked.families else "Choose at least one family."
+        )
     deploy = st.checkbox(
         "Make the best the champion if it beats the present one",
         key="deploy",
@@ -210,21 +294,16 @@ def _start(
         "kept in the trail.",
     )
     if pressed:
-        st.query_params[session.JOB] = _enqueue(
-            context, dataset, families, spec, calibration, seed, deploy=deploy
-        )
+        st.query_params[session.JOB] = _enqueue(dataset, asked, deploy)
         st.rerun()
 
 
-def _enqueue(
-    context: Context, dataset: Any, families: tuple[str, ...], spec: Any, calibration: str, seed: int
-) -> str:
-    from workbench.study import StudySpec
-
+def _enqueue(dataset: Any, asked: StudySpec, deploy: bool) -> str:
     reasons = tuple((code, column, why) for (code, column), why in acknowledgement.of(dataset).items())
     desk = cache.desk()
-    request = desk.request(dataset, StudySpec(families, spec, calibration, seed, reasons))
-    title = f"Train {words.counted(len(families), 'family', 'families')} of {dataset.portfolio.shown}"
+    request = replace(desk.request(dataset, replace(asked, acknowledged=reasons)), deploy=deploy)
+    count = words.counted(len(asked.families), "family", "families")
+    title = f"Train {count} of {dataset.portfolio.shown}"
     job_id = cache.queue().enqueue_train(request, desk.settings, desk.who, title=title)
     cache.keep_worker()
     return job_id

@@ -22,7 +22,7 @@ def draw(context: Context, job: Any) -> None:
     if job.state == "failed":
         _failed(job)
     elif job.state == "cancelled":
-        st.info(queue.STOPPED, icon=":material/cancel:")
+        _stopped(job)
     elif job.result:
         _result(context, job)
         return
@@ -53,6 +53,21 @@ def _progress(job_id: str) -> None:
     st.caption("It goes on when this tab is closed; the page Jobs shows it too.")
 
 
+def _stopped(job: Any) -> None:
+    """Say what stayed of a stopped job; asked again while its process has not ended."""
+    said = queue.stopped(job)
+    if said == queue.ENDING:
+        st.fragment(_until_ended, run_every=0.5)(job)
+    else:
+        st.info(words.text(said), icon=":material/cancel:")
+
+
+def _until_ended(job: Any) -> None:
+    if queue.stopped(job) != queue.ENDING:
+        st.rerun()
+    st.info(queue.ENDING, icon=":material/hourglass_top:")
+
+
 def _failed(job: Any) -> None:
     st.error(f"{words.text(job.error)} {frame.code(job.code)}", icon=":material/error:")
     st.download_button(
@@ -68,12 +83,18 @@ def _failed(job: Any) -> None:
 def _result(context: Context, job: Any) -> None:
     """Draw what a training made: the sentence, a card a model, the curves, where to go next."""
     result = job.result
-    if result.get("best") and context.model not in [line["model_id"] for line in result["models"]]:
-        session.choose(model=result["best"])
+    if session.kept(session.SHOWN_JOB, "") != job.job_id:
+        st.session_state[session.SHOWN_JOB] = job.job_id
+        made = {"portfolio": result["portfolio"], "data": result["dataset_sha256"]}
+        session.choose(**made, model=result.get("best") or "")
         st.rerun()  # so that the sidebar shows the new model too
     frame.line(words.text(job.name), f"took {words.duration(result['seconds'])}", result["study_id"])
     with frame.rule("good", "verdict"):
         st.markdown(words.text(words.sentence(result["sentence"])))
+        if deployed := result.get("deployment"):
+            icon = ":blue[:material/star:]" if deployed["promoted"] else ":orange[:material/star:]"
+            verb = "Made champion" if deployed["promoted"] else "Not made champion"
+            st.markdown(f"{icon} **{verb}**: {words.text(words.sentence(deployed['reason']))}.")
     study = cache.study(result["study_id"])
     for column, line in zip(st.columns(max(len(result["models"]), 2)), result["models"], strict=False):
         with column.container(border=True, height="stretch", gap="small", key=f"model_{line['family']}"):
@@ -111,9 +132,29 @@ def _card(line: dict[str, Any], best: bool) -> None:
     m = line["metrics"]
     frame.figures(tuple(_figure(m, name) for name in CARD), framed=False)
     frame.gate(line["gate"])
+    if said := balanced(line.get("calibration") or {}):
+        st.caption(f":material/balance: {said}")
     st.caption(
         f"{line['reported']} sample, n {words.count(m['n'])}, bads {words.count(m['n_bad'])}; 95% intervals"
     )
+
+
+def balanced(told: dict[str, Any]) -> str:
+    """Return what balanced weights did to the mean PD and what calibration made of it; "" without them.
+
+    Examples
+    --------
+    >>> told = {"weights": "balanced", "sample": "validation"}
+    >>> balanced(told | {"p_bad_uncalibrated": 0.41, "p_bad_mean": 0.22})
+    'Balanced weights: mean PD of the validation sample 41.0% before calibration, 22.0% after.'
+    >>> balanced({"weights": "none"})
+    ''
+    """
+    if told.get("weights") != "balanced":
+        return ""
+    before, after = words.percent(told["p_bad_uncalibrated"]), words.percent(told["p_bad_mean"])
+    where = f"the {told['sample']} sample"
+    return f"Balanced weights: mean PD of {where} {before} before calibration, {after} after."
 
 
 def _figure(m: dict[str, Any], name: str) -> tuple[str, str, str]:
