@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
-from workbench.ui import acknowledgement, cache, data, data_fixes, frame, tables, words
+from workbench.portfolio import Portfolio
+from workbench.ui import acknowledgement, cache, data, data_fixes, frame, spool, tables, words
 from workbench.ui.session import Context
 
 ICONS = {
@@ -34,8 +37,8 @@ def draw(context: Context) -> None:
     blocking = checks.blocking()
     left, right = st.columns([5, 3], gap="large")
     with left:
-        _verdict(context, blocking)
-        _list(context, checks, dataset.n)
+        _verdict(context, dataset.portfolio, blocking)
+        _list(context, dataset, checks)
     with right:
         _alone(dataset, checks)
         _refused(dataset)
@@ -80,14 +83,14 @@ def _levels(checks: Any) -> str:
     return f"{blocking} to mend, {levels.count('warn')} to look at, {levels.count('note')} to know"
 
 
-def _verdict(context: Context, blocking: tuple[Any, ...]) -> None:
+def _verdict(context: Context, portfolio: Portfolio, blocking: tuple[Any, ...]) -> None:
     """Say whether a model can be trained on these data."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if not blocking:
             st.markdown("**These data can be used.** Nothing stands in the way of training.")
             data.to_train(context, ready=True)
             return
-        names = list(dict.fromkeys(finding.column for finding in blocking if finding.column))
+        names = [named(portfolio, one) for one in dict.fromkeys(f.column for f in blocking if f.column)]
         where = f": {words.text(words.listed(names, 6))}" if names else ""
         st.markdown(f"**{words.counted(len(blocking), 'finding')} must be mended before training**{where}")
         columns = {
@@ -105,17 +108,17 @@ def _verdict(context: Context, blocking: tuple[Any, ...]) -> None:
             st.rerun()
 
 
-def _list(context: Context, checks: Any, of_rows: int) -> None:
+def _list(context: Context, dataset: Any, checks: Any) -> None:
     findings = checks.findings
     for i, finding in enumerate(findings[:SHOWN]):
-        _finding(context, checks, finding, i, of_rows)
+        _finding(context, dataset, checks, finding, i)
     if len(findings) > SHOWN:
         with st.expander(f"{len(findings) - SHOWN} more"):
             for i, finding in enumerate(findings[SHOWN:], SHOWN):
-                _finding(context, checks, finding, i, of_rows)
+                _finding(context, dataset, checks, finding, i)
 
 
-def _finding(context: Context, checks: Any, finding: Any, i: int, of_rows: int) -> None:
+def _finding(context: Context, dataset: Any, checks: Any, finding: Any, i: int) -> None:
     """Draw one finding: what, where, why it matters, an example, and its button."""
     reason = checks.reason(finding)
     planned = data_fixes.planned(context.data, finding)
@@ -123,9 +126,9 @@ def _finding(context: Context, checks: Any, finding: Any, i: int, of_rows: int) 
     with frame.rule(level, str(i)):
         said, button = st.columns([7, 3], vertical_alignment="top", gap="small")
         with said:
-            told = finding.rows in (None, 0, of_rows) or words.count(finding.rows) in finding.message
+            told = finding.rows in (None, 0, dataset.n) or words.count(finding.rows) in finding.message
             rows = "" if told else f" :gray[{words.counted(finding.rows, 'row')}]"
-            st.markdown(f"{ICONS[level]} **{words.text(_sentence(finding))}**{rows}")
+            st.markdown(f"{ICONS[level]} **{words.text(sentence(dataset.portfolio, finding))}**{rows}")
             if reason:
                 st.caption(f"Acknowledged: {words.text(reason)}")
                 return
@@ -141,10 +144,31 @@ def example_of(finding: Any) -> str:
     return re.sub(r"[\s,:]+$", "", finding.example)
 
 
-def _sentence(finding: Any) -> str:
-    """Return the message, with the column first where the message does not name it."""
-    message = finding.message[:1].upper() + finding.message[1:] if not finding.column else finding.message
-    return message if not finding.column or finding.column in message else f"{finding.column}: {message}"
+def named(portfolio: Portfolio, column: str) -> str:
+    """Return a column as people know it: its title with the column behind it, where it has one.
+
+    Examples
+    --------
+    >>> from workbench.portfolio import from_values
+    >>> values = {"name": "p", "outcome": {"column": "bad", "bad": ["1"]}}
+    >>> values["characteristics"] = [{"name": "PAY_0", "title": "Repayment status"}, {"name": "age"}]
+    >>> portfolio = from_values(values, "p")
+    >>> named(portfolio, "PAY_0"), named(portfolio, "age"), named(portfolio, "bad")
+    ('Repayment status (PAY_0)', 'age', 'bad')
+    """
+    declared = (*portfolio.characteristics, *portfolio.protected)
+    title = next((one.shown for one in declared if one.name == column), column)
+    return title if title == column else f"{title} ({column})"
+
+
+def sentence(portfolio: Portfolio, finding: Any) -> str:
+    """Return the message with the column as people know it; first where the message does not name it."""
+    column, message = finding.column, finding.message
+    if not column:
+        return message[:1].upper() + message[1:]
+    title = named(portfolio, column)
+    told, found = re.subn(rf"(?<!\w){re.escape(column)}(?!\w)", lambda _: title, message, count=1)
+    return told if found else f"{title}: {message}"
 
 
 def _buttons(context: Context, finding: Any, i: int, planned: bool) -> None:
@@ -234,7 +258,35 @@ def _refused(dataset: Any) -> None:
         {name: config for name, config in columns.items() if (refused[name] != "").any()},
         most=260,
         note=refused_note(refused),
+        whole=lambda: with_keys(dataset),
     )
+
+
+def with_keys(dataset: Any) -> pd.DataFrame:
+    """Return the refused rows with their row keys, read from the file where it is still kept here."""
+    refused, key = dataset.refused, dataset.portfolio.row_key
+    upload = spool.of_digest(cache.desk().settings.home, dataset.source.sha256)
+    if not key or upload is None:
+        return refused
+    table = cache.desk().read(
+        Path(upload.path), dataset.portfolio, data_fixes.options_of(upload), upload.name
+    )
+    return keyed(refused, key, pd.Series(table.frame[key].to_numpy(), table.record))
+
+
+def keyed(refused: pd.DataFrame, key: str, keys: pd.Series) -> pd.DataFrame:
+    """Return refused rows with the key of each behind its record number, "" where the row has none.
+
+    Examples
+    --------
+    >>> refused = pd.DataFrame({"record": [3], "column": ["age"], "reason": ["is not a number"]})
+    >>> keyed(refused, "id", pd.Series(["a", "b", "c"], [1, 2, 3])).to_dict("records")
+    [{'record': 3, 'id': 'c', 'column': 'age', 'reason': 'is not a number'}]
+    """
+    found = keys.reindex(refused["record"].astype(keys.index.dtype)).astype("object").fillna("")
+    wide = refused.copy()
+    wide.insert(1, f"row key {key}" if key in refused else key, found.to_numpy())
+    return wide
 
 
 def refused_note(refused: Any) -> str:

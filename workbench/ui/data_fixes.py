@@ -11,8 +11,12 @@ import streamlit as st
 from workbench import portfolio as portfolios
 from workbench.errors import InputError, MissingError
 from workbench.portfolio import Portfolio
+from workbench.proposal import difference
 from workbench.ui import cache, data, frame, session, spool, words
 from workbench.ui.session import Context
+
+VERSIONED = ("leave_out", "special")
+"""Fixes that make a new version of the portfolio."""
 
 Plan = dict[tuple[str, str], str]
 """(fix, column) -> the special code, or ""."""
@@ -87,18 +91,53 @@ def without_copies(table: Any, portfolio: Portfolio) -> Any:
 
 
 def bar(context: Context, dataset: Any) -> None:
-    """Draw what has been gathered, and the button that applies it."""
+    """Draw what has been gathered, and the button that applies it; a new version is shown and confirmed."""
     changes = plans(dataset.sha256)
     if not changes:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="pending"):
         st.markdown(f"**{words.counted(len(changes), 'change')} to apply:** {words.text(_said(changes))}")
-        if st.button("Apply and check again", type="primary", icon=":material/done_all:", key="apply_fixes"):
-            with frame.errors():
-                _apply(context, dataset, changes)
+        with frame.errors():
+            if any(fix in VERSIONED for fix, _ in changes):
+                _confirm(dataset, amended(dataset.portfolio, changes), changes)
+            elif st.button(
+                "Apply and check again", type="primary", icon=":material/done_all:", key="apply_fixes"
+            ):
+                _apply(source_of(dataset), dataset, dataset.portfolio, changes)
         if st.button("Forget them", type="tertiary", key="forget_fixes"):
             changes.clear()
             st.rerun()
+
+
+def _confirm(dataset: Any, edited: Portfolio, changes: Plan) -> None:
+    """Show what the next version of the portfolio changes, and save it when asked to."""
+    newest = cache.desk().shelf.find(edited.name)
+    told = difference(newest, edited)
+    number = newest.version + 1 if told else newest.version
+    with st.popover("Apply and check again…", type="primary", icon=":material/done_all:"):
+        title = words.text(newest.shown)
+        st.markdown(
+            f"**Version {number} of {title} changes:**" if told else f"**{title} says so already.**",
+            width="content",
+        )
+        if told:
+            with st.container(height=180 if len(told) > 6 else "content", border=False):
+                st.markdown("\n".join(f"- {words.text(change)}" for change in told))
+        label = f"Save version {number} and check" if told else f"Check again as version {number}"
+        if st.button(label, type="primary", key="apply_fixes", width="stretch"):
+            upload = source_of(dataset)  # before anything is saved
+            _apply(upload, dataset, saved(edited), changes)
+
+
+def saved(edited: Portfolio) -> Portfolio:
+    """Return the portfolio as its next version, or the newest where it is the same."""
+    shelf = cache.desk().shelf
+    try:
+        return shelf.save(edited)
+    except InputError as error:
+        if error.code != "UNCHANGED":
+            raise
+        return shelf.find(edited.name)
 
 
 def _said(changes: Plan) -> str:
@@ -111,17 +150,14 @@ def _said(changes: Plan) -> str:
     return "; ".join(parts)
 
 
-def _apply(context: Context, dataset: Any, changes: Plan) -> None:
-    """Save the portfolio's next version where it changed, and build the data anew."""
-    upload = source_of(dataset)
-    changed = any(fix in ("leave_out", "special") for fix, _ in changes)
-    portfolio = cache.desk().shelf.save(amended(dataset.portfolio, changes)) if changed else dataset.portfolio
+def _apply(upload: spool.Upload, dataset: Any, portfolio: Portfolio, changes: Plan) -> None:
+    """Build the data anew under the portfolio, without copies where asked, and look at them."""
     built = build(upload, portfolio, drop=any(fix == "drop_duplicates" for fix, _ in changes))
     said = _said(changes)
     changes.clear()
     session.notify(
         f"{words.text(portfolio.shown)}, now version {portfolio.version}: {words.text(said)}."
-        if changed
+        if portfolio.version != dataset.portfolio.version
         else f"Applied: {words.text(said)}."
     )
     look_at(portfolio, built, "Findings")

@@ -131,7 +131,10 @@ def _save(
 ) -> None:
     """Draw the button that saves the portfolio where it changed, and checks the data against it."""
     if outcome is None or proposal is None:
-        st.markdown("**Next:** say which column tells how it ended, and which value is bad.")
+        st.markdown("**Next:** say which column tells how it ended, and how each of its values did.")
+        return
+    if not (rows["role"] == "characteristic").any():
+        st.markdown("**Next:** give at least one column the role characteristic, to train on.")
         return
     edited = None
     with frame.errors():
@@ -151,7 +154,7 @@ def _save(
     label = "Apply and check" if same or old is not None else "Save as portfolio and check"
     if st.button(label, type="primary", icon=":material/fact_check:", key="save_roles", width="stretch"):
         with frame.errors():
-            _checked(upload, base if same else _saved(edited))
+            _checked(upload, base if same else data_fixes.saved(edited))
 
 
 def _newest(name: str) -> Any | None:
@@ -171,11 +174,11 @@ def _confirm(upload: spool.Upload, old: Any, edited: Any, changes: list[str]) ->
             st.markdown("\n".join(f"- {words.text(change)}" for change in changes))
         if st.button(f"Save version {number} and check", type="primary", key="save_roles", width="stretch"):
             with frame.errors():
-                _checked(upload, _saved(edited))
+                _checked(upload, data_fixes.saved(edited))
         other = st.text_input("Or keep it apart, called", key=f"other_title_{old.identity}").strip()
         if st.button("Save under another name", key="save_other", width="stretch"):
             with frame.errors():
-                _checked(upload, _saved(_renamed(edited, other)))
+                _checked(upload, data_fixes.saved(_renamed(edited, other)))
 
 
 def _renamed(edited: Any, title: str) -> Any:
@@ -193,17 +196,6 @@ def _renamed(edited: Any, title: str) -> Any:
         what = f"there is a portfolio {name} already"
         raise InputError("PORTFOLIO_NAME", what, remedy="Choose another name.")
     return edited.model_copy(update={"name": name, "title": title, "version": 1})
-
-
-def _saved(edited: Any) -> Any:
-    """Return the portfolio as its next version, or the newest where it is the same."""
-    shelf = cache.desk().shelf
-    try:
-        return shelf.save(edited)
-    except InputError as error:
-        if error.code != "UNCHANGED":
-            raise
-        return shelf.find(edited.name)
 
 
 def _checked(upload: spool.Upload, portfolio: Any) -> None:
