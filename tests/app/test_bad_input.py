@@ -103,7 +103,7 @@ def test_infinite_numbers_are_found_and_named(trained):
     app.switch_page("pages/1_Data.py").run()
     app.file_uploader[0].upload("infinite.csv", csv(frame_of.assign(income=income)), "text/csv").run()
     keep(app)
-    assert "3 rows of income hold an infinite number" in text(app)
+    assert words.text("(income) hold an infinite number") in text(app)
     assert "900 rows in = 897 kept + 3 refused" in text(app)
 
 
@@ -127,6 +127,81 @@ def test_every_value_of_an_outcome_of_three_classes_is_named(bring):
     assert not app.exception
     labels = " ".join(radio.label for radio in app.radio)
     assert all(f"{value}: " in labels for value in ("paid", "late", "default"))
+
+
+def test_what_no_word_says_of_an_outcome_is_asked_for_and_nothing_taken(bring):
+    ended = np.resize(["A", "B", "C"], N)
+    app = bring("codes.csv", csv(rows().assign(bad=ended).rename(columns={"bad": "end"})))
+    next(s for s in app.selectbox if s.key.startswith("outcome_column")).set_value("end").run()
+    assert [r.value for r in app.radio if r.key.startswith("end_")] == [None, None, None]
+    assert "Still to be said: A, B and C." in text(app).replace("\\", "")
+    for value, end in (("A", "good"), ("B", "bad"), ("C", "neither")):
+        next(r for r in app.radio if r.key.endswith(f"_end_{value}")).set_value(end).run()
+    keep(app)
+    outcome = kept(app).portfolio.outcome
+    assert (outcome.bad, outcome.good, outcome.indeterminate) == (("B",), ("A",), ("C",))
+
+
+def test_what_words_say_of_an_outcome_is_taken_as_it_is_shown(bring):
+    ended = np.resize(["Fully Paid", "Charged Off", "Current", "Fully Paid"], N)
+    app = bring("words.csv", csv(rows().assign(bad=ended).rename(columns={"bad": "loan_status"})))
+    shown_ends = {r.label.split(":")[0].strip("\\"): r.value for r in app.radio if r.key.startswith("end_")}
+    assert shown_ends == {"Fully Paid": "good", "Charged Off": "bad", "Current": "neither"}
+    keep(app)
+    assert kept(app).portfolio.outcome.indeterminate == ("Current",)
+
+
+def test_a_sheet_is_chosen_by_its_name(bring, tmp_path):
+    path = tmp_path / "two.xlsx"
+    with pd.ExcelWriter(path) as book:
+        rows().to_excel(book, sheet_name="2024", index=False)
+        rows().head(90).to_excel(book, sheet_name="2025", index=False)
+    app = bring("two.xlsx", path.read_bytes())
+    assert frame.code("SHEET") in app.error[0].value
+    app.radio(key="option_sheet").set_value("2025").run()
+    app.button(key="read_so").click().run()
+    assert not app.error and not app.exception
+    assert "give at least one column the role characteristic" in text(app)  # 90 incomes look like a key
+    assert "90 rows in = 90 kept + 0 refused" in text(app)
+
+
+def test_the_likely_code_page_is_offered_first_with_the_lines_that_show_it(bring):
+    towns = np.where(np.arange(N) < 500, "Bern", "Łódź")
+    app = bring("towns.csv", csv(rows(town=towns), sep=";", encoding="cp1250"))
+    assert app.selectbox(key="option_encoding").value == "cp1250"
+    assert "Around line 502" in text(app) and any("Łódź" in code.value for code in app.code)
+    app.button(key="read_so").click().run()
+    assert not app.error and not app.exception
+
+
+def test_a_new_version_of_the_portfolio_is_shown_before_findings_save_it(bring):
+    app = keep(bring("towns.csv", csv(rows(town=np.resize(["Bern", "Basel", "Chur"], N)))))
+    assert "apply_fixes" not in {button.key for button in app.button}
+    # as the button of a finding gathers it
+    app.session_state["_pending_fixes"] = {app.session_state["_data"]: {("leave_out", "income"): ""}}
+    app.run()
+    assert "Version 2 of Towns changes" in text(app) and "income" in text(app)
+    assert kept(app).portfolio.version == 1
+    app.button(key="apply_fixes").click().run()
+    assert not app.exception and not app.error, app.error
+    assert kept(app).portfolio.version == 2
+    assert "income" not in {c.name for c in kept(app).portfolio.characteristics}
+
+
+def test_refused_rows_are_taken_away_with_key_and_record_number(trained):
+    app, desk = trained
+    frame_of = made.frame(900, seed=11)
+    income = frame_of["income"].astype(str).replace("nan", "")
+    income[[3, 70]] = "inf"
+    app.run()
+    app.switch_page("pages/1_Data.py").run()
+    app.file_uploader[0].upload("infinite.csv", csv(frame_of.assign(income=income)), "text/csv").run()
+    keep(app)
+    key = desk.portfolio("made@1").row_key
+    wide = data_findings.keyed(kept(app).refused, key, pd.Series(frame_of[key].to_numpy(), range(1, 901)))
+    assert wide["record"].tolist() == [4, 71]
+    assert wide[key].tolist() == frame_of[key].iloc[[3, 70]].tolist()
+    assert (wide["reason"] != "").all()
 
 
 def test_a_file_of_one_row_is_refused(bring):

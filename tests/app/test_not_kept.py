@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-PAGES = ["pages/1_Data.py", "pages/2_Train.py", "pages/3_Score.py", "pages/4_Registry.py", "pages/6_Compare.py"]
+PAGES = [
+    "pages/1_Data.py",
+    "pages/2_Train.py",
+    "pages/3_Score.py",
+    "pages/4_Registry.py",
+    "pages/6_Compare.py",
+]
 
 
 def opened(app, page: str, **address: str):

@@ -10,6 +10,7 @@ import streamlit as st
 
 from workbench.dataset import value_counts
 from workbench.portfolio import NAME, Outcome, Portfolio
+from workbench.proposal.roles import suggestion
 from workbench.ui import cache, spool, words
 
 KINDS = {
@@ -41,6 +42,7 @@ def ask(upload: spool.Upload, table: Any, base: Portfolio | None) -> Outcome | N
             table.source.decimal,
             table.source.delimiter,
             None,
+            ((), ()),
             "application",
         ),
         "Looking at each column",
@@ -59,15 +61,19 @@ def ask(upload: spool.Upload, table: Any, base: Portfolio | None) -> Outcome | N
     )
     if column is None:
         return None
-    return _values(value_counts(table, column), column, base, mark, suggested(first, column))
+    counts = value_counts(table, column)
+    return _values(counts, column, base, mark, suggested(first, column, list(counts)))
 
 
-def suggested(proposal: Any, column: str) -> dict[str, str]:
-    """Return what the values of the guessed outcome sound like: value -> "bad", "good" or ""."""
-    values = proposal.outcome_values
-    if not any(guess.column == column and guess.role == "outcome" for guess in proposal.guesses):
-        return {}
-    return dict(zip(values["value"], values["suggested"], strict=True))
+def suggested(proposal: Any, column: str, values: list[str]) -> dict[str, str]:
+    """Return what the values of an outcome sound like: value -> "bad", "good" or "".
+
+    Of a column that was not guessed to be the outcome only words say something: 1 may be good there.
+    """
+    if any(guess.column == column and guess.role == "outcome" for guess in proposal.guesses):
+        told = proposal.outcome_values
+        return dict(zip(told["value"], told["suggested"], strict=True))
+    return {value: suggestion(value, [*values, "neither a flag nor yes and no"]) for value in values}
 
 
 def _values(
@@ -119,15 +125,25 @@ def _several(
     hints: dict[str, str],
 ) -> Outcome | None:
     st.markdown("How did each value end?")
-    ends: dict[str, str] = {}
+    ends: dict[str, str | None] = {}
+    # where some words say how it ended, the others are neither; where none does, each is asked for
+    rest = "neither" if any(hints.values()) else None
     with st.container(height=250 if len(values) > 4 else "content", border=False, key="ends", gap="small"):
         for value in values:
-            likely = _declared_end(declared, value) if declared else hints.get(value) or "neither"
+            likely = _declared_end(declared, value) if declared else hints.get(value) or rest
             ends[value] = st.radio(
-                said[value], ENDS, ENDS.index(likely), horizontal=True, key=f"end_{mark}_{column}_{value}"
+                said[value],
+                ENDS,
+                None if likely is None else ENDS.index(likely),
+                horizontal=True,
+                key=f"end_{mark}_{column}_{value}",
             )
     of = {end: tuple(value for value in values if ends[value] == end) for end in ENDS}
-    if not of["bad"] or not of["good"]:
+    open_ones = [value for value in values if ends[value] is None]
+    if open_ones or not of["bad"] or not of["good"]:
+        need = "At least one value is good and one is bad."
+        need = f"Still to be said: {words.listed(open_ones)}." if open_ones else need
+        st.caption(f":orange[:material/help:] {words.text(need)}")
         return None
     if declared and all(_declared_end(declared, value) == ends[value] for value in values):
         return declared

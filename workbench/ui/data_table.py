@@ -52,6 +52,7 @@ def proposed(
 ) -> Any:
     """Return the proposal for a table, made anew when the outcome changes."""
     bad = (outcome.column, outcome.bad) if outcome else None
+    others = (outcome.good, outcome.indeterminate) if outcome else ((), ())
     kind = named.kind if named else "application"
     return cache.once(
         (
@@ -61,10 +62,18 @@ def proposed(
             table.source.decimal,
             table.source.delimiter,
             bad,
+            others,
             kind,
         ),
         "Looking at each column",
-        lambda run: cache.desk().propose(table, named.name if named else "portfolio", bad, kind),
+        lambda run: cache.desk().propose(
+            table,
+            named.name if named else "portfolio",
+            bad,
+            kind,
+            good=others[0],
+            indeterminate=others[1],
+        ),
     )
 
 
