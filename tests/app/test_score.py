@@ -56,3 +56,37 @@ def test_what_a_portfolio_says_is_never_markdown(trained):
     drawn = [e.value for kind in (app.subheader, app.caption, app.markdown) for e in kind]
     drawn += [e.label for e in (*app.number_input, *app.selectbox, *app.date_input, *app.text_input)]
     assert not any(HOSTILE in text for text in drawn)
+
+
+def test_a_key_that_is_not_in_the_data_gets_no_decision_and_keeps_what_was_typed(trained):
+    app, _ = trained
+    shown(app)
+    app.number_input(key="in_made-1_income").set_value(1234.0).run()
+    key = next(t for t in app.text_input if t.key.startswith("row_"))
+    key.set_value("nobody-7").run()
+    assert not app.exception and not app.error
+    assert "No kept row of made loans.parquet has the key nobody-7." in [e.value for e in app.markdown]
+    assert next(t for t in app.text_input if t.key.startswith("row_")).value == "nobody-7"
+    assert typed(app)["income"] == 1234.0
+    assert not any("Decision" in element.proto.body for element in app.get("html"))
+    app.button(key="typical").click().run()
+    assert any("Decision" in element.proto.body for element in app.get("html"))
+    assert typed(app)["income"] != 1234.0
+
+
+def test_a_key_in_the_address_that_is_not_in_the_data_gets_no_decision(trained):
+    app, _ = trained
+    shown(app, "nobody-7")
+    assert not any("Decision" in element.proto.body for element in app.get("html"))
+    assert app.query_params["row"] in ("nobody-7", ["nobody-7"])
+
+
+def test_an_applicant_of_the_file_is_still_there_after_another_page(trained):
+    app, _ = trained
+    before = typed(shown(app, "000007"))
+    app.number_input(key="in_made-1_income").set_value(1234.0).run()
+    app.switch_page("pages/5_Jobs.py").run()
+    app.query_params["row"] = "000007"
+    app.switch_page("pages/3_Score.py").run()
+    assert not app.exception
+    assert typed(app) == before | {"income": 1234.0}

@@ -29,9 +29,6 @@ FLAG_ICONS = {
 def model_of(context: Context) -> Any:
     """Return the version to score with, or draw what is missing and end the page."""
     row = cache.model_row(context.model)
-    if row is None and context.model:
-        why = f"The model {words.text(context.model)} is not kept here."
-        frame.empty("No such model", why, sidebar.REGISTRY, "Go to the versions", "inventory_2", {})
     if row is None and not context.portfolio:
         kept = cache.desk().registry.models()
         champions = [one for one in kept if one.stage == "champion"]
@@ -75,10 +72,16 @@ def draw(row: Any, scorer: Any) -> None:
     fields, percents = shown_fields(scorer)
     left, right = st.columns([13, 8], gap="large")
     with left:
-        _prefill(row, fields, percents)
+        problem = _prefill(row, fields, percents)
         values, hints = _form(row.model_id, fields)
+        session.kept(session.TYPED, {})[row.model_id] = {
+            field.name: st.session_state[_key(row.model_id, field.name)] for field in fields
+        }
         values = unscaled(values, percents)
     with right, st.container(key="score_result", gap="small"), frame.errors():
+        if problem:
+            _nobody(problem)
+            return
         score = scorer.score(values)
         _answer(scorer, score)
         for flag in score.flags:
@@ -117,30 +120,41 @@ def _key(model_id: str, name: str) -> str:
     return f"in_{model_id}_{name}"
 
 
-def _prefill(row: Any, fields: tuple[Any, ...], percents: set[str]) -> None:
-    """Put an applicant of the file, or the typical one, into the form, before its fields are drawn."""
+def _prefill(row: Any, fields: tuple[Any, ...], percents: set[str]) -> str:
+    """Put an applicant of the file, or the typical one, into the form, before its fields are drawn.
+
+    Returns why there is no such applicant, or "". What was typed stays then, and when another page
+    was looked at in between.
+    """
     state = st.session_state
     asked = st.query_params.get(session.ROW, "")
-    done = state.setdefault(session.PREFILLED, {})
+    done = session.kept(session.PREFILLED, {})
     values = {field.name: field.typical for field in fields}
     problem = ""
-    if asked and done.get(row.model_id) != asked:
+    fresh = done.get(row.model_id) != asked
+    if asked and fresh:
         try:
             found = applicant(row, asked)
             values |= found | {name: scaled(found[name], 100) for name in percents}
         except MissingError as error:
-            problem, asked = str(error), ""
-            st.query_params.pop(session.ROW, None)
-    fresh = done.get(row.model_id) != asked
+            said = error.problems[0].what
+            problem, fresh = f"{said[:1].upper()}{said[1:]}.", False
+    typed = {} if fresh else session.kept(session.TYPED, {}).get(row.model_id, {})
     for field in fields:
         key = _key(row.model_id, field.name)
         if fresh or key not in state:
-            state[key] = _typed(field, values[field.name])
-    done[row.model_id] = asked
+            state[key] = typed[field.name] if field.name in typed else _typed(field, values[field.name])
+    if not problem:
+        done[row.model_id] = asked
+    _who(row, asked, problem)
+    return problem
+
+
+def _who(row: Any, asked: str, problem: str) -> None:
+    """Draw whose values stand in the form, and the two ways to fill it in."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        key_name = row_key_title(row)
         st.text_input(
-            f"Fill in from the file, by {words.text(key_name)}",
+            f"Fill in from the file, by {words.text(row_key_title(row))}",
             asked,
             key=f"row_{row.model_id}_{asked}",
             width=230,
@@ -155,10 +169,16 @@ def _prefill(row: Any, fields: tuple[Any, ...], percents: set[str]) -> None:
             on_click=_typical,
             args=(row.model_id,),
         )
-        if asked:
+        if asked and not problem:
             st.caption(words.text(f"Applicant {asked} of the file"))
-    if problem:
-        st.warning(words.text(problem))
+
+
+def _nobody(problem: str) -> None:
+    """Say that the applicant asked for is not in the data, so that nothing can be decided."""
+    with st.container(border=True, gap="small"):
+        st.subheader(":material/person_off: No such applicant, no decision", anchor=False)
+        st.markdown(words.text(problem))
+        st.caption("The form keeps what was typed. Give another key, or start from the typical applicant.")
 
 
 def _asked(key: str, model_id: str) -> None:
@@ -195,7 +215,7 @@ def applicant(row: Any, asked: str) -> dict[str, Any]:
     at = (data.row_key.astype(str) == asked).to_numpy().nonzero()[0]
     if not len(at):
         raise MissingError(
-            "NO_ROW", f"no kept row of {data.source.name} has the key {asked!r}", remedy="Give another key."
+            "NO_ROW", f"no kept row of {data.source.name} has the key {asked}", remedy="Give another key."
         )
     found = data.frame.iloc[int(at[0])].to_dict()
     if data.date is not None:
@@ -311,7 +331,7 @@ def _answer(scorer: Any, score: Any) -> None:
         (
             (portfolio.p_bad_title + horizon, words.percent(score.p_bad), interval),
             ("Points", words.count(score.points), f"band {score.band} of {bands[0]} to {bands[-1]}"),
-            ("Decision", score.decision.capitalize(), _cut_offs(policy, score.decision), score.decision),
+            ("Decision", score.decision.capitalize(), _cut_offs(policy, score), score.decision),
         )
     )
     frame.chart(
@@ -336,7 +356,9 @@ def _answer(scorer: Any, score: Any) -> None:
         st.caption(":material/check: Nothing missing, unseen or unusual about the input.")
 
 
-def _cut_offs(policy: Any, decision: str) -> str:
-    """Return the PDs between which this decision is taken."""
+def _cut_offs(policy: Any, score: Any) -> str:
+    """Return the PDs between which this decision is taken, or that it is not taken by the PD."""
+    if score.decision != policy.decide(score.p_bad):
+        return "for a value that cannot be"
     low, high = words.percent(policy.approve_below), words.percent(policy.decline_from)
-    return {"approve": f"below {low}", "refer": f"{low} to {high}", "decline": f"from {high}"}[decision]
+    return {"approve": f"below {low}", "refer": f"{low} to {high}", "decline": f"from {high}"}[score.decision]
