@@ -9,6 +9,7 @@ from workbench.evaluation.comparison import Comparison, bad_rate_at, compare, le
 from workbench.evaluation.discrimination import delong
 from workbench.evaluation.measure import Measure, wilson
 from workbench.evaluation.paired import Beats, beats, benjamini_hochberg, holm, mcnemar
+from workbench.evaluation.resampled import nadeau_bengio
 from workbench.evaluation.summary import Evaluation, evaluate
 from workbench.evaluation.words import (
     TITLES,
@@ -43,6 +44,7 @@ __all__ = [
     "jeffreys",
     "leads",
     "mcnemar",
+    "nadeau_bengio",
     "slices",
     "wilson",
     "words_for_auc",
