@@ -140,6 +140,18 @@ class Desk:
         """Make data of a shipped portfolio, check them and keep them, as if they had been brought."""
         return made.keep_generated(self, name, rows, seed, run or Run())
 
+    def keep_public(self, name: str, run: Run | None = None) -> Dataset:
+        """Fetch a public set from where it is published, check it and keep it under its portfolio.
+
+        Raises
+        ------
+        WorkbenchError
+            Where it cannot be fetched, saying what to do; nothing is kept then.
+        """
+        from workbench.desk import fetched
+
+        return fetched.keep_public(self, name, run or Run())
+
     def dataset(self, sha256: str, portfolio: Portfolio, reading: str = "") -> Dataset:
         """Return a kept data set as it was read from one file; from the last one where none is named."""
         return self.registry.load_dataset(sha256, portfolio, reading)

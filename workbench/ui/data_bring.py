@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from workbench.ui import cache, data, frame, session, spool, tables, words
+from workbench.ui import cache, data, data_making, frame, session, spool, tables, words
 from workbench.ui.session import Context
 
 TYPES = ["csv", "txt", "tsv", "gz", "parquet", "pq", "xlsx", "xlsm", "xls", "ods"]
@@ -35,7 +35,21 @@ def draw(context: Context) -> None:
         if st.button("Read it", key="read_path") and path:
             with frame.errors():
                 _taken(spool.point(cache.desk().settings.home, Path(path).expanduser()))
+    _without_a_file()
     _stored(context)
+
+
+def _without_a_file() -> None:
+    """Draw the two ways to data that need no file."""
+    left, right = st.columns(2, gap="medium")
+    with left, st.container(border=True, height="stretch", gap="small"):
+        st.markdown("**Make a portfolio's data**")
+        kept = data_making.made("made")
+    with right, st.container(border=True, height="stretch", gap="small"):
+        st.markdown("**Fetch a public set**")
+        kept = data_making.public("public") or kept
+    if kept is not None:
+        data.go("Findings")
 
 
 def _parts(brought: Any) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from workbench.ui import cache, frame, session, sidebar, tables, words
+from workbench.ui import cache, data_making, frame, session, sidebar, tables, words
 from workbench.ui.session import Context
 
 STEPS = (
@@ -126,9 +126,11 @@ def _next_step(context: Context, datasets: list[Any], models: list[Any]) -> None
 
 
 def _fresh(context: Context) -> None:
-    """Draw the way from nothing to a scored applicant."""
-    frame.line("Nothing has been brought yet. Three steps lead from a file to a scored applicant.")
-    with st.container(border=True, key="bring_own", gap="small"):
+    """Draw three ways from nothing to a trained model."""
+    frame.line("Nothing has been brought yet. Each of these is two clicks from a trained model.")
+    own, invented, public = st.columns(3, gap="medium")
+    kept = None
+    with own.container(border=True, height="stretch", key="bring_own", gap="small"):
         st.subheader(":material/upload_file: Bring your own file", anchor=False)
         st.markdown(
             "A CSV, Parquet or Excel extract with one row an application or account, and a column that says "
@@ -136,13 +138,26 @@ def _fresh(context: Context) -> None:
         )
         if st.button("Bring a file", type="primary", icon=":material/arrow_forward:", key="bring"):
             st.switch_page(sidebar.DATA, query_params=context.query())
+        _declared()
+    with invented.container(border=True, height="stretch", key="try_made", gap="small"):
+        st.subheader(":material/casino: Try a made portfolio", anchor=False)
+        kept = data_making.made("try_made", "primary")
+    with public.container(border=True, height="stretch", key="try_public", gap="small"):
+        st.subheader(":material/public: Try public data", anchor=False)
+        kept = data_making.public("try_public", "primary") or kept
+    if kept is not None:
+        query = {"portfolio": kept.portfolio.identity, "data": kept.sha256}
+        st.switch_page(sidebar.TRAIN, query_params=query)
     for column, (icon, title, what) in zip(st.columns(3), STEPS, strict=True):
         with column.container(border=True, height="stretch", gap="xsmall"):
             st.markdown(f":material/{icon}: **{title}**")
             st.caption(what)
-    st.subheader("Portfolios whose columns are already declared", anchor=False)
-    st.caption("A file with these columns needs no roles: bring it and apply the portfolio.")
-    for column, entry in zip(st.columns(3), cache.portfolios()[:3], strict=False):
-        with column.container(border=True, height="stretch", gap="xsmall"):
-            st.markdown(f"**{words.text(entry.title or entry.name)}** :gray[{entry.kind}]")
-            st.caption(words.text(entry.description))
+
+
+def _declared() -> None:
+    """Say for which files the columns need no roles."""
+    titles = [words.text(entry.title or entry.name) for entry in cache.portfolios()]
+    st.caption(
+        f"The columns of these are declared already, so that a file of them needs no roles: "
+        f"{words.listed(titles, 12)}."
+    )
