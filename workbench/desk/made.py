@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from workbench import synthetic
 from workbench.dataset import Dataset, from_frame
 from workbench.desk import tables
+from workbench.desk.calls import made_name
 from workbench.run import Run
 
 if TYPE_CHECKING:
@@ -41,4 +42,4 @@ def keep_generated(desk: Desk, name: str, rows: int | None, seed: int, run: Run)
     run.step("drawing rows", 0.05)
     frame = synthetic.generate(name, rows, seed)
     run.step(f"checking and keeping {len(frame):,} rows", 0.5)
-    return desk.keep(from_frame(frame, f"{name}, made, seed {seed}"), portfolio)
+    return desk.keep(from_frame(frame, made_name(name, seed)), portfolio)

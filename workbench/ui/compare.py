@@ -7,7 +7,18 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from workbench.ui import cache, compare_details, compare_table, frame, session, sidebar, stages, tables, words
+from workbench.ui import (
+    cache,
+    compare_details,
+    compare_table,
+    elsewhere,
+    frame,
+    session,
+    sidebar,
+    stages,
+    tables,
+    words,
+)
 from workbench.ui.session import Context
 
 MOST = 6
@@ -118,6 +129,7 @@ def draw(context: Context, found: Any) -> None:
         compare_table.draw(found, at)
         _actions(context, found)
         _tests(found)
+    elsewhere.comparison(list(found.models.values()), share, found.models[found.comparison.best])
 
 
 def _tests(found: Any) -> None:

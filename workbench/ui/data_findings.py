@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from workbench.portfolio import Portfolio
-from workbench.ui import acknowledgement, cache, data, data_fixes, frame, spool, tables, words
+from workbench.ui import acknowledgement, cache, data, data_fixes, elsewhere, frame, spool, tables, words
 from workbench.ui.session import Context
 
 ICONS = {
@@ -42,6 +42,7 @@ def draw(context: Context) -> None:
     with right:
         _alone(dataset, checks)
         _refused(dataset)
+    elsewhere.check(dataset)
 
 
 def found(context: Context, dataset: Any) -> Any:
@@ -124,7 +125,11 @@ def _finding(context: Context, dataset: Any, checks: Any, finding: Any, i: int) 
     planned = data_fixes.planned(context.data, finding)
     level = "note" if reason or planned else finding.level
     with frame.rule(level, str(i)):
-        said, button = st.columns([7, 3], vertical_alignment="top", gap="small")
+        acts = planned or (not reason and (finding.fix in FIXES or finding.acknowledgeable))
+        # without a button the words take its place
+        said, *button = (
+            st.columns([7, 3], vertical_alignment="top", gap="small") if acts else [st.container(gap=None)]
+        )
         with said:
             told = finding.rows in (None, 0, dataset.n) or words.count(finding.rows) in finding.message
             rows = "" if told else f" :gray[{words.counted(finding.rows, 'row')}]"
@@ -135,8 +140,9 @@ def _finding(context: Context, dataset: Any, checks: Any, finding: Any, i: int) 
             shown = example_of(finding)
             example = f" For example {words.text(shown)}." if shown else ""
             st.caption(f"{words.text(finding.why)}{example} {words.text(finding.remedy)}")
-        with button:
-            _buttons(context, finding, i, planned)
+        if button:
+            with button[0]:
+                _buttons(context, finding, i, planned)
 
 
 def example_of(finding: Any) -> str:

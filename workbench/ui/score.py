@@ -13,7 +13,7 @@ import streamlit as st
 
 from workbench import charts
 from workbench.errors import MissingError
-from workbench.ui import cache, frame, session, sidebar, spool, words
+from workbench.ui import cache, elsewhere, frame, session, sidebar, spool, words
 from workbench.ui.session import Context
 
 A_ROW = 3
@@ -86,6 +86,7 @@ def draw(row: Any, scorer: Any) -> None:
         _answer(scorer, score)
         for flag in score.flags:
             hints[flag.characteristic].markdown(f":orange[{words.text(_short(flag))}]")
+    elsewhere.score(row, values)
 
 
 def shown_fields(scorer: Any) -> tuple[tuple[Any, ...], set[str]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from workbench.ui import cache, frame, queue, session, sidebar, train_result, words
+from workbench.ui import cache, elsewhere, frame, queue, session, sidebar, train_result, words
 from workbench.ui.session import Context
 
 LOG_LINES = 8
@@ -113,6 +113,7 @@ def _result(context: Context, job: Any) -> None:
             st.switch_page(sidebar.REGISTRY, query_params=context.query())
         _again()
     train_result.draw(study)
+    elsewhere.training(study, result["study_id"])
 
 
 def _trained(result: dict[str, Any]) -> list[str]:
@@ -135,7 +136,7 @@ def _card(line: dict[str, Any], best: bool) -> None:
     if said := balanced(line.get("calibration") or {}):
         st.caption(f":material/balance: {said}")
     st.caption(
-        f"{line['reported']} sample, n {words.count(m['n'])}, bads {words.count(m['n_bad'])}; 95% intervals"
+        f"{line['reported'].capitalize()} sample, n {words.count(m['n'])}, bads {words.count(m['n_bad'])}; 95% intervals"
     )
 
 
@@ -144,17 +145,16 @@ def balanced(told: dict[str, Any]) -> str:
 
     Examples
     --------
-    >>> told = {"weights": "balanced", "sample": "validation"}
+    >>> told = {"weights": "balanced", "sample": "development, out-of-fold"}
     >>> balanced(told | {"p_bad_uncalibrated": 0.41, "p_bad_mean": 0.22})
-    'Balanced weights: mean PD of the validation sample 41.0% before calibration, 22.0% after.'
+    'Balanced weights: mean PD 41.0% before calibration, 22.0% after (development, out-of-fold).'
     >>> balanced({"weights": "none"})
     ''
     """
     if told.get("weights") != "balanced":
         return ""
     before, after = words.percent(told["p_bad_uncalibrated"]), words.percent(told["p_bad_mean"])
-    where = f"the {told['sample']} sample"
-    return f"Balanced weights: mean PD of {where} {before} before calibration, {after} after."
+    return f"Balanced weights: mean PD {before} before calibration, {after} after ({told['sample']})."
 
 
 def _figure(m: dict[str, Any], name: str) -> tuple[str, str, str]:

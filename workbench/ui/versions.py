@@ -7,7 +7,18 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from workbench.ui import cache, frame, home, session, sidebar, stages, tables, versions_difference, words
+from workbench.ui import (
+    cache,
+    elsewhere,
+    frame,
+    home,
+    session,
+    sidebar,
+    stages,
+    tables,
+    versions_difference,
+    words,
+)
 from workbench.ui.session import Context
 
 ORDER = ("champion", "challenger", "candidate", "trained", "retired", "rejected")
@@ -117,6 +128,7 @@ def detail(context: Context, row: Any, rows: list[Any]) -> None:
         _actions(context, row)
         _trail(row)
     versions_difference.draw(context, row, rows)
+    elsewhere.version(row)
 
 
 def _heading(row: Any) -> None:

@@ -1,0 +1,210 @@
+"""The same, done elsewhere: the command line, the Python and the notebook that give the same numbers."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workbench.dataset import Source
+from workbench.errors import InputError
+from workbench.sampling import SamplingSpec
+from workbench.study import StudySpec
+
+if TYPE_CHECKING:
+    from workbench.desk.desk import Desk
+
+MADE = re.compile(r"(\w+), made, seed (\d+)")
+SPLITS = ("70/30", "80/20", "70/15/15", "60/20/20", "55/15/15/15")
+PROOF = "training"
+"""The report that shows a kept study: its figures are the page's."""
+
+
+@dataclass(frozen=True)
+class Calls:
+    """How something a page did is done elsewhere.
+
+    Attributes
+    ----------
+    command : str
+        For a POSIX shell, quoted; empty where the command line cannot say it.
+    python, notebook : str
+        Python as it stands; which notebook with which parameters, or a cell for any notebook.
+    note : str
+        What to mind; empty where there is nothing.
+    """
+
+    command: str
+    python: str
+    notebook: str
+    note: str = ""
+
+
+def made_name(portfolio: str, seed: int) -> str:
+    """Return what made data are called; `MADE` reads it again."""
+    return f"{portfolio}, made, seed {seed}"
+
+
+def of_check(desk: Desk, portfolio: str, source: Source, rows: int, path: str = "") -> Calls:
+    """Return how a file is checked elsewhere; `path` is where its bytes lie, if that is known."""
+    first, data, note = _data(desk, source, rows, path)
+    arguments = ["check", data, "--portfolio", portfolio, *_reading(source)]
+    python = _lines(
+        desk,
+        f"portfolio = here.portfolio({portfolio!r})",
+        *_made_or_read(source, rows, data),
+        "for finding in here.check(dataset, here.run()).findings:",
+        "    print(finding.level, finding.code, finding.column, finding.message)",
+    )
+    given = {"data": data, "portfolio": portfolio}
+    return Calls("\n".join([*first, _command(desk, *arguments)]), python, _notebook(desk, PROOF, given), note)
+
+
+def of_training(
+    desk: Desk, spec: StudySpec, portfolio: str, dataset_sha256: str, source: Source, rows: int,
+    study_id: str, path: str = "",
+) -> Calls:  # fmt: skip
+    """Return how a study is run again elsewhere, on the same data with the same spec."""
+    first, data, note = _data(desk, source, rows, path)
+    flags = sampling_flags(spec.sampling)
+    same_seed = spec.sampling.seed == spec.seed
+    command = ""
+    if flags is None or not same_seed:
+        note = "The command line cannot say how these samples were drawn; the Python call can."
+    else:
+        arguments = ["train", data, "--portfolio", portfolio]
+        for family in spec.families:
+            arguments += ["--family", family]
+        arguments += [*flags, "--calibration", spec.calibration]
+        arguments += ["--weights", spec.weights] if spec.weights else []
+        for code, column, why in spec.acknowledged:
+            arguments += ["--acknowledge", f"{code}:{column}" if column else code, "--why", why]
+        arguments += ["--seed", str(spec.seed), *_reading(source)]
+        command = "\n".join([*first, _command(desk, *arguments)])
+    python = _lines(
+        desk,
+        f"spec = {spec!r}",
+        f"request = desk.TrainRequest({portfolio!r}, spec, dataset_sha256={dataset_sha256!r})",
+        "outcome = here.train(request, here.run())",
+        'print({line.model_id: line.metrics["auc"] for line in outcome.models if line.model_id})',
+        imports=("from workbench.sampling import SamplingSpec", "from workbench.study import StudySpec"),
+    )
+    return Calls(command, python, _notebook(desk, PROOF, {"study": study_id}), note)
+
+
+def of_comparison(desk: Desk, models: Sequence[str], approval: float, study_id: str) -> Calls:
+    """Return how models are compared elsewhere on the rows their studies kept."""
+    python = _lines(
+        desk,
+        f"compared = here.compare({list(models)!r}, here.run(), approval={approval!r})",
+        "print(compared.comparison.verdict)",
+        'print(compared.comparison.tests[["a", "b", "difference", "low", "high", "p_adjusted"]])',
+    )
+    return Calls(
+        _command(desk, "compare", *models, "--approval", f"{approval:g}"),
+        python,
+        _notebook(desk, PROOF, {"study": study_id}),
+        "The notebook shows the study of the best of them; the Python call runs in any notebook.",
+    )
+
+
+def of_score(desk: Desk, model_id: str, values: Mapping[str, Any], study_id: str) -> Calls:
+    """Return how an applicant is scored elsewhere; the command line scores a file of them."""
+    python = _lines(desk, f"print(here.score_one({model_id!r}, {dict(values)!r}))")
+    return Calls(
+        _command(desk, "score", model_id, "applicants.csv", "--out", "scored.csv"),
+        python,
+        _notebook(desk, PROOF, {"study": study_id}),
+        "applicants.csv stands for a file of applicants; the notebook shows how the model was made.",
+    )
+
+
+def of_version(desk: Desk, model_id: str, family: str, study_id: str) -> Calls:
+    """Return how a version is shown elsewhere."""
+    python = _lines(desk, f"shown = here.show({model_id!r})", 'print(shown["metrics"], shown["trail"])')
+    given = {"study": study_id, "family": family}
+    return Calls(_command(desk, "show", model_id), python, _notebook(desk, PROOF, given))
+
+
+def sampling_flags(spec: SamplingSpec) -> list[str] | None:
+    """Return the arguments that ask for these samples, or None where no split says them exactly.
+
+    Examples
+    --------
+    >>> sampling_flags(SamplingSpec.from_split("70/15/15"))
+    ['--sampling', 'random', '--split', '70/15/15']
+    """
+    # beside a first day the last share says nothing, so that any that makes the others round will do
+    lasts = range(1, 100) if spec.out_of_time_from else ()
+    for split in (*SPLITS, _split(spec), *(_split(spec, last / 100) for last in lasts)):
+        try:
+            told = SamplingSpec.from_split(split, spec.kind, spec.seed, spec.out_of_time_from)
+        except InputError:
+            continue
+        if told == spec:
+            first_day = ["--out-of-time-from", spec.out_of_time_from] if spec.out_of_time_from else []
+            return ["--sampling", spec.kind, "--split", split, *first_day]
+    return None
+
+
+def _split(spec: SamplingSpec, last: float = 0.3) -> str:
+    """Return the shares written out, development first."""
+    last = spec.hold_out if spec.kind != "out-of-time" else spec.out_of_time_share or last
+    scale = 1.0 if spec.kind != "out-of-time" else 1.0 - last
+    between = [share * scale for share in (spec.validation, spec.calibration) if share]
+    shares = [1.0 - last - sum(between), *between, last]
+    return "/".join(f"{round(100 * share, 6):g}" for share in shares)
+
+
+def _data(desk: Desk, source: Source, rows: int, path: str) -> tuple[list[str], str, str]:
+    """Return the commands that come first, the file to name, and what to mind of it."""
+    found = MADE.fullmatch(source.name)
+    if found:
+        name, seed = found.groups()
+        out = f"{name}.csv"
+        arguments = ("generate", name, "--rows", str(rows), "--seed", seed, "--out", out)
+        return [_command(desk, *arguments)], out, ""
+    if path:
+        return [], path, ""
+    return [], source.name, "Run it in the folder the file is in: where it lay is not kept."
+
+
+def _made_or_read(source: Source, rows: int, data: str) -> tuple[str, ...]:
+    found = MADE.fullmatch(source.name)
+    if found:
+        return (f"dataset = here.keep_generated({found[1]!r}, {rows}, {found[2]})",)
+    return ("from pathlib import Path", "", f"dataset = here.build(Path({data!r}), portfolio)")
+
+
+def _reading(source: Source) -> list[str]:
+    """Return how the file is written, where that is not what is usual."""
+    usual = {"delimiter": ",", "decimal": ".", "encoding": "utf-8"}
+    found: list[str] = []
+    for name, value in usual.items():
+        asked = getattr(source, name)
+        if source.form == "csv" and asked and asked.lower() not in (value, "utf-8-sig"):
+            found += [f"--{name}", asked]
+    return found
+
+
+def _command(desk: Desk, *arguments: str) -> str:
+    home = shlex.quote(str(desk.settings.home.absolute()))
+    return f"WORKBENCH_HOME={home} workbench {shlex.join(arguments)}"
+
+
+def _lines(desk: Desk, *body: str, imports: Sequence[str] = ()) -> str:
+    head = [
+        "from workbench import desk", *imports, "from workbench.settings import Settings", "",
+        f"here = desk.open(Settings(home={str(desk.settings.home.absolute())!r}))",
+    ]  # fmt: skip
+    return "\n".join([*head, *body])
+
+
+def _notebook(desk: Desk, name: str, given: Mapping[str, str]) -> str:
+    told = {key: value for key, value in given.items() if value}
+    pairs = [argument for key, value in told.items() for argument in ("-p", f"{key}={value}")]
+    cell = "\n".join(f"{key} = {value!r}" for key, value in told.items())
+    run = _command(desk, "report", name, *pairs)
+    return f"# notebooks/{name}_report.ipynb, in its cell of parameters:\n{cell}\n\n# or run by\n# {run}"
