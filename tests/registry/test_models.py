@@ -121,7 +121,7 @@ def test_metadata_and_card_say_what_the_model_is(registry: Registry) -> None:
     assert known["feature_names"] == ["income", "status", "since"]
     assert known["training_metrics"]["auc_roc"] == 0.75
     card = (folder / "model_card.md").read_text()
-    assert "| AUC | 0.700 | 0.680 to 0.720 | 0.750 |" in card
+    assert "| AUC | .700 | .680 to .720 | .750 |" in card
     assert "60 applicants, 12 bads" in card and "within 12 months" in card
 
 

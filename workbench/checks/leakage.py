@@ -12,7 +12,7 @@ from workbench.checks.names import decision_name, follows_default, leakage_name
 from workbench.checks.single import Known, as_numbers, missing_auc
 from workbench.checks.values import BLOCK_AUC, WARN_AUC, Finding, counted, said
 from workbench.dataset import BAD, GOOD, Dataset
-from workbench.evaluation import format_figure, format_metric
+from workbench.evaluation import format_figure, format_metric, format_percent
 
 SOME_LATE = 0.01
 LEAST_GROUP = 30
@@ -123,8 +123,8 @@ def by_missing(dataset: Dataset, known: Known, missing: dict[str, np.ndarray]) -
                 "MISSING_PREDICTS",
                 name,
                 n,
-                f"Whether {name} is missing tells the outcome: bad rate {rate[1]:.1%} where it is missing, "
-                f"{rate[0]:.1%} where it is not.",
+                f"Whether {name} is missing tells the outcome: bad rate {format_percent(rate[1])} "
+                f"where it is missing, {format_percent(rate[0])} where it is not.",
                 "It may be filled only after the outcome, or by a process that will change.",
                 "Find out when and by whom the column is filled; leave it out if that is after the decision.",
                 fix="leave_out",

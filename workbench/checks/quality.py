@@ -9,6 +9,7 @@ import pandas as pd
 
 from workbench.checks.values import Finding, counted, held
 from workbench.dataset import BAD, GOOD, Dataset, masked
+from workbench.evaluation import format_percent
 
 FEW_REFUSED = 0.01
 UNIQUE_SHARE = 0.95
@@ -89,7 +90,8 @@ def refused_rows(dataset: Dataset) -> Iterator[Finding]:
             "warn" if few else "block",
             "REFUSED_ROWS",
             rows=n,
-            message=f"{n:,} of {counted(dataset.rows_in)} ({share:.2%}) refused; mostly: {_most(others)}.",
+            message=f"{n:,} of {counted(dataset.rows_in)} ({format_percent(share)}) refused; "
+            f"mostly: {_most(others)}.",
             why="Refused rows are rarely refused at random, so what is left may not be the portfolio.",
             remedy="Take the list of refused rows and correct them at the source"
             + ("." if few else ", or acknowledge that they are left out."),
@@ -231,7 +233,7 @@ def _sparse(code: str, name: str, n: int, total: int, what: str) -> Finding:
         code,
         name,
         n,
-        f"{name} {what}: missing in {counted(n)} of {total:,} ({n / total:.1%}).",
+        f"{name} {what}: missing in {counted(n)} of {total:,} ({format_percent(n / total)}).",
         "What is learnt from so few values is not stable.",
         "Leave the column out, or find out why it is empty.",
         fix="leave_out",

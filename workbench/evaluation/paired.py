@@ -131,9 +131,10 @@ class Beats:
             return f"{challenger} could not be compared with the champion {champion}: {self.reason}"
         verb = "beats" if self.better else "does not beat"
         low, high = format_difference(self.low, 4), format_difference(self.high, 4)
+        aucs = [format_difference(auc, 4) for auc in (self.challenger_auc, self.champion_auc)]
         return (
-            f"{challenger} {verb} the champion {champion} beyond noise: AUC {self.challenger_auc:.4f} "
-            f"against {self.champion_auc:.4f} on the same {self.n:,} rows with {self.n_bad:,} bads, "
+            f"{challenger} {verb} the champion {champion} beyond noise: AUC {aucs[0]} against {aucs[1]} "
+            f"on the same {self.n:,} rows with {self.n_bad:,} bads, "
             f"difference {format_difference(self.difference, 4)} ({low} to {high}), "
             f"DeLong one-sided {format_p(self.p_value)}"
         )

@@ -151,7 +151,7 @@ def format_metric(
 
 
 def format_difference(value: float, digits: int = 3) -> str:
-    """Return a difference of AUCs without its leading zero.
+    """Return an AUC, or a difference of AUCs, without its leading zero.
 
     Examples
     --------

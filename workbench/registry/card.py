@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from workbench.evaluation import format_figure
 from workbench.families import FAMILIES
 from workbench.registry.artifacts import canonical_json, sha256
 from workbench.registry.golden import environment
@@ -26,14 +27,14 @@ METADATA_NAMES = {
 """The names other programs know the metrics by, and ours."""
 
 _CARD_METRICS = (
-    ("auc", "AUC", "{:.3f}"),
-    ("gini", "Gini", "{:.3f}"),
-    ("ks", "KS", "{:.3f}"),
-    ("average_precision", "Average precision", "{:.3f}"),
-    ("brier", "Brier score", "{:.4f}"),
-    ("ece", "Calibration error (ECE)", "{:.4f}"),
-    ("bad_rate", "Bad rate", "{:.2%}"),
-    ("mean_p_bad", "Mean predicted PD", "{:.2%}"),
+    ("auc", "AUC"),
+    ("gini", "Gini"),
+    ("ks", "KS x 100"),
+    ("average_precision", "Average precision"),
+    ("brier", "Brier score"),
+    ("ece", "Calibration error (ECE)"),
+    ("bad_rate", "Bad rate"),
+    ("mean_p_bad", "Mean predicted PD"),
 )
 _LIMITS = (
     "It was fitted on applicants that were accepted at the time; how it ranks those who were turned away is "
@@ -162,7 +163,7 @@ def _data(known: Mapping[str, Any], asked: Registration) -> str:
 def _sample_table(asked: Registration) -> str:
     rows = [
         f"| {name} | {_number(v.get('n'), '{:,}')} | {_number(v.get('n_bad'), '{:,}')} |"
-        f" {_number(v.get('bad_rate'), '{:.2%}')} |"
+        f" {_figure('bad_rate', v.get('bad_rate'))} |"
         for name, v in asked.samples.items()
     ]
     head = ["| sample | applicants | bads | bad rate |", "|---|---:|---:|---:|"]
@@ -178,14 +179,14 @@ def _metric_words(asked: Registration) -> str:
 def _metric_table(asked: Registration) -> str:
     lines = ["| metric | value | interval | development |", "|---|---:|---|---:|"]
     development = asked.samples.get("development", {})
-    for name, title, form in _CARD_METRICS:
+    for name, title in _CARD_METRICS:
         value = asked.metrics.get(name)
         if value is None and name not in asked.metrics:
             continue
         low, high = asked.metrics.get(f"{name}_low"), asked.metrics.get(f"{name}_high")
-        interval = "" if low is None or high is None else f"{form.format(low)} to {form.format(high)}"
-        shown = asked.metrics.get(f"{name}_reason") or "undefined" if value is None else form.format(value)
-        lines.append(f"| {title} | {shown} | {interval} | {_number(development.get(name), form)} |")
+        interval = "" if low is None or high is None else f"{_figure(name, low)} to {_figure(name, high)}"
+        shown = asked.metrics.get(f"{name}_reason") or "undefined" if value is None else _figure(name, value)
+        lines.append(f"| {title} | {shown} | {interval} | {_figure(name, development.get(name))} |")
     return "\n".join(lines)
 
 
@@ -226,6 +227,11 @@ def _asked(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "; ".join(_asked(inner) for inner in value) or "none"
     return _cell(value)
+
+
+def _figure(name: str, value: float | None) -> str:
+    """Return a measure as screens show it; empty where there is none."""
+    return "" if value is None else format_figure(name, value)
 
 
 def _number(value: Any, form: str) -> str:

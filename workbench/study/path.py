@@ -12,7 +12,7 @@ from workbench import families, profile, sampling, training
 from workbench.checks import Checks
 from workbench.dataset import BAD, Dataset
 from workbench.errors import GateError, InputError, Problem, WorkbenchError
-from workbench.evaluation import Evaluation, evaluate
+from workbench.evaluation import Evaluation, evaluate, format_figure
 from workbench.features import Encoder, LevelColumn, learn
 from workbench.portfolio import Portfolio
 from workbench.run import Run, seed_for
@@ -162,7 +162,8 @@ def judge(portfolio: Portfolio, evaluation: Evaluation, sample: str) -> Gate:
     figures = f"AUC {evaluation.shown('auc')} on the {sample} sample, {f'{least:.2f}'.lstrip('0')} required"
     note = ""
     if low <= least <= high:
-        note = f"The interval {low:.3f} to {high:.3f} contains the requirement: more bads would tell."
+        interval = f"{format_figure('auc', low)} to {format_figure('auc', high)}"
+        note = f"The interval {interval} contains the requirement: more bads would tell."
     word = "Gate passed" if auc >= least else "Gate not passed"
     return Gate(bool(auc >= least), f"{word}: {figures}.", note)
 
