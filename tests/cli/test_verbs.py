@@ -121,7 +121,8 @@ def test_models_and_show_tell_what_is_registered(trained: tuple[Place, Answer]) 
     models = here.call("models", "--json").json["models"]
     assert {m["model_id"] for m in models} == {m["model_id"] for m in answer.json["models"]}
     assert all({"family", "stage", "metrics", "dataset_sha256", "manifest_sha256"} <= set(m) for m in models)
-    assert here.call("models", "--portfolio", "another", "--json").json["models"] == []
+    assert here.call("models", "--portfolio", "taiwan_cards", "--json").json["models"] == []
+    assert len(here.call("models", "--portfolio", "shop_loans@1", "--json").json["models"]) == len(models)
     shown = here.call("show", answer.json["best"], "--json").json
     assert shown["model_id"] == answer.json["best"] and len(shown["manifest_sha256"]) == 64
     assert answer.json["best"] in here.call("models").out

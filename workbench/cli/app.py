@@ -11,7 +11,17 @@ import typer
 from typer._click.exceptions import ClickException
 from typer.core import TyperGroup
 
-from workbench.cli import bins, data, generation, handing, models, output, portfolios, service
+from workbench.cli import (
+    bins,
+    checking,
+    generation,
+    handing,
+    models,
+    output,
+    portfolios,
+    service,
+    training,
+)
 from workbench.errors import WorkbenchError
 from workbench.run import Cancelled
 
@@ -69,7 +79,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for group in (portfolios, generation, data, bins, models, handing, service):
+for group in (portfolios, generation, checking, training, bins, models, handing, service):
     group.add_to(app)
 
 

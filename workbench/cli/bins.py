@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,6 +39,7 @@ def bins(
     delimiter: options.Delimiter = "",
     decimal: options.Decimal = "",
     encoding: options.Encoding = "",
+    sheet: options.Sheet = "",
     as_json: options.Json = False,
 ) -> None:
     """Cut characteristics into the bins with the greatest IV; all rows with a known outcome count."""
@@ -46,11 +48,12 @@ def bins(
     chosen = tuple(characteristic) if characteristic else None
     for name in chosen or ():
         declared.characteristic(name)
-    table = desk.read(Path(data), declared, options.reading(delimiter, decimal, encoding))
+    table = desk.read(Path(data), declared, options.reading(data, delimiter, decimal, encoding, sheet))
     from workbench.binning import measure
     from workbench.dataset import build
 
     dataset = build(table, declared)
+    output.refused(dataset.rows_in, dataset.n, dataset.source.name)
     with output.watched(desk.settings.threads) as run:
         binning = measure(dataset, run, characteristics=chosen)
     if as_json:
@@ -71,25 +74,36 @@ def _told(dataset: Dataset, binning: Binning) -> dict[str, Any]:
 
 
 def _show(dataset: Dataset, binning: Binning, each: bool) -> None:
-    rows = binning.characteristics[["characteristic", "title", "iv", "iv_by_chance", "trend", "n_bins"]]
+    rows = [
+        (line.characteristic, line.title, iv(line.iv), iv(line.iv_by_chance), line.trend, line.n_bins)
+        for line in binning.characteristics.itertuples()
+    ]
     headings = ("characteristic", "title", "IV", "IV by chance", "trend of the bad rate", "bins")
     n, n_bad = int(dataset.known.sum()), dataset.n_bad
-    output.table(f"Bins of {n:,} rows, {n_bad:,} bad", headings, rows.itertuples(index=False))
+    output.table(f"Bins of {n:,} rows, {n_bad:,} bad", headings, rows)
     if not each:
         output.note("One characteristic's bins: --characteristic C.")
         return
     for line in binning.characteristics.itertuples():
-        table = binning.of(line.characteristic)
-        told = zip(
-            table["label"], table["n"], table["n_bad"], table["bad_rate"], _interval(table), table["woe"],
-            table["iv"], strict=True,
-        )  # fmt: skip
-        headings = ("bin", "n", "bads", "bad rate", "95%", "WoE", "IV")
-        output.table(line.title, headings, told)
+        bins = binning.of(line.characteristic)
+        headings = ("bin", "n", "bads", "bad rate (95%)", "WoE", "IV")
+        output.line()
+        output.table(line.title, headings, map(_bin, bins.to_dict("records")))
 
 
-def _interval(table: Any) -> list[str]:
-    return [
-        f"{low:.4f} to {high:.4f}" if low == low else "–"
-        for low, high in zip(table["low"], table["high"], strict=True)
-    ]
+def _bin(told: dict[str, Any]) -> tuple[Any, ...]:
+    from workbench.evaluation import format_metric
+
+    bad_rate = format_metric("bad_rate", told["bad_rate"], told["low"], told["high"])
+    return told["label"], told["n"], told["n_bad"], bad_rate, f"{told['woe']:.2f}", iv(told["iv"])
+
+
+def iv(value: float) -> str:
+    """Return an information value as screens show it.
+
+    Examples
+    --------
+    >>> iv(0.0666), iv(1.2), iv(float("nan"))
+    ('.067', '1.200', '–')
+    """
+    return "–" if math.isnan(value) else f"{value:.3f}".replace("0.", ".", 1) if value < 1 else f"{value:.3f}"

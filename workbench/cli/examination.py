@@ -148,7 +148,8 @@ def database(settings: Settings) -> Check:
         count = len(registry.open(settings).models())
     except WorkbenchError as error:
         return Check("database", False, str(error), "workbench fsck")
-    return Check("database", True, f"answers, migrated, {count} models")
+    models = "1 model" if count == 1 else f"{count:,} models"
+    return Check("database", True, f"answers, migrated, {models}")
 
 
 def sqlite() -> Check:

@@ -34,8 +34,11 @@ def generate(
 ) -> None:
     """Make data of a shipped portfolio, dated over 24 months, to try the workbench with."""
     answer = options.open_desk().generate(name, out, rows, seed)
+    if answer["replaced"]:
+        output.note(f"Replaced {out}, which was there already.")
     if as_json:
         output.document(answer)
         return
-    output.line(f"{out}: {answer['rows']:,} made rows, {answer['n_bad']:,} bad ({answer['bad_rate']:.1%})")
+    bad_rate = output.figure("bad_rate", answer["bad_rate"])
+    output.line(f"{out}: {output.counted(answer['rows'], 'made row')}, {answer['n_bad']:,} bad ({bad_rate})")
     output.note(f"Next: workbench train {out} --portfolio {name}")

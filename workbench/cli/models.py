@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from workbench.cli import options, output
+from workbench.cli import options, output, policies
 
 
 def add_to(app: typer.Typer) -> None:
@@ -30,7 +31,11 @@ def list_models(
     as_json: options.Json = False,
 ) -> None:
     """List the registered models, newest first."""
-    models = [output.plain(row) for row in options.open_desk().models(portfolio or None)]
+    desk = options.open_desk()
+    declared = desk.portfolio(portfolio) if portfolio else None
+    models = [output.plain(row) for row in desk.models(declared.name if declared else None)]
+    if declared and "@" in portfolio:
+        models = [m for m in models if m["portfolio_version"] == declared.version]
     if as_json:
         output.document({"models": models})
         return
@@ -43,7 +48,7 @@ def list_models(
             output.estimate(m["metrics"], "ks"),
             m["metrics"].get("n"),
             m["metrics"].get("n_bad"),
-            str(m["created_at"])[:16].replace("T", " ") + " UTC",
+            when(m["created_at"]),
         )
         for m in models
     ]
@@ -54,22 +59,29 @@ def list_models(
             rows,
         )
     else:
-        output.note("No models yet. Train one: workbench train DATA --portfolio P")
+        of = f" of {portfolio}" if portfolio else ""
+        output.note(f"No models{of} yet. Train one: workbench train DATA --portfolio {portfolio or 'P'}")
 
 
 def show(model: options.Model, as_json: options.Json = False) -> None:
-    """Show one model: what it is, how good, from what it was made."""
-    shown = output.plain(options.open_desk().show(model))
+    """Show one model: what it is, how good, what is decided with it, from what it was made."""
+    desk = options.open_desk()
+    shown = output.plain(desk.show(model))
+    decided = policies.told(desk, shown["model_id"])
     if as_json:
-        output.document(shown)
+        output.document(shown | decided)
         return
     metrics = shown.get("metrics") or {}
     simple = [
-        (key.replace("_", " "), value)
+        (key.replace("_", " "), when(value) if key == "created_at" else value)
         for key, value in shown.items()
         if not isinstance(value, dict | list | bool) and value is not None
     ]
+    gate = shown.get("gate") or {}
+    simple += [(key.replace("_", " "), gate[key]) for key in ("reason", "note") if gate.get(key)]
     output.table(str(shown.get("model_id", model)), ("", ""), simple)
+    policies.show(decided)
+    output.line()
     _show_metrics(f"Metrics of the {shown.get('reported') or 'reported'} sample", metrics)
 
 
@@ -79,16 +91,21 @@ def evaluate(
     delimiter: options.Delimiter = "",
     decimal: options.Decimal = "",
     encoding: options.Encoding = "",
+    sheet: options.Sheet = "",
     as_json: options.Json = False,
 ) -> None:
     """Measure a model on labelled rows; a note says where it was developed on some of them."""
     desk = options.open_desk()
-    measured, dataset = desk.evaluate(model, Path(data), options.reading(delimiter, decimal, encoding))
+    measured, dataset = desk.evaluate(
+        model, Path(data), options.reading(data, delimiter, decimal, encoding, sheet)
+    )
     metrics = output.plain(measured.to_json())
     seen = desk.seen(model, dataset)
+    output.refused(dataset.rows_in, dataset.n, dataset.source.name)
     if as_json:
         told = {"model_id": desk.registry.resolve(model).model_id, "dataset_sha256": dataset.sha256}
         told |= {"contains_development": seen.contains_development, "note": seen.note}
+        told |= {"rows": dataset.rows_in, "refused": dataset.rows_in - dataset.n}
         output.document(told | {"metrics": metrics, "n": metrics["n"], "n_bad": metrics["n_bad"]})
         return
     _show_metrics(f"{model} on {Path(data).name}", metrics)
@@ -109,11 +126,12 @@ def compare(
     delimiter: options.Delimiter = "",
     decimal: options.Decimal = "",
     encoding: options.Encoding = "",
+    sheet: options.Sheet = "",
     as_json: options.Json = False,
 ) -> None:
     """Compare models on the same rows, with tests of the differences."""
     desk = options.open_desk()
-    read = options.reading(delimiter, decimal, encoding)
+    read = options.reading(on or "", delimiter, decimal, encoding, sheet)
     with output.watched(desk.settings.threads) as run:
         told = desk.compare(models, run, on, read, approval=approval).to_json()
     if as_json:
@@ -127,17 +145,26 @@ def compare(
     ]
     headings = ("model", "family", "AUC (95%)", "KS x 100 (95%)", "Brier (95%)")
     output.table(title, (*headings, f"bad rate at {approval:.0%} approvals"), lines)
-    tests = [
-        (t["a"], t["b"], t["difference"], t["low"], t["high"], t["z"], t["p_value"], t["p_adjusted"])
-        for t in told["tests"]
-    ]
+    output.line()
     output.table(
         "Is the difference in AUC more than noise? (b less a)",
-        ("a", "b", "difference", "from", "to (95%)", "z", "p", "p adjusted"), tests,
+        ("a", "b", "difference", "from", "to (95%)", "z", "p", "p adjusted"), map(_test, told["tests"]),
     )  # fmt: skip
     output.line(told["verdict"])
     for text in (told["note"], *told["notes"]):
         output.note(text)
+
+
+def _test(told: dict[str, Any]) -> tuple[str, ...]:
+    from workbench.evaluation import format_difference, format_p
+
+    def number(name: str) -> float:
+        return math.nan if told[name] is None else told[name]
+
+    differences = (format_difference(number(name)) for name in ("difference", "low", "high"))
+    z = number("z")
+    p_values = (format_p(number(name)).removeprefix("p ") for name in ("p_value", "p_adjusted"))
+    return (told["a"], told["b"], *differences, "–" if math.isnan(z) else f"{z:.2f}", *p_values)
 
 
 def score(
@@ -147,16 +174,24 @@ def score(
     delimiter: options.Delimiter = "",
     decimal: options.Decimal = "",
     encoding: options.Encoding = "",
+    sheet: options.Sheet = "",
     as_json: options.Json = False,
 ) -> None:
     """Score a file: one row out for each row in, in the same order."""
-    read = options.reading(delimiter, decimal, encoding)
+    read = options.reading(data, delimiter, decimal, encoding, sheet)
     told = output.plain(options.open_desk().score_file(model, Path(data), out, read))
+    if told["replaced"]:
+        output.note(f"Replaced {out}, which was there already.")
+    unscored = told["rows"] - told["scored"]
+    if unscored:
+        output.note(f"{output.counted(unscored, 'row')} not scored: the column error in {out} says why.")
     if as_json:
         output.document(told)
         return
+    decisions = ", ".join(f"{n:,} {decision}" for decision, n in told["decisions"].items())
     output.line(
-        f"{output.counted(told['rows'], 'row')} scored, {told['refused']:,} refused; written to {told['out']}"
+        f"{told['model_id']}: {output.counted(told['rows'], 'row')}, {told['scored']:,} scored "
+        f"({decisions}; {told['flagged']:,} flagged), {unscored:,} not scored. Written to {told['out']}"
     )
 
 
@@ -173,12 +208,14 @@ def promote(
 ) -> None:
     """Make a model the champion of its portfolio; exit status 1 where its gate says no."""
     desk = options.open_desk()
-    row = desk.promote(model, force=force, why=why)
-    told = output.plain(row)
+    before = desk.registry.resolve(model).stage
+    told = output.plain(desk.promote(model, force=force, why=why))
     if as_json:
         output.document(told | {"champion": told["model_id"]})
         return
-    output.line(f"{told['model_id']} is now the champion of {told['portfolio']}.")
+    is_now = "was the champion" if before == "champion" else "is now the champion"
+    already = " already" if before == "champion" else ""
+    output.line(f"{told['model_id']} {is_now} of {told['portfolio']}{already}.")
 
 
 def rollback(
@@ -214,6 +251,17 @@ def fsck(as_json: options.Json = False) -> None:
         )
     if problems:
         raise typer.Exit(1)
+
+
+def when(moment: str) -> str:
+    """Return a moment of the database as people read it.
+
+    Examples
+    --------
+    >>> when("2026-11-21T09:30:00.123456+00:00")
+    '2026-11-21 09:30 UTC'
+    """
+    return f"{moment[:16].replace('T', ' ')} UTC"
 
 
 def _show_metrics(title: str, metrics: dict[str, Any]) -> None:

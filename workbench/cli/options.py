@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -40,6 +41,9 @@ Delimiter = Annotated[
 ]
 Decimal = Annotated[str, typer.Option(help="Decimal sign of a CSV, . or ,", show_default="found out")]
 Encoding = Annotated[str, typer.Option(help="Such as utf-8 or cp1252.", show_default="found out")]
+Sheet = Annotated[
+    str, typer.Option(metavar="NAME", help="Sheet of an Excel file.", show_default="the one with data")
+]
 Acknowledge = Annotated[
     list[str] | None,
     typer.Option(
@@ -52,12 +56,22 @@ Why = Annotated[
 ]
 
 
-def reading(delimiter: str, decimal: str, encoding: str) -> ReadOptions:
-    """Return how a file is to be read; what is empty is found out."""
+def reading(data: Path | str, delimiter: str, decimal: str, encoding: str, sheet: str) -> ReadOptions:
+    """Return how a file is to be read; what is empty is found out.
+
+    Raises
+    ------
+    InputError
+        ``SHEET`` where a sheet is named of a file that has none.
+    """
     from workbench.intake import ReadOptions
 
+    if sheet and not Path(data).suffix.lower().startswith(".xls"):
+        what = f"is no Excel file, so it has no sheet {sheet!r}"
+        raise InputError("SHEET", what, Path(data).name, "Leave the sheet out.")
+
     tab = delimiter.replace("\\t", "\t")
-    return ReadOptions(delimiter=tab, decimal=decimal, encoding=encoding)
+    return ReadOptions(delimiter=tab, decimal=decimal, encoding=encoding, sheet=sheet)
 
 
 def open_desk() -> Desk:
@@ -104,7 +118,7 @@ def acknowledged(
     if len(findings) != len(reasons) or not all(reasons):
         raise InputError(
             "ACKNOWLEDGE",
-            f"{len(findings)} findings are acknowledged with {sum(map(bool, reasons))} reasons",
+            f"--acknowledge is given {len(findings)} times and --why {sum(map(bool, reasons))} times",
             remedy="Give one --why for each --acknowledge, in the same order.",
         )
     for finding in findings:

@@ -7,12 +7,14 @@ import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from workbench.errors import WorkbenchError
+from workbench.cli import remedies
+from workbench.errors import GateError, WorkbenchError
 from workbench.run import Run
 
 
@@ -112,6 +114,19 @@ def counted(n: int, one: str) -> str:
     return f"{n:,} {one}{'' if n == 1 else 's'}"
 
 
+def figure(name: str, value: float | None) -> str:
+    """Return one number as all screens show it; a dash where there is none.
+
+    Examples
+    --------
+    >>> figure("auc", 0.7742), figure("bad_rate", 0.2212), figure("brier", None)
+    ('.774', '22.1%', '–')
+    """
+    from workbench.evaluation import format_figure
+
+    return "–" if value is None or math.isnan(value) else format_figure(name, value)
+
+
 def estimate(metrics: Mapping[str, Any], name: str) -> str:
     """Return one metric with its interval as people read it; a dash where it was not measured.
 
@@ -130,10 +145,25 @@ def estimate(metrics: Mapping[str, Any], name: str) -> str:
 
 
 def failed(error: WorkbenchError, as_json: bool) -> None:
-    """Tell an error: sentence and code on standard error and, where JSON was asked for, the document too."""
-    note("workbench: " + " ".join(f"{problem.sentence()} [{problem.code}]" for problem in error.problems))
+    """Tell an error: a line a problem on standard error and, where JSON was asked for, the document too."""
+    problems = [remedies.here(problem) for problem in error.problems]
+    for problem in problems:
+        told = problem.where in problem.what.split()  # a finding's column stands in its message
+        sentence = replace(problem, where="").sentence() if told else problem.sentence()
+        note(f"workbench: {sentence} [{problem.code}]")
+    if isinstance(error, GateError):
+        lifted = remedies.of_blocks([(problem.code, problem.where) for problem in problems])
+        if lifted:
+            note(lifted)
     if as_json:
-        document(error.to_json())
+        document(type(error).of(problems).to_json())
+
+
+def refused(rows: int, kept: int, name: str) -> None:
+    """Tell on standard error how many rows of a file could not be used, where there are any."""
+    if rows > kept:
+        which = "Which ones and why: workbench check DATA --portfolio P --refused FILE."
+        note(f"{name}: {rows - kept:,} of {counted(rows, 'row')} refused. {which}")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from workbench.dataset.casting import cast_one
 from workbench.dataset.dates import DAYS_A_MONTH, EPOCH, months
 from workbench.dataset.distinct import as_numbers, distinct, unit_of, value_counts
 from workbench.dataset.fingerprint import fingerprint
+from workbench.dataset.refusals import refused_rows
 from workbench.dataset.text import canonical_value, masked
 from workbench.dataset.values import (
     BAD,
@@ -43,6 +44,7 @@ __all__ = [
     "from_frame",
     "masked",
     "months",
+    "refused_rows",
     "unit_of",
     "value_counts",
 ]

@@ -13,6 +13,7 @@ from workbench.desk import tables
 from workbench.errors import InputError
 from workbench.evaluation import Evaluation, evaluate
 from workbench.intake import ReadOptions
+from workbench.policy import DECISIONS
 from workbench.run import seed_for
 from workbench.scoring import Scorer, points
 
@@ -24,20 +25,24 @@ def score_file(
     desk: Desk, reference: str, path: Path, out: Path, options: ReadOptions | None
 ) -> dict[str, Any]:
     """Score a file; see `Desk.score_file`."""
-    tables.check_target(out)
+    tables.check_target(out, source=path)
     row = desk.registry.resolve(reference)
     scorer = desk.scorer(row.model_id)
     table = desk.read(path, None, options)
     checked = applicants(table, scorer.model.portfolio)
     frame = scored_frame(scorer, table, checked)
+    replaced = out.exists()
     tables.write(frame, out, keys=[str(frame.columns[0])])
+    decided = frame["decision"].value_counts()
     return {
         "model_id": row.model_id,
         "rows": checked.rows_in,
-        "scored": checked.n,
+        "scored": int(frame["p_bad"].notna().sum()),
         "refused": checked.rows_in - checked.n,
         "flagged": int((frame["flags"] != "").sum()),
+        "decisions": {decision: int(decided.get(decision, 0)) for decision in DECISIONS},
         "out": str(out),
+        "replaced": replaced,
     }
 
 

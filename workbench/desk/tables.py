@@ -128,14 +128,15 @@ def to_plain_csv(frame: pd.DataFrame, keys: Sequence[str] = ()) -> bytes:
 FORMS = {".csv": to_plain_csv, ".xlsx": to_excel, ".parquet": to_parquet}
 
 
-def check_target(path: Path, rows: int = 0) -> None:
+def check_target(path: Path, rows: int = 0, source: Path | None = None) -> None:
     """Raise before any work is done where a table could not be written to `path`.
 
     Raises
     ------
     InputError
         ``OUT_FORMAT`` for another ending than .csv, .xlsx or .parquet; ``OUT_FOLDER`` where the
-        folder does not exist; ``TOO_MANY_ROWS`` where `rows` are more than the form holds.
+        folder does not exist; ``OUT_IS_DATA`` where `path` is the very file that is read (`source`);
+        ``TOO_MANY_ROWS`` where `rows` are more than the form holds.
     """
     if path.suffix.lower() not in FORMS:
         raise InputError(
@@ -145,6 +146,12 @@ def check_target(path: Path, rows: int = 0) -> None:
     if not path.parent.is_dir():
         raise InputError(
             "OUT_FOLDER", "the folder does not exist", str(path.parent), "Make it, or name another."
+        )
+    if path.is_dir():
+        raise InputError("OUT_FORMAT", "is a folder", str(path), "Name a file in it.")
+    if source is not None and path.exists() and source.exists() and path.samefile(source):
+        raise InputError(
+            "OUT_IS_DATA", "is the file that is read, and would be replaced", str(path), "Name another file."
         )
     if path.suffix.lower() == ".xlsx":
         _require_fit(rows)

@@ -127,11 +127,12 @@ def _portfolio(
     outcome = next((guess.column for guess in guesses if guess.role == "outcome"), "")
     if said is None:
         return None, [_ask_bad(outcome, values)] if outcome else [], None
-    declared, asked = None, [f"The file has no column {said.column}; which column says how it ended?"]
-    if outcome:
-        declared, asked = _declare(said, values)
-    if declared is None:
+    if not outcome:
+        asked = [f"The file has no column {said.column}; which column says how it ended?"]
         return None, asked, Problem("OUTCOME", asked[-1], remedy="Name the outcome's column and a bad value.")
+    declared, asked, remedy = _declare(said, values)
+    if declared is None:
+        return None, asked, Problem("OUTCOME", asked[-1], remedy=remedy)
     if not any(guess.role == "characteristic" for guess in guesses):
         asked.append("Which columns may a model use? None looks like a characteristic.")
         return None, asked, Problem("NO_CHARACTERISTIC", asked[-1], remedy=_MORE_COLUMNS)
@@ -150,26 +151,29 @@ def _ask_bad(outcome: str, values: pd.DataFrame) -> str:
     return f"Which value of {outcome} is bad? It has {_listed(values)}.{hint}"
 
 
-def _declare(said: _Said, values: pd.DataFrame) -> tuple[Outcome | None, list[str]]:
-    """Return the outcome that the named values make of a column, or None and the question in its place."""
+def _declare(said: _Said, values: pd.DataFrame) -> tuple[Outcome | None, list[str], str]:
+    """Return the outcome that the named values make of a column; or None, the question and what to do."""
     outcome, present = said.column, list(values["value"])
+    if len(present) >= MOST_VALUES:
+        question = f"{outcome} has {len(present)} different values or more; is it the outcome?"
+        return None, [question], "Name the outcome's column and a bad value."
     named = _canonical(said.bad)
     unknown = [v for v in (*named, *_canonical(said.good), *_canonical(said.neither)) if v not in present]
     if unknown or not named:
         listed = ", ".join(repr(value) for value in unknown) or "no value"
-        return None, [f"{outcome} does not hold {listed}. {_ask_bad(outcome, values)}"]
-    if len(present) >= MOST_VALUES:
-        return None, [f"{outcome} has {len(present)} different values or more; is it the outcome?"]
+        question = f"{outcome} does not hold {listed}. {_ask_bad(outcome, values)}"
+        return None, [question], "Name values that the column has."
     rest = [value for value in present if value not in named]
     good, neither, asked = _shared_out(said, rest, present)
     twice = sorted({v for v in (*good, *neither) if v in named or (v in good and v in neither)})
     left = [value for value in rest if value not in good and value not in neither]
     if twice or left:
         what = "is named twice" if twice else "is named neither good, bad nor indeterminate"
-        return None, [f"{', '.join(map(repr, twice or left))} of {outcome} {what}."]
+        return None, [f"{', '.join(map(repr, twice or left))} of {outcome} {what}."], "Name each value once."
     if not good:
-        return None, [f"Which value of {outcome} is good? It has {_listed(values)}."]
-    return Outcome(column=outcome, bad=named, good=good, indeterminate=neither), asked
+        question = f"Which value of {outcome} is good? It has {_listed(values)}."
+        return None, [question], "Say which of its other values are good, or which are neither."
+    return Outcome(column=outcome, bad=named, good=good, indeterminate=neither), asked, ""
 
 
 def _shared_out(

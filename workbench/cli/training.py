@@ -1,4 +1,4 @@
-"""Verbs on data: check a file, train on it."""
+"""The verb that trains on a file."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from workbench.cli import options, output
 from workbench.run import Cancelled
 
 if TYPE_CHECKING:
-    from workbench.checks import Checks
     from workbench.dataset import Dataset
+    from workbench.desk import Desk
     from workbench.sampling import SamplingSpec
 
 
@@ -67,7 +67,6 @@ Seed = Annotated[
     typer.Option(min=0, help="Same data, same call, same seed: the same models.", show_default="portfolio"),
 ]
 
-
 Deploy = Annotated[
     bool, typer.Option("--deploy", help="Make the best the champion if it beats the present one.")
 ]
@@ -80,42 +79,10 @@ Force = Annotated[
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add these verbs to the command line."""
-    app.command(epilog="Example: workbench check taiwan.csv --portfolio taiwan_cards")(check)
+    """Add this verb to the command line."""
     app.command(
         epilog="Example: workbench train taiwan.csv --portfolio taiwan_cards --family lightgbm --split 70/30"
     )(train)
-
-
-def check(
-    data: options.Data,
-    portfolio: options.PortfolioName,
-    acknowledge: options.Acknowledge = None,
-    why: options.Why = None,
-    delimiter: options.Delimiter = "",
-    decimal: options.Decimal = "",
-    encoding: options.Encoding = "",
-    as_json: options.Json = False,
-) -> None:
-    """Check a file before anything trains on it; exit status 1 where a finding blocks."""
-    accepted = {(code, column): reason for code, column, reason in options.acknowledged(acknowledge, why)}
-    desk = options.open_desk()
-    declared = desk.portfolio(portfolio)
-    table = desk.read(Path(data), declared, options.reading(delimiter, decimal, encoding))
-    from workbench.dataset import build
-
-    dataset = build(table, declared)
-    with output.watched(desk.settings.threads) as run:
-        checks = desk.check(dataset, run, accepted)
-    blocking = checks.blocking()
-    if as_json:
-        output.document(_checked(dataset, checks, table.frame.shape[1]))
-    else:
-        _show_checks(dataset, checks)
-        codes = ", ".join(f"{f.code}:{f.column}" if f.column else f.code for f in blocking)
-        output.note(f"Training is blocked by {codes}." if blocking else "Nothing blocks training.")
-    if blocking:
-        raise typer.Exit(1)
 
 
 def train(
@@ -135,6 +102,7 @@ def train(
     delimiter: options.Delimiter = "",
     decimal: options.Decimal = "",
     encoding: options.Encoding = "",
+    sheet: options.Sheet = "",
     as_json: options.Json = False,
 ) -> None:
     """Train, calibrate, evaluate and register models.
@@ -145,16 +113,17 @@ def train(
     in the file.
     """
     accepted, reason = options.with_force(acknowledge, why, force)
-    read = options.reading(delimiter, decimal, encoding)
+    read = options.reading(data, delimiter, decimal, encoding, sheet)
     desk = options.open_desk()
     dataset = desk.build(Path(data), desk.portfolio(portfolio), read)
-    seed = dataset.portfolio.sampling.seed if seed is None else seed
-    drawn = _sampling(dataset, sampling, split, out_of_time_from, seed)
+    output.refused(dataset.rows_in, dataset.n, dataset.source.name)
+    accepted, notes = _settled(desk, dataset, accepted)
     from workbench.study import StudySpec
 
+    seed = dataset.portfolio.sampling.seed if seed is None else seed
     spec = StudySpec(
         families=tuple(family or dataset.portfolio.families),
-        sampling=drawn,
+        sampling=_sampling(dataset, sampling, split, out_of_time_from, seed),
         calibration=calibration.value,
         seed=seed,
         acknowledged=accepted,
@@ -168,13 +137,34 @@ def train(
         for told in getattr(stop, "__notes__", ()):
             output.note(told)
         raise
-    if as_json:
-        output.document(outcome)
-    else:
-        _show_outcome(outcome)
-    refused = deploy and not outcome["deployment"]["promoted"]
-    if refused or not any(m["gate"].get("passed") for m in outcome["models"] if not m.get("error")):
+    outcome |= {"rows": dataset.rows_in, "refused": dataset.rows_in - dataset.n, "notes": notes}
+    output.document(outcome) if as_json else _show_outcome(outcome)
+    if not _good(outcome):
         raise typer.Exit(1)
+
+
+def _good(outcome: Mapping[str, Any]) -> bool:
+    """Return whether a model passed its gate, and the best was deployed where that was asked for."""
+    if outcome["deployment"] and not outcome["deployment"]["promoted"]:
+        return False
+    return any(m["gate"].get("passed") for m in outcome["models"] if not m.get("error"))
+
+
+def _settled(
+    desk: Desk, dataset: Dataset, accepted: tuple[tuple[str, str, str], ...]
+) -> tuple[tuple[tuple[str, str, str], ...], list[str]]:
+    """Return the reasons of findings that are there, and a note on each that is not needed."""
+    if not accepted:
+        return (), []
+    from workbench.checks import settle
+
+    asked = {(code, column): why for code, column, why in accepted}
+    with output.watched(desk.settings.threads) as run:
+        settled = settle(desk.check(dataset, run), asked, dataset.portfolio)
+    for told in settled.notes:
+        output.note(told)
+    kept = settled.checks.acknowledged
+    return tuple((code, column, why) for (code, column), why in kept.items()), list(settled.notes)
 
 
 def _sampling(
@@ -189,32 +179,6 @@ def _sampling(
     word = kind.value if kind else "out-of-time" if out_of_time_from else default.kind or "random"
     first_day = out_of_time_from or ("" if split or word == "random" else default.out_of_time)
     return sampling.SamplingSpec.from_split(split or default.split, word, seed, first_day)
-
-
-def _checked(dataset: Dataset, checks: Checks, columns: int) -> dict[str, Any]:
-    return {
-        "portfolio": dataset.portfolio.identity,
-        "dataset_sha256": dataset.sha256,
-        "rows": dataset.rows_in,
-        "kept": dataset.n,
-        "refused": dataset.rows_in - dataset.n,
-        "columns": columns,
-        "bad_rate": dataset.bad_rate,
-        "blocking": len(checks.blocking()),
-    } | checks.to_json()
-
-
-def _show_checks(dataset: Dataset, checks: Checks) -> None:
-    refused = dataset.rows_in - dataset.n
-    output.line(
-        f"{dataset.source.name}: {dataset.rows_in:,} rows, {dataset.n:,} kept, {refused:,} refused; "
-        f"{dataset.n_bad:,} bad ({dataset.bad_rate:.1%})"
-    )
-    rows = [(f.level, f.code, f.column, f.rows, f"{f.message} {f.remedy}".strip()) for f in checks.findings]
-    if rows:
-        output.table("Findings", ("level", "code", "column", "rows", "what, and what to do"), rows)
-    else:
-        output.line("No findings.")
 
 
 def _show_outcome(outcome: Mapping[str, Any]) -> None:
@@ -242,7 +206,8 @@ def _show_outcome(outcome: Mapping[str, Any]) -> None:
         if told.get("weights") == "balanced":
             output.line(
                 f"{model['family']}: fitted on balanced weights; mean PD of the {told['sample']} sample "
-                f"{told['p_bad_uncalibrated']:.1%} before calibration, {told['p_bad_mean']:.1%} after."
+                f"{output.figure('mean_p_bad', told['p_bad_uncalibrated'])} before calibration, "
+                f"{output.figure('mean_p_bad', told['p_bad_mean'])} after."
             )
     if outcome.get("deployment"):
         told = outcome["deployment"]
