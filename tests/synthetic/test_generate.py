@@ -91,12 +91,28 @@ def test_what_cannot_be_made_is_said_and_nothing_is_written(
     assert not [p for p in shop.folder.iterdir() if p.suffix != ""]
 
 
-def test_made_counterparties_are_trained_by_one_command(shop: Place) -> None:
-    out = str(shop.folder / "parties.parquet")
-    told = shop.call("generate", "counterparty", "--rows", "1500", "--out", out)
-    assert "1,500 made rows" in told.out
-    answer = shop.call("train", out, "--portfolio", "counterparty", "--json")
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "rows", "families", "reported"),
+    [
+        ("counterparty", 1_500, ["logistic"], "hold-out"),
+        ("defi_loans", 6_000, ["xgboost"], "hold-out"),
+        ("cash_advance", 5_000, ["lightgbm"], "out-of-time"),
+        ("auto_fraud", 10_000, ["lightgbm"], "hold-out"),
+        ("consumer_credit", 4_000, ["lightgbm", "logistic", "random_forest", "scorecard", "xgboost"],
+         "hold-out"),
+    ],
+)  # fmt: skip
+def test_made_data_are_trained_with_their_own_families_by_one_command(
+    shop: Place, name: str, rows: int, families: list[str], reported: str
+) -> None:
+    out = str(shop.folder / "made.parquet")
+    told = shop.call("generate", name, "--rows", str(rows), "--out", out)
+    assert f"{rows:,} made rows" in told.out
+    answer = shop.call("train", out, "--portfolio", name, "--json")
     assert answer.status == 0, answer.err
-    model = answer.json["models"][0]
-    assert (model["family"], model["gate"]["passed"], model["reported"]) == ("logistic", True, "hold-out")
-    assert model["metrics"]["n"] == 300
+    models = answer.json["models"]
+    assert sorted(model["family"] for model in models) == families
+    for model in models:
+        assert (model["gate"]["passed"], model["reported"]) == (True, reported), model["gate"]
+        assert 0.70 < model["metrics"]["auc"] < 0.88, model["family"]
