@@ -39,6 +39,11 @@ FILES = {
         joined(",".join(f"c{i}" for i in range(3000)), ",".join("1" * 3000)),
     ),
     "another table": ("SCHEMA_MISMATCH", joined("id,bad,colour", "1,0,red", "2,1,blue")),
+    "a field too few in one row": (
+        "RAGGED_ROWS",
+        joined(HEAD, *ROWS[:9], ROWS[9].rpartition(",")[0], *ROWS[10:]),
+    ),
+    "no outcome in any row": ("TARGET", one_outcome("")),
     "one class": ("TARGET", one_outcome(0)),
     "three classes": ("TARGET", joined(HEAD, *ROWS, "1000,5,5,car,2")),
     "outcome in words": ("TARGET", CSV.replace(",1\n", ",yes\n").replace(",0\n", ",no\n").encode()),

@@ -45,7 +45,8 @@ def test_what_the_values_are_taken_for_is_told(
         good,
         neither,
     )
-    assert "ended: bad: 'C' (" in answer.err and "ended: indeterminate, left out of fitting: '" in answer.err
+    assert "In ended, taken as bad: 'C' (" in answer.err
+    assert "In ended, taken as indeterminate, and left out of fitting: '" in answer.err
     told = shop.call("check", ended, "--portfolio", str(out), "--json").json
     assert told["kept"] == 1200
 

@@ -185,8 +185,8 @@ def _said(column: str, meanings: list[dict[str, Any]]) -> Iterator[str]:
         values = [m for m in meanings if m["taken_as"] == meaning]
         if values:
             listed = ", ".join(f"{m['value']!r} ({output.counted(m['rows'], 'row')})" for m in values)
-            left_out = ", left out of fitting" if meaning == "indeterminate" else ""
-            yield f"{column}: {meaning}{left_out}: {listed}."
+            taken = "indeterminate, and left out of fitting" if meaning == "indeterminate" else meaning
+            yield f"In {column}, taken as {taken}: {listed}."
 
 
 def _entry(portfolio: Portfolio) -> dict[str, Any]:

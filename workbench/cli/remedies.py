@@ -9,9 +9,9 @@ from workbench.errors import Problem
 
 _FORCE = "Add --force --why REASON if it should replace the champion all the same."
 HERE = {
-    "DELIMITER": "{remedy} The option is --delimiter, such as --delimiter ';'.",
-    "DECIMAL": "{remedy} The option is --decimal, such as --decimal ,",
-    "ENCODING": "{remedy} The option is --encoding, such as --encoding cp1252.",
+    "DELIMITER": "{remedy} The option is --delimiter.",
+    "DECIMAL": "{remedy} The option is --decimal.",
+    "ENCODING": "{remedy} The option is --encoding.",
     "SHEET": "{remedy} The option is --sheet.",
     "NOT_BETTER": _FORCE,
     "NOT_COMPARED": _FORCE,

@@ -22,7 +22,7 @@ from workbench.portfolio import Characteristic, Outcome, Portfolio
 REASONS = {
     "NON_FINITE": "is not finite (inf, nan, or beyond 3.4e38)",
     "MISSING_REFUSED": "is missing, which the portfolio refuses",
-    "OUTCOME_UNKNOWN": "has no outcome",
+    "OUTCOME_UNKNOWN": "is blank, so how it ended is not known",
 }
 
 
@@ -244,6 +244,12 @@ def _outcome(table: Table, declared: Outcome) -> np.ndarray:
     for name, count in zip(names, np.bincount(index, minlength=len(names)), strict=True):
         counts[name] = counts.get(name, 0) + int(count)
     counts.pop("", None)
+    if not counts and len(index):
+        where, remedy = (
+            f"{table.source.name}, outcome {declared.column}",
+            "Give a file whose outcomes are known.",
+        )
+        raise InputError("TARGET", f"is blank in all of {len(index):,} rows", where, remedy)
     meaning = {canonical_value(v): BAD for v in declared.bad}
     meaning |= {canonical_value(v): GOOD for v in declared.good}
     meaning |= {canonical_value(v): INDETERMINATE for v in declared.indeterminate}
@@ -259,14 +265,14 @@ def _outcome(table: Table, declared: Outcome) -> np.ndarray:
 def _undeclared(file: str, declared: Outcome, counts: dict[str, int], unknown: list[str]) -> InputError:
     if len(counts) > 20:
         what = f"has {len(counts):,} different values, so it does not say who ended bad"
-        remedy = "Name the column that holds the outcome."
+        remedy = "Name the column that holds the outcome in the portfolio."
     else:
         ordered = sorted(counts.items(), key=lambda item: -item[1])
         seen = ", ".join(f"{name[:40]!r} ({count:,} rows)" for name, count in ordered[:8])
         more = f" and {len(ordered) - 8} more" if len(ordered) > 8 else ""
         what = f"holds {seen}{more}; {_listed([repr(u[:40]) for u in unknown], 'value', 6)} "
         what += f"{'is' if len(unknown) == 1 else 'are'} neither good, bad nor indeterminate in the portfolio"
-        remedy = f"Say which values of {declared.column} are bad, good and indeterminate."
+        remedy = f"Say in the portfolio which values of {declared.column} are bad, good and indeterminate."
     return InputError("TARGET", what, f"{file}, outcome {declared.column}", remedy)
 
 
@@ -280,7 +286,7 @@ def _two_classes(outcome: np.ndarray, declared: Outcome, file: str) -> None:
         "TARGET",
         f"there are {kind} among {len(outcome):,} rows (bad is {bad_values})",
         f"{file}, outcome {declared.column}",
-        "Give a file with goods and bads, or say which value is bad.",
+        "Give a file with goods and bads, or say in the portfolio which value is bad.",
     )
 
 

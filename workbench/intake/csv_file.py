@@ -215,7 +215,10 @@ def _ragged(found: Survey, ragged: list[tuple[int, int, int]], kept: int) -> Inp
     shown = ", ".join(f"row {r:,} has {a}" for r, _, a in ragged[:5])
     more = f" and {len(ragged) - 5:,} more rows" if len(ragged) > 5 else ""
     what = f"the header has {expected} fields, {shown}{more}; nothing was imported"
-    remedy = "Check for a separator too many, an unquoted separator inside a value, or a decimal comma."
+    few = ragged[0][2] < expected
+    remedy = "Check for a value too few, a line broken inside a value, or a file put together from two."
+    if not few:
+        remedy = "Check for a separator too many, an unquoted separator inside a value, or a decimal comma."
     if kept == 0 and expected == 1:
         remedy = "The first line may be a title: delete it, so that the column names come first."
     return InputError("RAGGED_ROWS", what, found.name, remedy)
