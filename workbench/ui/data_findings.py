@@ -128,7 +128,7 @@ def _finding(context: Context, dataset: Any, checks: Any, finding: Any, i: int) 
         acts = planned or (not reason and (finding.fix in FIXES or finding.acknowledgeable))
         # without a button the words take its place
         said, *button = (
-            st.columns([7, 3], vertical_alignment="top", gap="small") if acts else [st.container(gap=None)]
+            st.columns([7, 3], vertical_alignment="top", gap="small") if acts else [st.container()]
         )
         with said:
             told = finding.rows in (None, 0, dataset.n) or words.count(finding.rows) in finding.message

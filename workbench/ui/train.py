@@ -16,11 +16,12 @@ from workbench.training import TrainSpec
 from workbench.ui import acknowledgement, cache, data_findings, frame, session, sidebar, spool, tables, words
 from workbench.ui.session import Context
 
+A_ROW = 3
 SPLITS = ("70/30", "80/20", "70/15/15", "60/20/20", "55/15/15/15")
 CALIBRATIONS = {
-    "auto": "As the portfolio says, or sigmoid",
+    "auto": "As the portfolio says",
     "sigmoid": "Sigmoid",
-    "isotonic": "Isotonic (1,000 bads or more)",
+    "isotonic": "Isotonic (from 1,000 bads)",
     "none": "None",
 }
 WEIGHTS = {"none": "None", "balanced": "Balanced: bads as heavy as goods"}
@@ -115,8 +116,9 @@ def ask(context: Context, dataset: Any) -> None:
 def _families(dataset: Any) -> tuple[str, ...]:
     st.subheader("Families", anchor=False)
     chosen = []
-    for column, family in zip(st.columns(len(FAMILIES)), FAMILIES.values(), strict=True):
-        with column.container(border=True, height="stretch", gap="xsmall"):
+    places = [place for _ in range(-(-len(FAMILIES) // A_ROW)) for place in st.columns(A_ROW, gap="small")]
+    for place, family in zip(places, FAMILIES.values(), strict=False):
+        with place.container(border=True, height="stretch", gap="xsmall"):
             default = family.name in preselected(dataset.portfolio)
             if st.checkbox(f"**{family.title}**", default, key=f"family_{family.name}"):
                 chosen.append(family.name)
@@ -197,7 +199,12 @@ def _advanced(dataset: Any) -> tuple[str, str, int]:
     with st.expander("Calibration, weights and seed"):
         a, b, c = st.columns([5, 5, 3])
         calibration = a.selectbox(
-            "Calibration", list(CALIBRATIONS), format_func=CALIBRATIONS.get, key="calibration"
+            "Calibration",
+            list(CALIBRATIONS),
+            format_func=CALIBRATIONS.get,
+            key="calibration",
+            help="How PDs are brought to the rates seen on rows the model was not fitted on. Where the "
+            "portfolio says nothing it is sigmoid.",
         )
         weights = b.selectbox(
             "Weights",

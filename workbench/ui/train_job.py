@@ -135,9 +135,8 @@ def _card(line: dict[str, Any], best: bool) -> None:
     frame.gate(line["gate"])
     if said := balanced(line.get("calibration") or {}):
         st.caption(f":material/balance: {said}")
-    st.caption(
-        f"{line['reported'].capitalize()} sample, n {words.count(m['n'])}, bads {words.count(m['n_bad'])}; 95% intervals"
-    )
+    sample = line["reported"].capitalize()
+    st.caption(f"{sample} sample, n {words.count(m['n'])}, bads {words.count(m['n_bad'])}; 95% intervals")
 
 
 def balanced(told: dict[str, Any]) -> str:

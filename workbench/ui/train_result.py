@@ -21,6 +21,10 @@ AT_CUT_OFF = (
     ("bad_rate_approved", "bads among those approved"),
 )
 BESIDE = ("auc", "gini", "ks", "average_precision", "brier", "log_loss", "ece")
+ERRORS = {
+    "standard_error": st.column_config.NumberColumn("Standard error", format="%.3f", width=100),
+    "p_value": st.column_config.NumberColumn("p", format="%.3f", width=55),
+}
 RAISES = {"raises": "raises the risk", "lowers": "lowers the risk"}
 
 
@@ -32,6 +36,7 @@ def draw(study: Any) -> None:
     one = _picked(trained, study.best)
     names = ["ROC and gains", "KS", "Calibration", "Cut-off", "Deciles", "Characteristics"]
     names += ["Coefficients"] if len(one.coefficients) else []
+    names += ["Points"] if len(one.card) else []
     tabs = dict(zip([*names, "Against baselines"], st.tabs([*names, "Against baselines"]), strict=True))
     note = f"{study.reported.capitalize()} sample"
     evaluations = {m.title: m.evaluation for m in trained}
@@ -52,6 +57,9 @@ def draw(study: Any) -> None:
     if len(one.coefficients):
         with tabs["Coefficients"]:
             _coefficients(study.portfolio, one)
+    if len(one.card):
+        with tabs["Points"]:
+            _points(one)
     with tabs["Against baselines"]:
         _beside(study)
 
@@ -221,7 +229,10 @@ def labelled(portfolio: Any, coefficients: pd.DataFrame) -> pd.DataFrame:
     return coefficients.assign(
         title=titles,
         detail=details,
-        label=[": ".join(filter(None, pair)) for pair in zip(titles, details, strict=True)],
+        label=[
+            title if detail in ("", "WoE") else f"{title}: {detail}"
+            for title, detail in zip(titles, details, strict=True)
+        ],
         said=coefficients["effect"].map(RAISES).fillna("no effect"),
     )
 
@@ -233,17 +244,56 @@ def _coefficients(portfolio: Any, one: Any) -> None:
     with left:
         frame.chart(charts.coefficients(told), "coefficients", "The largest coefficients")
     with right:
+        errors = [name for name in ("standard_error", "p_value") if name in told]
         tables.show(
-            told[["column", "title", "detail", "coefficient", "effect", "said"]],
+            told[["column", "title", "detail", "coefficient", *errors, "effect", "said"]],
             "coefficient_table",
             {
                 "title": st.column_config.TextColumn("Characteristic", width=180),
-                "detail": st.column_config.TextColumn("Column of the design", width=190),
+            }
+            # of a scorecard each characteristic has one column, its WoE
+            | ({} if errors else {"detail": st.column_config.TextColumn("Column of the design", width=190)})
+            | {
                 "coefficient": st.column_config.NumberColumn("Coefficient", format="%.3f", width=85),
-                "said": st.column_config.TextColumn("Effect", width=110),
-            },
+            }
+            | {name: ERRORS[name] for name in errors}
+            | {"said": st.column_config.TextColumn("Effect", width=110)},
             most=400,
-            note="Numbers are clipped and standardised; no intervals, as the fit is penalised",
+            note="What one WoE more does to the log-odds of bad; p values do not know that characteristics "
+            "were chosen"
+            if errors
+            else "Numbers are clipped and standardised; no intervals, as the fit is penalised",
+        )
+
+
+def _points(one: Any) -> None:
+    """Draw a scorecard: the points of each bin, and why each characteristic is in it or not."""
+    left, right = st.columns([8, 5], gap="medium")
+    with left:
+        tables.show(
+            one.card,
+            "points_table",
+            {
+                "title": st.column_config.TextColumn("Characteristic", width=165),
+                "label": st.column_config.TextColumn("Bin", width=170),
+                "points": tables.number("Points", width=55),
+                "n": tables.number("Rows", width=60),
+                "share": tables.Share("Share", width=60),
+                "bad_rate": tables.Share("Bad rate", width=65),
+                "woe": st.column_config.NumberColumn("WoE", format="%.3f", width=60),
+            },
+            note=f"{one.title}, development sample; more points are safer, and the sum is the score",
+        )
+    with right:
+        tables.show(
+            one.selection,
+            "selection",
+            {
+                "title": st.column_config.TextColumn("Characteristic", width=165),
+                "iv": st.column_config.NumberColumn("IV", format="%.3f", width=55),
+                "reason": st.column_config.TextColumn("In the card, or why not", width=230),
+            },
+            note=f"{one.selection['chosen'].sum()} of {len(one.selection)} characteristics are in the card",
         )
 
 
