@@ -41,9 +41,10 @@ def test_taiwan_from_upload_to_a_scored_applicant(driver):
     # no click: the result appears by itself
     driver.key("to_score").wait_for(timeout=180_000)
     driver.settle()
-    cards = {name: driver.key(f"model_{name}").inner_text() for name in ("logistic", "lightgbm")}
+    cards = {name: driver.key(f"model_{name}").inner_text() for name in ("logistic", "scorecard", "lightgbm")}
     aucs = {name: float(re.search(r"AUC\s+(\.\d+)", text)[1]) for name, text in cards.items()}
     assert 0.75 < aucs["logistic"] < 0.80
+    assert 0.75 < aucs["scorecard"] < 0.80
     assert 0.76 < aucs["lightgbm"] < 0.80
     assert all("Gate passed" in text for text in cards.values())
     driver.shot("08_train_result")
@@ -54,16 +55,21 @@ def test_taiwan_from_upload_to_a_scored_applicant(driver):
         page.get_by_role("tab", name=tab, exact=True).click()
         driver.shot(f"09_train_{tab.split()[0].lower()}", dark=tab in ("Cut-off", "Coefficients"))
 
+    with driver.rerun():
+        driver.key("details_of").get_by_role("radio", name="Scorecard").click()
+    page.get_by_role("tab", name="Points", exact=True).click()
+    driver.shot("09_train_points")
+
     driver.press("to_score")
     answer = driver.key("score_result")
     answer.get_by_text("Decision").wait_for()
     driver.shot("10_score_typical")
     before = answer.inner_text()
-    driver.choose("in_taiwan_cards-2_PAY_0", "3 months late")
+    driver.choose(driver.field("PAY_0"), "3 months late")
     driver.until(lambda: answer.inner_text() != before, "the score did not change")
     driver.see("Decline")
     driver.shot("11_score_late")
-    driver.fill("in_taiwan_cards-2_LIMIT_BAL", "99000000")
+    driver.fill(driver.field("LIMIT_BAL"), "99000000")
     driver.see("1 value to look at")
     driver.shot("12_score_flagged")
 

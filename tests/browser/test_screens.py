@@ -57,7 +57,7 @@ def test_promoting_leaves_a_line_in_the_trail(driver):
 
 
 @pytest.mark.parametrize(
-    ("page_name", "title"), [("Train", "No data to train on"), ("Score", "No model yet")]
+    ("page_name", "title"), [("Train", "No data of German credit"), ("Score", "No model yet")]
 )
 def test_a_page_without_what_it_needs_says_so_and_leads_there(driver, page_name, title):
     driver.open(f"/{page_name}?portfolio=german_credit@1")
@@ -65,6 +65,27 @@ def test_a_page_without_what_it_needs_says_so_and_leads_there(driver, page_name,
     driver.shot(f"23_empty_{page_name.lower()}", dark=False)
     driver.press("empty_go")
     driver.see("What did I get, and can it be used?")
+
+
+def test_a_link_to_what_is_not_kept_says_so_and_leads_on(driver):
+    driver.open("/Score?portfolio=taiwan_cards@1&model=nosuch-9&data=zzz")
+    driver.see("No such data set and model")
+    assert not driver.key("score_result").count()
+    driver.shot("26_not_kept")
+    driver.press("go_on")
+    driver.see("of Taiwan credit cards")
+    assert "nosuch-9" not in driver.page.url
+
+
+def test_a_key_that_is_not_in_the_data_gets_no_decision(driver):
+    driver.open("/Score?portfolio=taiwan_cards@1&model=taiwan_cards-1&row=7")
+    driver.see("Applicant 7 of the file")
+    driver.fill("row_taiwan_cards-1_7", "30001")
+    driver.see("No kept row of taiwan.csv has the key 30001.")
+    assert not driver.page.get_by_text("Decision", exact=True).count()
+    driver.shot("27_no_such_applicant")
+    driver.key("typical").get_by_role("button").click()
+    driver.page.get_by_text("Decision", exact=True).wait_for()
 
 
 def test_a_table_downloads_without_formulas(driver):
@@ -93,7 +114,10 @@ def test_copies_are_dropped_and_every_row_stays_accounted_for(driver):
     with driver.page.expect_download() as csv:
         driver.key("refused_rows_csv").get_by_role("button").click()
     lines = csv.value.path().read_text("utf-8-sig").splitlines()
-    assert len(lines) == 36 and "is an exact copy" in lines[1]
+    assert lines[0].startswith("record,ID,") and len(lines) == 36
+    record, key, *_ = lines[1].split(",")
+    assert key == record  # clients are numbered in the file's order
+    assert "is an exact copy" in lines[1]
 
 
 def test_the_context_is_changed_in_one_place(driver):
