@@ -271,6 +271,35 @@ def test_only_a_card_can_be_written_and_columns_must_stay_apart(data: Dataset, t
     assert not list(tmp_path.iterdir())
 
 
+def test_long_lists_of_attributes_make_a_shorter_sheet_or_are_refused(
+    model: TrainedModel, data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(excel, "MOST_CHARACTERS", 300_000)
+    some, date = data.frame[:700], data.date[:700]
+    told = exports.export(model, "excel", tmp_path / "card.xlsx", some, date)
+    rows = openpyxl.load_workbook(tmp_path / "card.xlsx")["Score"].max_row - 1
+    # fewer formulas than rows of the proof, which then goes through them in turns
+    assert 100 < rows < 700 == told.rows_checked
+    monkeypatch.setattr(excel, "LONGEST_FORMULA", 300)
+    with pytest.raises(InputError, match="too many for one Excel formula"):
+        excel.content(model)
+
+
+def test_attributes_that_excel_cannot_tell_apart_are_refused(
+    model: TrainedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = card_plan.plan(model, "excel")
+    level = next(q for q in right.questions if q.name == ODD)
+    for spelling in ("two words", "bell\x07"):
+        groups = (*level.groups[:-1], replace(level.groups[-1], spellings=(spelling, "two  words")))
+        first = replace(level.groups[0], spellings=("two  words",))
+        wrong = replace(level, groups=(first, *groups[1:]))
+        changed = replace(right, questions=tuple(wrong if q is level else q for q in right.questions))
+        monkeypatch.setattr(excel, "plan", lambda m, to, changed=changed: changed)
+        with pytest.raises(InputError, match="cannot tell attributes"):
+            excel.content(model)
+
+
 @pytest.mark.slow
 def test_every_row_of_taiwan_in_sqlite_postgresql_and_excel(
     tmp_path: Path, request: pytest.FixtureRequest

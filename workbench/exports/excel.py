@@ -184,7 +184,7 @@ def _attributes(sheet: Any, card: Plan) -> list[tuple[tuple[str, ...], ...]]:
         of_groups = []
         for k, group in enumerate(q.groups):
             where = []
-            for spelling in dict.fromkeys(" ".join(s.split(" ")) for s in map(_trimmed, group.spellings)):
+            for spelling in dict.fromkeys(map(_trimmed, group.spellings)):
                 if seen.setdefault(spelling, k) != k or ILLEGAL.search(spelling):
                     raise InputError(
                         "EXPORT", f"Excel cannot tell attributes of {q.name} from one another",
@@ -235,7 +235,7 @@ def _score(
                 "EXPORT", f"the attributes of {name} are too many for one Excel formula",
                 remedy="Take --to sql.",
             )  # fmt: skip
-    rows = min(rows, MOST_CHARACTERS // sum(map(len, patterns)))
+    rows = max(1, min(rows, MOST_CHARACTERS // sum(map(len, patterns))))
     names = ("factor", "even", "low", "high")
     scale = {name: f"'{READ_ME}'!$B${at}" for at, name in enumerate(names, SCALE_ROW + 3)}
     end, points = letter(k + 1), letter(k + 2)
