@@ -39,6 +39,30 @@ def test_every_link_and_picture_is_there() -> None:
         assert (ROOT / target).exists(), target
 
 
+def run(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run lines of the README in a folder of their own."""
+    env = os.environ | {"WORKBENCH_HOME": str(folder / "home"), "PYTHONPATH": str(ROOT)}
+    start = f'set -euo pipefail\nworkbench() {{ "{sys.executable}" -m workbench "$@"; }}\n'
+    done = subprocess.run(
+        ["bash", "-c", start + script], cwd=folder, env=env, capture_output=True, text=True,
+        stdin=subprocess.DEVNULL, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.mark.slow
+def test_made_data_lead_to_a_model_that_is_handed_on(tmp_path: Path) -> None:
+    (made,) = (block for block in blocks("sh") if block.startswith("workbench generate"))
+    done = run(made, tmp_path)
+    assert len((tmp_path / "made.csv").read_text().splitlines()) == 4001
+    assert "Deployed: " in done.stdout and "fitted on balanced weights" in done.stdout
+    assert "more than noise?" in done.stdout
+    assert "consumer_credit-1 came out again identical" in done.stdout
+    assert (tmp_path / "handed_on").is_dir()
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(
     not (TAIWAN.exists() and GERMAN.exists()), reason="WORKBENCH_PUBLIC_DATA names no public data"
@@ -46,21 +70,20 @@ def test_every_link_and_picture_is_there() -> None:
 def test_the_other_commands_run(tmp_path: Path) -> None:
     (tmp_path / "taiwan.csv").symlink_to(TAIWAN)
     (tmp_path / "loans.csv").symlink_to(GERMAN)
-    shell = "".join(blocks("sh"))
+    shell = "".join(block for block in blocks("sh") if not block.startswith("workbench generate"))
     first, second = shell.split("workbench portfolio infer", 1)
     script = "\n".join([
-        "set -euo pipefail",
-        f'workbench() {{ "{sys.executable}" -m workbench "$@"; }}',
         first,
         f"\"{sys.executable}\" - <<'PYTHON'\n{''.join(blocks('python'))}PYTHON",
         f"workbench portfolio infer{second}",
     ])  # fmt: skip
-    env = os.environ | {"WORKBENCH_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True,
-        stdin=subprocess.DEVNULL, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert "Traceback" not in done.stderr
+    run(script, tmp_path)
     assert len((tmp_path / "scored.csv").read_text().splitlines()) == 30_001
+    assert (tmp_path / "refused.csv").read_text() == "record,ID,column,code,reason,text\n"
     assert list((tmp_path / "home" / "reports").glob("*/training_report.html"))
+
+
+def test_every_page_is_told() -> None:
+    pages = {path.stem.partition("_")[2] for path in (ROOT / "pages").glob("*.py")}
+    told = set(re.findall(r"^\d\. \*\*(\w+)\*\*", README, flags=re.M))
+    assert told == pages - {"Jobs"}

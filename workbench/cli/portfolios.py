@@ -232,4 +232,4 @@ def _allowed(characteristic: Any) -> str:
     low, high = characteristic.low, characteristic.high
     if low is None and high is None:
         return ""
-    return f"{'' if low is None else f'{low:g}'} to {'' if high is None else f'{high:g}'}".strip()
+    return f"{'' if low is None else f'{low:,.10g}'} to {'' if high is None else f'{high:,.10g}'}".strip()
