@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -76,6 +77,29 @@ def path_of(name: str, folder: Path = NOTEBOOKS) -> Path:
         raise MissingError("NO_REPORT", f"there is no report {name!r}", remedy=f"Take one of: {there}.")
     report = folder / f"{stem}_report.ipynb"
     return report if report.exists() else folder / f"{stem}.ipynb"
+
+
+def title_of(path: Path) -> str:
+    """Return what a report is called: the heading its notebook opens with."""
+    return _first_cell(path)[0].removeprefix("# ").strip() or path.stem
+
+
+def question_of(path: Path) -> str:
+    """Return the question a report answers: the line below its heading."""
+    return next((line for line in _first_cell(path)[1:] if line.strip()), "")
+
+
+def heading_before(notebook: Any, position: int) -> str:
+    """Return the last heading before a cell of a notebook: the chapter that the cell belongs to."""
+    lines = [line for cell in notebook.cells[:position] if cell.cell_type == "markdown"
+             for line in cell.source.splitlines() if line.startswith("#")]  # fmt: skip
+    return lines[-1].lstrip("# ").strip() if lines else "Beginning"
+
+
+def _first_cell(path: Path) -> list[str]:
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    source = cells[0]["source"] if cells else ""
+    return "".join(source).splitlines() or [""]
 
 
 def parameters(path: Path) -> dict[str, Parameter]:

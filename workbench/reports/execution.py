@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.errors import GateError, InputError, WorkbenchError
 from workbench.reports import catalogue as asked
+from workbench.reports import shelf
 from workbench.reports.rendering import html_of
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ class Report:
     html: Path
     seconds: float
 
+    @property
+    def key(self) -> str:
+        """Name of the folder it lies in."""
+        return self.html.parent.name
+
 
 def run(
     name: str,
@@ -50,6 +56,8 @@ def run(
     *,
     watch: Callable[[str, float], None] | None = None,
     now: datetime | None = None,
+    who: str = "",
+    job_id: str = "",
     folder: Path = asked.NOTEBOOKS,
 ) -> Report:
     """Run a report and write the executed notebook and its HTML.
@@ -66,6 +74,9 @@ def run(
         Called with a step in words and the share done, 0 to 1.
     now : datetime, optional
         Time the folder is named after; the clock's where there is none.
+    who, job_id : str
+        Who asked, and the job that runs it, kept with the report; a job that is run again goes on in the
+        folder it began.
 
     Raises
     ------
@@ -75,20 +86,35 @@ def run(
         ``UNKNOWN_PARAMETER``, ``PARAMETER``: before anything runs.
         ``REPORT_FAILED`` where a cell failed; the notebook is kept as far as it came.
     """
-    started = time.perf_counter()
+    started, at = time.perf_counter(), now or datetime.now(UTC)
     source = asked.path_of(name, folder)
     values = asked.checked(asked.parameters(source), parameters)
     stem = source.stem
-    stamp = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%S%fZ")
-    place = (out or settings.home / "reports" / f"{stamp}-{stem.removesuffix('_report')}").absolute()
+    begun = f"{at.strftime(shelf.STAMP)}-{stem.removesuffix('_report')}"
+    again = shelf.of_job(settings.home, job_id) if out is None else None
+    place = (out or again or shelf.folder_of(settings.home) / begun).absolute()
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
     notebook, html = place / f"{stem}.ipynb", place / f"{stem}.html"
     notebook.touch()
     notebook.chmod(0o600)  # a cell that fails leaves its error there, wherever the folder is
-    _write(place / "parameters.json", json.dumps(values, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
-    executed = _execute(source, notebook, values, settings, watch)
-    _write(html, html_of(executed))
-    return Report(notebook, html, time.perf_counter() - started)
+    html.unlink(missing_ok=True)  # of an earlier run to the same place: it would pass for this one's
+    record = {"report": stem.removesuffix("_report"), "title": asked.title_of(source)}
+    record |= {"started_at": at.isoformat(), "who": who, "job_id": job_id}
+    _write(place / shelf.PARAMETERS, _json(values))
+    _write(place / shelf.RECORD, _json(record))
+    with shelf.at_work(place):
+        try:
+            executed = _execute(source, notebook, values, settings, watch)
+        except WorkbenchError as error:
+            spent = time.perf_counter() - started
+            _write(place / shelf.RECORD, _json(record | {"seconds": spent, "error": error.to_json()}))
+            raise
+        if watch:
+            watch("writing the page", 1.0)
+        _write(html, html_of(executed))
+        seconds = time.perf_counter() - started
+        _write(place / shelf.RECORD, _json(record | {"seconds": seconds}))
+    return Report(notebook, html, seconds)
 
 
 def _execute(
@@ -100,26 +126,12 @@ def _execute(
 ) -> Any:
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
-    from papermill.engines import NBClientEngine, papermill_engines
+    from papermill.engines import papermill_engines
     from papermill.exceptions import PapermillExecutionError
 
-    class Watched(NBClientEngine):
-        """papermill's own engine, telling how many cells are done."""
-
-        @classmethod
-        def execute_managed_notebook(cls, nb_man: Any, *args: Any, **named: Any) -> Any:
-            complete, total = nb_man.cell_complete, max(len(nb_man.nb.cells), 1)
-
-            def cell_complete(cell: Any, cell_index: int | None = None, **more: Any) -> None:
-                complete(cell, cell_index=cell_index, **more)
-                if watch and cell_index is not None:
-                    watch("running the report", (cell_index + 1) / total)
-
-            nb_man.cell_complete = cell_complete
-            return super().execute_managed_notebook(nb_man, *args, **named)
-
-    engine = f"watched-{id(Watched)}"
-    papermill_engines.register(engine, Watched)
+    watched = _watched(watch)
+    engine = f"watched-{id(watched)}"
+    papermill_engines.register(engine, watched)
     try:
         return papermill.execute_notebook(
             asked.verbatim(source),
@@ -141,6 +153,27 @@ def _execute(
         raise _stopped("its Python process ended, most often for want of memory", notebook) from None
     finally:
         papermill_engines._engines.pop(engine, None)
+
+
+def _watched(watch: Callable[[str, float], None] | None) -> type:
+    """Return papermill's own engine, telling which chapter is under way."""
+    from papermill.engines import NBClientEngine
+
+    class Watched(NBClientEngine):
+        @classmethod
+        def execute_managed_notebook(cls, nb_man: Any, *args: Any, **named: Any) -> Any:
+            start, total = nb_man.cell_start, max(len(nb_man.nb.cells), 1)
+
+            def cell_start(cell: Any, cell_index: int | None = None, **more: Any) -> None:
+                start(cell, cell_index=cell_index, **more)
+                if watch and cell_index is not None and cell.cell_type == "code":
+                    chapter = asked.heading_before(nb_man.nb, cell_index)
+                    watch(f"{chapter}, cell {cell_index + 1} of {total}", cell_index / total)
+
+            nb_man.cell_start = cell_start
+            return super().execute_managed_notebook(nb_man, *args, **named)
+
+    return Watched
 
 
 def _kernel(settings: Settings) -> type:
@@ -174,6 +207,10 @@ def _failure(error: Any, notebook: Path) -> WorkbenchError:
 
 def _stopped(what: str, notebook: Path) -> InputError:
     return InputError("REPORT_FAILED", what, "the report", f"The notebook as far as it came: {notebook}.")
+
+
+def _json(values: Mapping[str, Any]) -> str:
+    return json.dumps(values, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def _write(path: Path, text: str) -> None:
