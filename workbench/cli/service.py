@@ -34,7 +34,7 @@ def report(
     as_json: options.Json = False,
 ) -> None:
     """Run a report's notebook; the HTML is one file that opens offline."""
-    from workbench import reports
+    from workbench import desk, reports
     from workbench.settings import Settings
 
     given = {}
@@ -45,7 +45,7 @@ def report(
         given[key] = value
     settings = Settings.from_env()
     with output.watched(settings.threads) as run:
-        made = reports.run(name, given, out, settings, watch=run.watch)
+        made = reports.run(name, given, out, settings, watch=run.watch, who=desk.open(settings).who)
     if as_json:
         output.document({"notebook": made.notebook, "html": made.html, "seconds": made.seconds})
         return
