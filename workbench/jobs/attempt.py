@@ -167,11 +167,11 @@ def died(exitcode: int | None) -> dict[str, Any]:
     """Return the error of a process that ended without a word."""
     if exitcode == -signal.SIGKILL:
         code, what = "OUT_OF_MEMORY", "was ended by the operating system (exit -9), likely out of memory"
-        remedy = "Use fewer rows or fewer families, or give the machine more memory."
+        remedy = "Use fewer rows (in a training: or fewer families), or give the machine more memory."
     else:
         code, what = "PROCESS_DIED", f"ended without a result (exit {exitcode}{_name(exitcode)})"
         remedy = "See the log of the job."
-    return {"error": code, "message": f"The training process {what}. {remedy}", "problems": []}
+    return {"error": code, "message": f"The process of the job {what}. {remedy}", "problems": []}
 
 
 def _name(exitcode: int | None) -> str:

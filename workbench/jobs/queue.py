@@ -95,6 +95,14 @@ def enqueue_train(
     return enqueue("train", request.to_json(), settings, title=title or f"Train {request.portfolio}", who=who)
 
 
+def enqueue_report(
+    name: str, parameters: dict[str, Any], settings: Settings | None = None, who: str = "", *, title: str = ""
+) -> str:
+    """Put a report into the queue and return the job's id; parameters as `reports.checked` gave them."""
+    params = {"name": name, "parameters": parameters}
+    return enqueue("report", params, settings, title=title or f"Report {name}", who=who)
+
+
 def status(job_id: str, settings: Settings | None = None) -> JobStatus:
     """Return how a job stands; a few milliseconds.
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from workbench.settings import Settings
 
 # by name, so that neither the app nor the worker imports what only the job's process needs
-TASKS = {"train": "workbench.jobs.tasks:train"}
+TASKS = {"train": "workbench.jobs.tasks:train", "report": "workbench.jobs.tasks:report"}
 
 
 @dataclass(frozen=True)
@@ -39,3 +39,14 @@ def train(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:
 
     request = replace(desk.TrainRequest.from_json(params), job_id=job.job_id)
     return desk.open(job.settings, job.who).train(request, run).to_json()
+
+
+def report(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:
+    """Run the report ``params["name"]`` with ``params["parameters"]``; return where it lies."""
+    from workbench import reports
+
+    made = reports.run(
+        params["name"], params["parameters"], None, job.settings,
+        watch=run.watch, who=job.who, job_id=job.job_id,
+    )  # fmt: skip
+    return {"report": made.key, "name": params["name"], "seconds": made.seconds}
