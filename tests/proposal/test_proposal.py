@@ -285,7 +285,7 @@ def test_differences_are_sentences():
     update = {"characteristics": (income,), "left_out": (*old.left_out, "x"), "title": "Car loans"}
     said = proposal.difference(old, old.model_copy(update=update))
     assert said == (
-        "x was characteristic and is now leave out.",
+        "x was characteristic and is now left out.",
         "income: unit was not set and is now EUR.",
         "income: low was not set and is now 0.",
         "title was Loans and is now Car loans.",

@@ -126,7 +126,9 @@ def _differences(old: Portfolio, new: Portfolio) -> Iterator[str]:
 
 
 def _roles(portfolio: Portfolio) -> dict[str, str]:
-    return {column: role for role, columns in portfolio.columns_by_role().items() for column in columns}
+    said = {"leave out": "left out"}
+    by_role = portfolio.columns_by_role().items()
+    return {column: said.get(role, role) for role, columns in by_role for column in columns}
 
 
 def _changed(prefix: str, old: Any, new: Any, skipped: set[str] = frozenset()) -> Iterator[str]:  # type: ignore[assignment]
