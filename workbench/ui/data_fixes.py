@@ -44,7 +44,7 @@ def planned(sha256: str, finding: Any) -> bool:
 
 def amended(old: Portfolio, changes: Plan) -> Portfolio:
     """Return `old` with columns left out and special codes declared; its version stays to be given."""
-    out = {name for fix, name in changes if fix == "leave_out"}
+    out = [name for fix, name in changes if fix == "leave_out"]  # a set would give each run its own order
     codes = {name: value for (fix, name), value in changes.items() if fix == "special"}
     kept = []
     for one in old.to_json()["characteristics"]:
