@@ -64,6 +64,13 @@ def test_jobs_and_home_show_all_there_is_whatever_the_address_names(trained):
     assert not app.exception and "No such" not in shown(app)
 
 
+def test_a_job_that_is_not_kept_is_named_on_train(trained):
+    app, desk = trained
+    opened(app, "pages/2_Train.py", data=desk.registry.datasets()[0].sha256, job="no-such-job")
+    assert "The job no-such-job is not kept here" in shown(app)
+    assert "train" not in {button.key for button in app.button}
+
+
 def test_data_alone_in_the_address_bring_their_portfolio(trained):
     app, desk = trained
     sha256 = desk.registry.datasets()[0].sha256

@@ -87,6 +87,7 @@ def test_a_running_job_is_stopped_within_seconds(driver):
     driver.shot("53_stopped")
     driver.link("Jobs")
     driver.see("cancelled")
+    driver.see("Stopped, its process has ended.")
     driver.shot("54_jobs_cancelled")
 
 

@@ -110,7 +110,9 @@ def stopped(job: Any) -> str:
     """Return what is known of a stopped job: whether its process has ended, and what stayed of it."""
     if cache.queue().process_alive(job.job_id, cache.desk().settings):
         return ENDING
-    said = "Stopped" + (", its process has ended." if job.started_at else " before it began.")
+    # a list of jobs does not tell when those that are over began
+    began = job.started_at or getattr(cache.job(job.job_id), "started_at", None)
+    said = "Stopped" + (", its process has ended." if began else " before it began.")
     return f"{said} {cache.desk().stayed(job_id=job.job_id)}" if job.kind == "train" else said
 
 

@@ -29,6 +29,12 @@ def draw(context: Context, job: Any) -> None:
     _again()
 
 
+def gone(context: Context, job_id: str) -> None:
+    """Say that the job the address names is not kept; end the page."""
+    why = f"The job {words.text(job_id[:40])} is not kept here."
+    frame.empty("No such job", why, sidebar.JOBS, "Go to the jobs", "pending_actions", context.query())
+
+
 def _again() -> None:
     if st.button("Set up another training", icon=":material/restart_alt:", key="again"):
         st.query_params.pop(session.JOB, None)
