@@ -22,7 +22,7 @@ from workbench.cli import (
     service,
     training,
 )
-from workbench.errors import WorkbenchError
+from workbench.errors import InputError, WorkbenchError
 from workbench.run import Cancelled
 
 INTERRUPTED = 130
@@ -65,9 +65,19 @@ class Verbs(TyperGroup):
         except BrokenPipeError:  # the reader, such as head, has gone
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
+        except OSError as error:  # a folder that is not there, is not ours, or is full
+            output.failed(_of_the_system(error), "--json" in given)
+            return WRONG_CALL
         if status == INTERRUPTED:
             output.note("workbench: stopped.")
         return status if isinstance(status, int) else 0
+
+
+def _of_the_system(error: OSError) -> InputError:
+    """Return what the operating system refused as an error of the call."""
+    what = (error.strerror or str(error) or type(error).__name__).lower()
+    remedy = "Name another place, or see that it is there, is yours and has room."
+    return InputError("SYSTEM", f"the system says: {what}", str(error.filename or ""), remedy)
 
 
 app = typer.Typer(

@@ -85,16 +85,24 @@ def open_desk() -> Desk:
 
 
 def with_force(
-    findings: Sequence[str] | None, reasons: Sequence[str] | None, force: bool
+    findings: Sequence[str] | None, reasons: Sequence[str] | None, force: bool, deploy: bool
 ) -> tuple[tuple[tuple[str, str, str], ...], str]:
     """Return the acknowledged findings and the reason for forcing, which is the last --why.
 
+    Raises
+    ------
+    InputError
+        ``ACKNOWLEDGE`` as in `acknowledged`; ``FORCE`` where nothing is deployed, or no reason is left.
+
     Examples
     --------
-    >>> with_force(["ID_LIKE:key"], ["it is a code", "simpler"], True)
-    ((('ID_LIKE', 'key', 'it is a code'),), 'simpler')
+    >>> with_force(["CONSTANT:key"], ["it is a code", "simpler"], True, True)
+    ((('CONSTANT', 'key', 'it is a code'),), 'simpler')
     """
     given = list(reasons or ())
+    if force and not (deploy and len(given) > len(findings or ()) and given[-1].strip()):
+        what = "--force goes with --deploy and a reason of its own"
+        raise InputError("FORCE", what, remedy="Give --deploy --force --why REASON, that --why last.")
     why = given.pop() if force and given else ""
     return acknowledged(findings, given), why
 

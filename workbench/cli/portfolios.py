@@ -117,6 +117,10 @@ def infer(
     """Draft a portfolio from a file; every guess is for you to check and edit."""
     if out.exists():
         raise InputError("FILE_EXISTS", "is there already", str(out), "Give another --out, or move it away.")
+    if not out.parent.is_dir():
+        raise InputError(
+            "OUT_FOLDER", "the folder does not exist", str(out.parent), "Make it, or name another."
+        )
     desk = options.open_desk()
     read = desk.read(Path(data), None, options.reading(data, delimiter, decimal, encoding, sheet))
     column, _, values = (bad, "", "") if bad in read.frame else bad.partition("=")

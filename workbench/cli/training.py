@@ -112,7 +112,7 @@ def train(
     Where that version is saved already and says something else, nothing is trained: raise the version
     in the file.
     """
-    accepted, reason = options.with_force(acknowledge, why, force)
+    accepted, reason = options.with_force(acknowledge, why, force, deploy)
     read = options.reading(data, delimiter, decimal, encoding, sheet)
     desk = options.open_desk()
     dataset = desk.build(Path(data), desk.portfolio(portfolio), read)

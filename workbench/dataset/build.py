@@ -128,7 +128,7 @@ def applicants(
     # dates are counted back from the application date, so without it they would all be missing
     dated = bool(portfolio.date) and any(c.kind == "date" for c in wanted)
     needed = tuple(c.name for c in wanted)
-    _require_columns(table, portfolio, (*needed, portfolio.date) if dated else needed)
+    _require_columns(table, portfolio, (*needed, portfolio.date) if dated else needed, scoring=True)
     if table.frame.empty:
         raise InputError("TOO_FEW_ROWS", "has no rows of data", table.source.name, "Give at least one row.")
     typed = _typed(table, portfolio, wanted, with_outcome=False, dated=dated)
@@ -150,14 +150,16 @@ def _needed(portfolio: Portfolio, characteristics: tuple[str, ...]) -> tuple[str
     return (*characteristics, *protected, *(name for name in single if name), portfolio.outcome.column)
 
 
-def _require_columns(table: Table, portfolio: Portfolio, needed: tuple[str, ...]) -> None:
+def _require_columns(
+    table: Table, portfolio: Portfolio, needed: tuple[str, ...], *, scoring: bool = False
+) -> None:
     """Raise where a needed column is not in the table; order does not matter, extra columns do no harm."""
     present = list(table.frame.columns)
     missing = [name for name in needed if name not in set(present)]
     problems = []
     others = [name for name in missing if name != portfolio.outcome.column]
     if others:
-        problems.append(_schema_problem(table, portfolio, others, present))
+        problems.append(_schema_problem(table, portfolio, others, present, scoring))
     if len(others) < len(missing):
         column = portfolio.outcome.column
         what = f"has no column {column}, the outcome that the portfolio {portfolio.identity} names"
@@ -167,7 +169,9 @@ def _require_columns(table: Table, portfolio: Portfolio, needed: tuple[str, ...]
         raise InputError.of(problems)
 
 
-def _schema_problem(table: Table, portfolio: Portfolio, missing: list[str], present: list[str]) -> Problem:
+def _schema_problem(
+    table: Table, portfolio: Portfolio, missing: list[str], present: list[str], scoring: bool
+) -> Problem:
     unknown = [name for name in present if not portfolio.role(name)]
     lowered = {name.strip().casefold(): name for name in unknown}
     pairs = []
@@ -177,7 +181,9 @@ def _schema_problem(table: Table, portfolio: Portfolio, missing: list[str], pres
     what = f"lacks {_listed(pairs, 'column')} of the portfolio {portfolio.identity}"
     if unknown:
         what += f"; it also has {_listed(unknown, 'column')} that the portfolio does not know"
-    remedy = "Name the columns as the portfolio does, or edit the portfolio and save a new version."
+    # a model keeps the portfolio it was made with, so another version of that would not help it
+    remedy = "Name the columns as the portfolio does"
+    remedy += "." if scoring else ", or edit the portfolio and save a new version."
     return Problem("SCHEMA_MISMATCH", what, table.source.name, remedy)
 
 

@@ -162,7 +162,11 @@ def write(frame: pd.DataFrame, path: Path, keys: Sequence[str] = ()) -> None:
     check_target(path)
     ending = path.suffix.lower()
     content = to_plain_csv(frame, keys) if ending == ".csv" else FORMS[ending](frame)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        what = f"nothing can be written there ({(error.strerror or 'refused').lower()})"
+        raise InputError("OUT_FOLDER", what, str(path.parent), "Name another folder.") from error
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

@@ -39,9 +39,10 @@ def form_of(name: str) -> str:
         return "parquet"
     if lowered.endswith(EXCEL_ENDINGS):
         return "excel"
-    ending = Path(lowered).suffix or "no ending"
+    ending = Path(lowered).suffix
+    what = f"{ending} is no kind of file that can be read" if ending else "has no ending that says what it is"
     remedy = "Give a CSV (.csv, .txt, .tsv, .csv.gz), Parquet (.parquet) or Excel (.xlsx, .xls) file."
-    raise InputError("UNKNOWN_FORMAT", f"{ending} is no kind of file that can be read", name, remedy)
+    raise InputError("UNKNOWN_FORMAT", what, name, remedy)
 
 
 def require_text(head: bytes, name: str) -> None:

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
-from workbench.errors import ArtifactError, BusyError, MissingError
+from workbench.errors import ArtifactError, BusyError, InputError, MissingError
 
 if TYPE_CHECKING:
     from sqlalchemy.sql import Executable
 
 WAL_SINCE = (3, 51, 3)
-_SQLITE_BUSY, _SQLITE_LOCKED, _SQLITE_FULL = 5, 6, 13
+_SQLITE_BUSY, _SQLITE_LOCKED, _SQLITE_FULL, _SQLITE_CANTOPEN = 5, 6, 13, 14
 _POSTGRES_WAITED = {"55P03", "40P01", "40001"}
 _POSTGRES_FULL = {"53100"}
 _ADVISORY_LOCK = 7_301_944
@@ -39,13 +39,23 @@ class Database:
         SQLAlchemy URL of a SQLite file or a PostgreSQL database.
     busy_seconds : float
         How long a transaction waits for its turn.
+
+    Raises
+    ------
+    InputError
+        ``SETTINGS`` where `url` is no address of a database that can be used.
     """
 
     def __init__(self, url: str, busy_seconds: float = 30.0) -> None:
-        self.url: URL = make_url(url)
+        try:
+            self.url: URL = make_url(url)
+            self._writer = _engine(self.url, busy_seconds, writes=True)
+            self._reader = _engine(self.url, busy_seconds, writes=False)
+        except ArgumentError:  # its words may hold the password
+            what = "WORKBENCH_DATABASE_URL is no address of a database that can be used"
+            remedy = "Write it like postgresql://user@host/workbench, or leave it out."
+            raise InputError("SETTINGS", what, remedy=remedy) from None
         self.busy_seconds = busy_seconds
-        self._writer = _engine(self.url, busy_seconds, writes=True)
-        self._reader = _engine(self.url, busy_seconds, writes=False)
 
     @property
     def is_sqlite(self) -> bool:
@@ -181,7 +191,10 @@ def _begin(connection: Connection) -> None:
 
 @contextmanager
 def _in_words(database: Database) -> Iterator[None]:
-    """Say what a lock or a full disk means; every other database error is a fault of ours and stays."""
+    """Say what a lock, a full disk or a database that is away means.
+
+    Every other database error is a fault of ours and stays.
+    """
     try:
         yield
     except DBAPIError as error:
@@ -197,6 +210,10 @@ def _in_words(database: Database) -> Iterator[None]:
             ) from error
         if primary == _SQLITE_FULL or state in _POSTGRES_FULL:
             raise disk_full(str(database.url.database)) from error
+        if primary == _SQLITE_CANTOPEN or (isinstance(error, OperationalError) and code is state is None):
+            where = database.url.render_as_string(hide_password=True)
+            remedy = "Start it, or correct WORKBENCH_DATABASE_URL."
+            raise MissingError("NO_DATABASE", "the database does not answer", where, remedy) from error
         raise
 
 
