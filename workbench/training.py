@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -232,10 +233,17 @@ def train(dataset: Dataset, samples: Samples, spec: TrainSpec, run: Run) -> Trai
     With a calibration sample that one calibrates, else the validation sample; with neither,
     margins of five folds of development, each scored by a model that did not see it.
     """
+    with one_thread():
+        return _train(dataset, samples, spec, run)
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """Return a context in which linear algebra runs on one thread, whatever the door allows."""
+    # SciPy brings linear algebra of its own, which can be held back only once it is loaded
+    import scipy.linalg.blas  # noqa: F401
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1, user_api="blas"):
-        return _train(dataset, samples, spec, run)
+    return threadpool_limits(1, user_api="blas")
 
 
 def _train(dataset: Dataset, samples: Samples, spec: TrainSpec, run: Run) -> TrainedModel:

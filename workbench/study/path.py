@@ -35,7 +35,17 @@ def run(dataset: Dataset, spec: StudySpec, circumstances: Run) -> Study:
         ``CHECKS``: findings that block and are not acknowledged, each named.
     InputError
         Where the data cannot be sampled as asked, or a family does not exist.
+
+    Notes
+    -----
+    Linear algebra runs on one thread, in the evaluations too: how many there are would show in the last
+    bits of a sum, and a study that is run again, behind another door, has to come out identical.
     """
+    with training.one_thread():
+        return _run(dataset, spec, circumstances)
+
+
+def _run(dataset: Dataset, spec: StudySpec, circumstances: Run) -> Study:
     for name in spec.families:
         TrainSpec.of(dataset.portfolio, name, spec.calibration, weights=spec.weights)
     if not spec.families:
