@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.dataset import Source
 from workbench.errors import InputError
+from workbench.reports import path_of
 from workbench.sampling import SamplingSpec
 from workbench.study import StudySpec
 
@@ -121,6 +122,21 @@ def of_score(desk: Desk, model_id: str, values: Mapping[str, Any], study_id: str
     )
 
 
+def of_report(desk: Desk, name: str, parameters: Mapping[str, Any]) -> Calls:
+    """Return how a report is run elsewhere with the same parameters."""
+    pairs = [argument for key, value in parameters.items() for argument in ("-p", f"{key}={value}")]
+    python = _lines(
+        desk,
+        f"made = reports.run({name!r}, {dict(parameters)!r}, None, here.settings, who=here.who)",
+        "print(made.html)",
+        imports=("from workbench import reports",),
+    )
+    return Calls(
+        _command(desk, "report", name, *pairs), python, _notebook(desk, name, parameters),
+        "Each run is kept apart; where they show the same, their figures are the same.",
+    )  # fmt: skip
+
+
 def of_version(desk: Desk, model_id: str, family: str, study_id: str) -> Calls:
     """Return how a version is shown elsewhere."""
     python = _lines(desk, f"shown = here.show({model_id!r})", 'print(shown["metrics"], shown["trail"])')
@@ -207,4 +223,5 @@ def _notebook(desk: Desk, name: str, given: Mapping[str, str]) -> str:
     pairs = [argument for key, value in told.items() for argument in ("-p", f"{key}={value}")]
     cell = "\n".join(f"{key} = {value!r}" for key, value in told.items())
     run = _command(desk, "report", name, *pairs)
-    return f"# notebooks/{name}_report.ipynb, in its cell of parameters:\n{cell}\n\n# or run by\n# {run}"
+    notebook = path_of(name).name
+    return f"# notebooks/{notebook}, in its cell of parameters:\n{cell}\n\n# or run by\n# {run}"

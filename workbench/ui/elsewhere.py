@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -64,6 +65,14 @@ def version(row: Any) -> None:
     from workbench.desk import calls
 
     told = calls.of_version(cache.desk(), row.model_id, row.family, row.study_id or "")
+    fold(told.command, told.python, told.notebook, told.note)
+
+
+def report(name: str, parameters: Mapping[str, Any]) -> None:
+    """Draw how a report is run elsewhere."""
+    from workbench.desk import calls
+
+    told = calls.of_report(cache.desk(), name, parameters)
     fold(told.command, told.python, told.notebook, told.note)
 
 
