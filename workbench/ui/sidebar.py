@@ -11,13 +11,20 @@ from workbench.ui.session import Context
 
 HOME, DATA, TRAIN = "app.py", "pages/1_Data.py", "pages/2_Train.py"
 SCORE, REGISTRY, JOBS = "pages/3_Score.py", "pages/4_Registry.py", "pages/5_Jobs.py"
-COMPARE = "pages/6_Compare.py"
+COMPARE, REPORTS = "pages/6_Compare.py", "pages/7_Reports.py"
 LINKS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     ("", ((HOME, "Home", "home"),)),
     ("Prepare", ((DATA, "Data", "database"),)),
     ("Build", ((TRAIN, "Train", "model_training"), (COMPARE, "Compare", "compare_arrows"))),
     ("Use", ((SCORE, "Score", "person_search"),)),
-    ("Govern", ((REGISTRY, "Registry", "inventory_2"), (JOBS, "Jobs", "pending_actions"))),
+    (
+        "Govern",
+        (
+            (REGISTRY, "Registry", "inventory_2"),
+            (REPORTS, "Reports", "description"),
+            (JOBS, "Jobs", "pending_actions"),
+        ),
+    ),
 )
 STAGE_COLOURS = {"champion": "blue", "candidate": "violet", "rejected": "red"}
 
