@@ -14,6 +14,8 @@ from workbench.ui.session import Context
 LIMIT = 50
 ENDING = "Stopping: its process has not ended yet."
 STATES = ("waiting", "running", "done", "failed", "cancelled")
+RESULTS = {"train": sidebar.TRAIN, "report": sidebar.REPORTS}
+"""The page that shows what a job of a kind made."""
 
 
 def jobs_of(context: Context) -> tuple[Any, ...]:
@@ -22,7 +24,7 @@ def jobs_of(context: Context) -> tuple[Any, ...]:
     if not jobs:
         frame.empty(
             "No jobs yet",
-            "Training runs as a job: it goes on when the tab is closed, and is listed here.",
+            "Trainings and reports run as jobs: they go on when the tab is closed, and are listed here.",
             sidebar.TRAIN,
             "Go to Train",
             "model_training",
@@ -101,7 +103,7 @@ def _short(job: Any) -> str:
     lines = (job.result or {}).get("models") or ()
     best = next((line for line in lines if line["model_id"] == job.result.get("best")), None)
     if best is None:
-        return job.code or ""
+        return job.code or ("a report" if job.kind == "report" and job.result else "")
     auc = words.metric(best["metrics"], "auc")
     return f"{best['model_id']}, {cache.family_title(best['family'])}, AUC {auc}"
 
@@ -135,11 +137,11 @@ def _one(context: Context, job: Any) -> None:
             )
         with st.container(horizontal=True):
             if (
-                job.kind == "train"
+                job.kind in RESULTS
                 and job.result
                 and st.button("Open the result", icon=":material/open_in_new:", key="open_result")
             ):
-                st.switch_page(sidebar.TRAIN, query_params=context.query() | {session.JOB: job.job_id})
+                st.switch_page(RESULTS[job.kind], query_params=context.query() | {session.JOB: job.job_id})
             st.download_button(
                 "Log",
                 lambda: cache.queue().log(job.job_id, cache.desk().settings),
