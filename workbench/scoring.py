@@ -239,15 +239,18 @@ class Scorer:
         elif isinstance(column, LevelColumn):
             message = f"{title}: fewer than 0.5% of development applicants had this attribute"
         elif code == IMPOSSIBLE:
-            low, high = column.declared
-            message = f"{title} lies outside {low:,.6g} to {high:,.6g}, the range the portfolio declares"
+            message = f"{title} lies outside {_span(*column.declared)}, the range the portfolio declares"
         elif code == OUT_OF_RANGE:
-            low, high = column.bounds
-            message = f"{title} lies outside {low:,.6g} to {high:,.6g}, the range seen in development"
+            message = f"{title} lies outside {_span(*column.bounds)}, the range seen in development"
         else:
-            low, high = column.usual_low, column.usual_high
-            message = f"{title} is unusual: 99% of development applicants lie from {low:,.6g} to {high:,.6g}"
+            span = _span(column.usual_low, column.usual_high)
+            message = f"{title} is unusual: 99% of development applicants lie from {span}"
         return Flag(FLAG_WORDS[code], name, title, message)
+
+
+def _span(low: float, high: float) -> str:
+    """Return a range as people write it: no powers of ten where a bound has more than six digits."""
+    return " to ".join(f"{b:,.6g}" if abs(b) < 1e6 else f"{b:,.0f}" for b in (low, high))
 
 
 def _referred(decision: str, flags: list[int]) -> str:
