@@ -98,3 +98,26 @@ def test_a_card_tells_what_balanced_weights_did_to_the_pds(trained):
     said = train_job.balanced(told)
     assert f"{100 * told['p_bad_uncalibrated']:.1f}% before" in said
     assert f"{100 * told['p_bad_mean']:.1f}% after" in said
+
+
+class Past:
+    kind, state = "train", "done"
+
+    def __init__(self, sha256: str, seconds: float, models: int = 1) -> None:
+        self.result = {"dataset_sha256": sha256, "seconds": seconds, "models": [{}] * models}
+
+
+def test_the_time_is_told_from_the_training_of_nearest_size_or_not_at_all(trained, monkeypatch):
+    from types import SimpleNamespace
+
+    from workbench.ui import train
+
+    rows = [SimpleNamespace(sha256="small", rows=100), SimpleNamespace(sha256="like", rows=10_000)]
+    registry = SimpleNamespace(datasets=lambda: rows)
+    monkeypatch.setattr(train.cache, "desk", lambda: SimpleNamespace(registry=registry))
+    past = [Past("small", 5.0), Past("like", 40.0, models=2)]
+    monkeypatch.setattr(train.cache, "recent_jobs", lambda: past)
+    assert train.estimate(SimpleNamespace(n=20_000), 3).startswith("About 2 min 0 s")
+    assert train.estimate(SimpleNamespace(n=1_000_000), 3).startswith("No training of about this size")
+    past.clear()
+    assert train.estimate(SimpleNamespace(n=20_000), 3).startswith("The first training")

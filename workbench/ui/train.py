@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,8 @@ from workbench.ui import acknowledgement, cache, data_findings, frame, session, 
 from workbench.ui.session import Context
 
 A_ROW = 3
+FAR = 4.0
+"""A training on so many times the rows, or so few, tells nothing of how long this one takes."""
 SPLITS = ("70/30", "80/20", "70/15/15", "60/20/20", "55/15/15/15")
 CALIBRATIONS = {
     "auto": "As the portfolio says",
@@ -317,12 +320,19 @@ def _enqueue(dataset: Any, asked: StudySpec, deploy: bool) -> str:
 
 
 def estimate(dataset: Any, families: int) -> str:
-    """Return about how long it will take, from the last training on this machine."""
+    """Return about how long it will take, from the training here whose data were nearest in size."""
+    known = {row.sha256: row.rows for row in cache.desk().registry.datasets()}
+    seconds = {}
     for job in cache.recent_jobs():
-        if job.kind == "train" and job.state == "done" and job.result and job.result.get("seconds"):
-            models = max(len(job.result["models"]), 1)
-            row = cache.dataset_row(job.result["dataset_sha256"])
-            if row is not None and row.rows:
-                seconds = job.result["seconds"] * dataset.n / row.rows * families / models
-                return f"About {words.duration(seconds)}, going by the last training here."
-    return "The first training on a machine takes some seconds more."
+        told = job.result if job.kind == "train" and job.state == "done" else None
+        rows = known.get(told["dataset_sha256"], 0) if told and told.get("seconds") else 0
+        if rows:
+            ratio = dataset.n / rows
+            each = told["seconds"] / max(len(told["models"]), 1)
+            seconds.setdefault(abs(math.log(ratio)), families * each * ratio)
+    if not seconds:
+        return "The first training on a machine takes some seconds more."
+    near = min(seconds)
+    if near > math.log(FAR):
+        return "No training of about this size has run here yet."
+    return f"About {words.duration(seconds[near])}, going by a training of about this size here."
