@@ -360,6 +360,6 @@ def _answer(scorer: Any, score: Any) -> None:
 def _cut_offs(policy: Any, score: Any) -> str:
     """Return the PDs between which this decision is taken, or that it is not taken by the PD."""
     if score.decision != policy.decide(score.p_bad):
-        return "for a value that cannot be"
+        return "for an impossible value"
     low, high = words.percent(policy.approve_below), words.percent(policy.decline_from)
     return {"approve": f"below {low}", "refer": f"{low} to {high}", "decline": f"from {high}"}[score.decision]
