@@ -58,6 +58,7 @@ def test_help_names_every_verb_and_comes_quickly(tmp_path: Path) -> None:
         (["train", "x.csv", "--portfolio", "p", "--sampling", "weekly"], "weekly"),
         (["train", "x.csv", "--portfolio", "p", "--seed", "-1"], "--seed"),
         (["jobs", "--limit", "none"], "--limit"),
+        (["train", "x.csv", "--portfolio", "p", "--weights", "heavy"], "'--weights': 'heavy' is not one of"),
     ],
 )
 def test_a_wrong_call_is_one_sentence_and_status_2(shop: Place, arguments: list[str], told: str) -> None:

@@ -127,6 +127,15 @@ def test_score_sums_up_what_it_did(trained: tuple[Place, Answer]) -> None:
     assert "1 not scored" in again.out and len(pd.read_csv(out)) == 300
 
 
+def test_no_row_with_a_pd_is_no_success(trained: tuple[Place, Answer]) -> None:
+    here, _ = trained
+    data, out = here.folder / "none.csv", here.folder / "none_scored.csv"
+    loans(20).assign(income="?").to_csv(data, index=False)
+    answer = here.call("score", "shop_loans@latest", str(data), "--out", str(out), "--json")
+    assert answer.status == 1 and (answer.json["rows"], answer.json["scored"]) == (20, 0)
+    assert pd.read_csv(out)["error"].str.contains("income is not a number").all()
+
+
 def test_score_never_replaces_what_it_reads(trained: tuple[Place, Answer]) -> None:
     here, _ = trained
     before = Path(here.data).read_bytes()

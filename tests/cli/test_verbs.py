@@ -116,6 +116,12 @@ def test_the_same_call_again_is_the_same_models(trained: tuple[Place, Answer]) -
     assert told == {m["family"]: (m["model_id"], m["metrics"]) for m in first.json["models"]}
 
 
+def test_a_family_named_twice_is_trained_once(shop: Place) -> None:
+    twice = ("--family", "logistic", "--family", "logistic")
+    told = shop.call("train", shop.data, "--portfolio", shop.portfolio, *twice, "--json").json
+    assert [m["family"] for m in told["models"]] == ["logistic"]
+
+
 def test_models_and_show_tell_what_is_registered(trained: tuple[Place, Answer]) -> None:
     here, answer = trained
     models = here.call("models", "--json").json["models"]

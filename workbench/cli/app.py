@@ -57,7 +57,7 @@ class Verbs(TyperGroup):
         except (KeyboardInterrupt, typer.Abort, Cancelled):
             status = INTERRUPTED
         except ClickException as error:
-            sentence = error.format_message().replace("\n", " ").rstrip(".?")
+            sentence = error.format_message().replace("\n", " ").replace("Value error, ", "").rstrip(".?")
             call = getattr(getattr(error, "ctx", None), "command_path", "workbench")
             if sentence:  # empty where the help was just shown instead
                 output.note(f"workbench: {sentence}. See: {call} --help")

@@ -177,7 +177,7 @@ def score(
     sheet: options.Sheet = "",
     as_json: options.Json = False,
 ) -> None:
-    """Score a file: one row out for each row in, in the same order."""
+    """Score a file: one row out for each row in, in the same order; exit status 1 where none has a PD."""
     read = options.reading(data, delimiter, decimal, encoding, sheet)
     told = output.plain(options.open_desk().score_file(model, Path(data), out, read))
     if told["replaced"]:
@@ -185,9 +185,12 @@ def score(
     unscored = told["rows"] - told["scored"]
     if unscored:
         output.note(f"{output.counted(unscored, 'row')} not scored: the column error in {out} says why.")
-    if as_json:
-        output.document(told)
-        return
+    output.document(told) if as_json else _show_scored(told, unscored)
+    if not told["scored"]:
+        raise typer.Exit(1)
+
+
+def _show_scored(told: dict[str, Any], unscored: int) -> None:
     decisions = ", ".join(f"{n:,} {decision}" for decision, n in told["decisions"].items())
     output.line(
         f"{told['model_id']}: {output.counted(told['rows'], 'row')}, {told['scored']:,} scored "

@@ -122,7 +122,7 @@ def train(
 
     seed = dataset.portfolio.sampling.seed if seed is None else seed
     spec = StudySpec(
-        families=tuple(family or dataset.portfolio.families),
+        families=tuple(dict.fromkeys(family or dataset.portfolio.families)),
         sampling=_sampling(dataset, sampling, split, out_of_time_from, seed),
         calibration=calibration.value,
         seed=seed,
