@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from tests.browser.conftest import chromium, driver, server, shots  # noqa: F401
+from tests.browser.conftest import driver, server, shots  # noqa: F401
 from tests.browser.seeding import seed
 from tests.public import public
 
