@@ -1,17 +1,22 @@
-"""The study that a report is about: a kept one, or one that is run first."""
+"""What a report is about: kept studies and models, or a study that is run first."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workbench.desk import comparing
 from workbench.errors import InputError
+from workbench.evaluation import slices
+from workbench.families import FAMILIES
+from workbench.reports.rivals import Rivals
 from workbench.reports.shown import Shown
 from workbench.run import Run
 from workbench.study import StudySpec
 
 if TYPE_CHECKING:
     from workbench.desk.desk import Desk
+    from workbench.registry import ModelRow
 
 EXAMPLE = ("german_credit", "german_labelled.csv")
 
@@ -48,6 +53,80 @@ def study_shown(
     models = {m.digest: m for m in reversed(desk.models(shown.portfolio.name))}
     registered = {m.family: models[m.digest] for m in shown.models if m.digest in models}
     return Shown(chosen, shown, row.created_at, registered, family)
+
+
+def rivals_shown(desk: Desk, *, models: str = "", approval: float = 0.7) -> Rivals | None:
+    """Return the models a report is asked to compare.
+
+    Parameters
+    ----------
+    models : str
+        Two to six model ids, commas between. Where none is named: the champion and the newest model that
+        can be compared with it, of the portfolio that was trained last and has two; where nothing is kept,
+        the models of a study run on the German credit data of the folder that ``WORKBENCH_PUBLIC_DATA``
+        names.
+    approval : float
+        Share that each model approves, 0 to 1.
+
+    Returns
+    -------
+    Rivals or None
+        None where there is nothing to compare.
+    """
+    named = [one.strip() for one in models.split(",") if one.strip()]
+    if not named and not desk.models():
+        _example(desk, 42)
+    chosen = named or _comparable(desk)
+    if not chosen:
+        return None
+    compared = comparing.compare_models(
+        desk, chosen, None, None, Run(desk.settings.threads), label=_name, approval=approval, timed=False
+    )
+    same, c = compared.rows, compared.comparison
+    months = {}
+    if same.date is not None:
+        months = {
+            name: slices.by_month(
+                same.bad, same.p_bad[row.model_id], same.date, weight=same.weight, group=same.group
+            )
+            for name, row in compared.models.items()
+        }
+    newest = max(compared.models.values(), key=lambda row: row.portfolio_version)
+    portfolio = desk.portfolio(f"{newest.portfolio}@{newest.portfolio_version}")
+    return Rivals(
+        portfolio, c, compared.models, same.words, same.notes, same.dataset_sha256, same.positions_sha256,
+        same.weight is not None, months, compared.fit,
+    )  # fmt: skip
+
+
+def _name(row: ModelRow) -> str:
+    title = FAMILIES[row.family].title if row.family in FAMILIES else row.family
+    return f"{title} v{row.version}"
+
+
+def _comparable(desk: Desk) -> list[str]:
+    """Return the champion and the newest that can be compared with it, of the portfolio trained last."""
+    rows = desk.models()
+    for portfolio in dict.fromkeys(row.portfolio for row in rows):
+        own = [row for row in rows if row.portfolio == portfolio and row.stage not in ("rejected", "retired")]
+        for first in sorted(own, key=lambda row: row.stage != "champion"):
+            for other in own:
+                if other is not first and _judged_alike(desk, first, other):
+                    pair = (first, other) if first.stage == "champion" else (other, first)
+                    return [row.model_id for row in pair]  # the one in use, or the older one, comes first
+    return []
+
+
+def _judged_alike(desk: Desk, first: ModelRow, other: ModelRow) -> bool:
+    if first.dataset_sha256 != other.dataset_sha256:
+        return False
+    try:
+        comparing.kept_rows(desk, [first, other])
+    except InputError as error:
+        if error.code != "DIFFERENT_ROWS":
+            raise
+        return False
+    return True
 
 
 def _run(desk: Desk, data: str, portfolio: str, seed: int) -> str:

@@ -17,6 +17,7 @@ from workbench.reports.model_chapters import (
     models,
     quoted,
 )
+from workbench.reports.packages import packages
 from workbench.reports.shown import Shown, chapter
 
 __all__ = [
@@ -33,8 +34,6 @@ __all__ = [
     "opening",
     "samples",
 ]
-
-PACKAGES = ("credit-workbench", "numpy", "pandas", "scikit-learn", "lightgbm", "scipy")
 
 
 def opening(shown: Shown | None) -> Block:
@@ -72,8 +71,6 @@ def opening(shown: Shown | None) -> Block:
 @chapter
 def made(shown: Shown) -> Block:
     """Tell how the study was made, so that it can be made again."""
-    from importlib.metadata import PackageNotFoundError, version
-
     study = shown.study
     told = {
         "study": f"{shown.study_id}, kept {shown.made_at:%Y-%m-%d %H:%M:%S} UTC",
@@ -87,10 +84,4 @@ def made(shown: Shown) -> Block:
         row = shown.registered.get(model.family)
         if row is not None:
             told[row.model_id] = f"{model.family}, digest {row.digest}, manifest {row.manifest_sha256}"
-    versions = []
-    for package in PACKAGES:
-        try:
-            versions.append(f"{package} {version(package)}")
-        except PackageNotFoundError:  # run from a folder that was never installed
-            versions.append(f"{package} not installed")
-    return Block((listing(told | {"report drawn with": ", ".join(versions)}),))
+    return Block((listing(told | {"report drawn with": packages()}),))
