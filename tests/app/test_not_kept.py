@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+
+from workbench import portfolios
 
 PAGES = [
     "pages/1_Data.py",
@@ -54,6 +58,13 @@ def test_a_model_of_another_portfolio_is_not_shown_under_it(trained):
 def test_a_portfolio_that_is_not_kept_is_named(app):
     opened(app, "pages/2_Train.py", portfolio="nosuch@3")
     assert "The portfolio nosuch@3 is not kept here" in shown(app)
+
+
+def test_a_link_reads_no_file_of_the_machine(app, tmp_path):
+    text = (Path(portfolios.__path__[0]) / "german_credit.toml").read_text()
+    (tmp_path / "theirs.toml").write_text(text)
+    opened(app, "pages/2_Train.py", portfolio=str(tmp_path / "theirs.toml"))
+    assert "theirs.toml is not kept here" in shown(app)
 
 
 def test_jobs_and_home_show_all_there_is_whatever_the_address_names(trained):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import OrderedDict
@@ -19,6 +20,7 @@ from workbench.ui import spool, words
 Value = TypeVar("Value")
 KEPT = 24
 TICK = 0.15
+NAMED = re.compile(r"[a-z][a-z0-9_]*(@\d+)?")
 
 
 @st.cache_resource(show_spinner="Opening the workbench")
@@ -125,8 +127,8 @@ def identity(entry: Any) -> str:
 
 
 def portfolio(name: str) -> Portfolio | None:
-    """Return a portfolio, or None where none is chosen or it is gone."""
-    if not name:
+    """Return a portfolio of the shelf, or None where none is chosen or it is gone; never a file's path."""
+    if not NAMED.fullmatch(name):
         return None
     try:
         return desk().shelf.find(name)
