@@ -100,7 +100,7 @@ def test_train_registers_every_family_with_its_measures(trained: tuple[Place, An
     _, answer = trained
     assert answer.status == 0, answer.err
     told = answer.json
-    assert [m["family"] for m in told["models"]] == ["logistic", "lightgbm"]
+    assert [m["family"] for m in told["models"]] == ["logistic", "scorecard", "lightgbm"]
     assert told["best"] in {m["model_id"] for m in told["models"]}
     for model in told["models"]:
         assert model["gate"]["passed"] and model["gate"]["reason"]

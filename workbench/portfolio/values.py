@@ -260,7 +260,7 @@ class Portfolio(_Value):
     reading: Reading = Reading()
     requirements: Requirements = Requirements()
     sampling: SamplingDefaults = SamplingDefaults()
-    families: tuple[str, ...] = ("logistic", "lightgbm")
+    families: tuple[str, ...] = ("logistic", "scorecard", "lightgbm")
     family_parameters: FamilyParameters = ()
     calibration: Literal["auto", "sigmoid", "isotonic", "none"] = "auto"
     weights: Literal["none", "balanced"] = "none"

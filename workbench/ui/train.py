@@ -10,7 +10,6 @@ import streamlit as st
 
 from workbench import charts
 from workbench.families import FAMILIES
-from workbench.portfolio import Portfolio
 from workbench.sampling import SamplingSpec
 from workbench.study import StudySpec
 from workbench.training import TrainSpec
@@ -122,7 +121,7 @@ def _families(dataset: Any) -> tuple[str, ...]:
     places = [place for _ in range(-(-len(FAMILIES) // A_ROW)) for place in st.columns(A_ROW, gap="small")]
     for place, family in zip(places, FAMILIES.values(), strict=False):
         with place.container(border=True, height="stretch", gap="xsmall"):
-            default = family.name in preselected(dataset.portfolio)
+            default = family.name in dataset.portfolio.families
             if st.checkbox(f"**{family.title}**", default, key=f"family_{family.name}"):
                 chosen.append(family.name)
             st.caption(_sentence(family.when))
@@ -134,23 +133,6 @@ def _families(dataset: Any) -> tuple[str, ...]:
                 ):
                     st.markdown(f"**{label}.** {_sentence(said)}")
     return tuple(chosen)
-
-
-def preselected(portfolio: Portfolio) -> tuple[str, ...]:
-    """Return the families ticked at first: the portfolio's; where it names none, a scorecard beside them.
-
-    Examples
-    --------
-    >>> from workbench.portfolio import from_values
-    >>> values = {"name": "p", "outcome": {"column": "bad", "bad": ["1"]}}
-    >>> values["characteristics"] = [{"name": "age"}]
-    >>> preselected(from_values(values, "p"))
-    ('logistic', 'lightgbm', 'scorecard')
-    >>> preselected(from_values(values | {"families": ["xgboost"]}, "p"))
-    ('xgboost',)
-    """
-    unsaid = portfolio.families == Portfolio.model_fields["families"].default
-    return (*portfolio.families, "scorecard") if unsaid else portfolio.families
 
 
 def _sentence(said: str) -> str:
