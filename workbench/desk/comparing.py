@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import math
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.dataset import BAD, Dataset, build
+from workbench.desk.stopwatch import one_row_seconds
 from workbench.errors import InputError
 from workbench.evaluation import Comparison, Evaluation, compare, evaluate
 from workbench.intake import ReadOptions
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 SAME_PD = "Everyone the same PD"
 SEED = 42
-TIMED_ROWS = 15
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +38,10 @@ class SameRows:
     bad : array, shape (n,)
     p_bad : dict of str to array, shape (n,)
         PDs by model id.
-    weight, group, date
+    weight, group
         Of the same rows; None where the portfolio has no such column.
+    evaluations : dict of str to Evaluation
+        By model id, of models that were measured on these very rows before.
     dataset_sha256 : str
         Fingerprint of the data set the rows are in.
     positions : array of int, shape (n,)
@@ -57,13 +58,19 @@ class SameRows:
     baselines: dict[str, Evaluation]
     weight: np.ndarray | None
     group: np.ndarray | None
-    date: pd.Series | None
+    dates: Callable[[], pd.Series | None]
     dataset_sha256: str
     positions: np.ndarray
     words: str
     notes: tuple[str, ...] = ()
+    evaluations: dict[str, Evaluation] = field(default_factory=dict)
 
-    @property
+    @cached_property
+    def date(self) -> pd.Series | None:
+        """Dates of the same rows, read when they are asked for; None where the portfolio has none."""
+        return self.dates()
+
+    @cached_property
     def positions_sha256(self) -> str:
         """Digest of the positions: with the data set's it says which rows these are."""
         return hashlib.sha256(np.ascontiguousarray(self.positions, dtype="<i8").tobytes()).hexdigest()
@@ -136,13 +143,15 @@ def compare_models(
     comparison = compare(
         same.bad, {names[k]: p for k, p in same.p_bad.items()}, reference=names[champion],
         weight=same.weight, group=same.group, policies={names[k]: p for k, p in same.policies.items()},
-        baselines=same.baselines, approval=approval, seed=SEED, threads=run.threads,
+        baselines=same.baselines, evaluations={names[k]: e for k, e in same.evaluations.items()},
+        approval=approval, seed=SEED, threads=run.threads,
     )  # fmt: skip
     run.step("timing one applicant", 0.9)
     named = {names[row.model_id]: row for row in rows}
     return Compared(
         comparison, same, named, {name: _size(desk, row) for name, row in named.items()},
-        {name: _one_row(desk, row) for name, row in named.items()} if timed else {}, _fits(desk, named),
+        {name: _one_row(desk, row) for name, row in named.items()} if timed else {},
+        {name: kept for name, row in named.items() if (kept := _kept(desk, row, "fit_seconds")) is not None},
     )  # fmt: skip
 
 
@@ -165,7 +174,8 @@ def kept_rows(desk: Desk, rows: Sequence[ModelRow]) -> SameRows:
     InputError
         ``DIFFERENT_ROWS`` where the models were judged on different data, or on no row in common.
     """
-    found = [_answer(desk, row) for row in rows]
+    studies: dict[str, Study] = {}
+    found = [_answer(desk, row, studies) for row in rows]
     if len({row.dataset_sha256 for row in rows}) > 1:
         raise _different("they were trained on different data sets")
     first = found[0][0]
@@ -178,13 +188,15 @@ def kept_rows(desk: Desk, rows: Sequence[ModelRow]) -> SameRows:
     whole = all(int((mask & (outcome >= 0)).sum()) == len(positions) for mask in masks)
     sample = "/".join(sorted({answer.reported for _, answer in found}))
     notes = () if whole else (f"Only the {len(positions):,} rows that no model was fitted on are used.",)
-    roles = _roles(desk, first, positions)
+    weight, group = _roles(desk, first, positions)
     return SameRows(
         bad=bad, p_bad={r.model_id: a.p_bad[positions] for r, (_, a) in zip(rows, found, strict=True)},
         policies={r.model_id: Policy.from_json(a.policy) for r, (_, a) in zip(rows, found, strict=True)},
-        baselines=_baselines(first, found[0][1].reported, bad, roles[0], whole),
-        weight=roles[0], group=roles[1], date=roles[2], dataset_sha256=first.dataset_sha256,
-        positions=positions, words=f"{sample} sample of {first.source.name}", notes=notes,
+        baselines=_baselines(first, found[0][1].reported, bad, weight, whole),
+        weight=weight, group=group, dates=lambda: _dates(desk, first, positions),
+        dataset_sha256=first.dataset_sha256, positions=positions,
+        words=f"{sample} sample of {first.source.name}", notes=notes,
+        evaluations={r.model_id: a.evaluation for r, (_, a) in zip(rows, found, strict=True) if whole},
     )  # fmt: skip
 
 
@@ -196,32 +208,41 @@ def _different(why: str) -> InputError:
     )  # fmt: skip
 
 
-def _answer(desk: Desk, row: ModelRow) -> tuple[Study, StudyModel]:
+def _answer(desk: Desk, row: ModelRow, studies: dict[str, Study] | None = None) -> tuple[Study, StudyModel]:
+    """Return a version's study, read once where `studies` holds those read before, and its model."""
     if row.study_id is None:
         raise _different(f"no study of {row.model_id} is kept")
-    study = desk.study(row.study_id)
+    known = {} if studies is None else studies
+    study = known[row.study_id] if row.study_id in known else desk.study(row.study_id)
+    known[row.study_id] = study
     return study, study.model(row.family)
 
 
-def _roles(
-    desk: Desk, study: Study, positions: np.ndarray
-) -> tuple[np.ndarray | None, np.ndarray | None, pd.Series | None]:
-    """Return weight, group and date of kept rows, read only where the portfolio has them."""
+def _roles(desk: Desk, study: Study, positions: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Return weight and group of kept rows, read only where the portfolio has them."""
     portfolio = study.portfolio
-    if not (portfolio.weight or portfolio.group or portfolio.date):
-        return None, None, None
+    if not (portfolio.weight or portfolio.group):
+        return None, None
     return _taken(desk.dataset(study.dataset_sha256, portfolio), positions)
 
 
-def _taken(
-    dataset: Dataset, positions: np.ndarray
-) -> tuple[np.ndarray | None, np.ndarray | None, pd.Series | None]:
+def _dates(desk: Desk, study: Study, positions: np.ndarray) -> pd.Series | None:
+    """Return the dates of kept rows."""
+    if not study.portfolio.date:
+        return None
+    return _dated(desk.dataset(study.dataset_sha256, study.portfolio), positions)
+
+
+def _dated(dataset: Dataset, positions: np.ndarray) -> pd.Series | None:
+    return None if dataset.date is None else dataset.date.iloc[positions].reset_index(drop=True)
+
+
+def _taken(dataset: Dataset, positions: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
     from workbench.sampling.grouped import customers
 
     return (
         None if dataset.weight is None else dataset.weight[positions],
         None if dataset.group is None else customers(dataset.group)[positions],
-        None if dataset.date is None else dataset.date.iloc[positions].reset_index(drop=True),
     )
 
 
@@ -267,11 +288,12 @@ def rows_of_file(desk: Desk, rows: Sequence[ModelRow], path: Path, options: Read
         raise InputError("TARGET", "the file does not hold goods and bads", str(path), "Bring labelled rows.")
     seen = [row.model_id for row in rows if row.dataset_sha256 == first.sha256]
     told = f"{', '.join(seen)} was trained on part of these very rows, which flatters it."
-    weight, group, date = _taken(first, positions)
+    weight, group = _taken(first, positions)
     return SameRows(
         bad=bad, p_bad=p_bad, policies={k: model.policy for k, model in models.items()},
-        baselines=same_pd(bad, weight), weight=weight, group=group, date=date, dataset_sha256=first.sha256,
-        positions=positions, words=f"labelled rows of {first.source.name}", notes=(told,) if seen else (),
+        baselines=same_pd(bad, weight), weight=weight, group=group, dates=lambda: _dated(first, positions),
+        dataset_sha256=first.sha256, positions=positions,
+        words=f"labelled rows of {first.source.name}", notes=(told,) if seen else (),
     )  # fmt: skip
 
 
@@ -301,13 +323,14 @@ def challenge_rows(desk: Desk, challenger: ModelRow, champion: ModelRow) -> Same
         p_champion = model.p_bad(frame, date)
     if not len(positions):
         raise _different("no row was held out from both")
-    weight, group, date = _roles(desk, study, positions)
+    weight, group = _roles(desk, study, positions)
     notes = () if free.sum() == mine.sum() else ("Only rows that neither model was fitted on are used.",)
     return SameRows(
         bad=(outcome[positions] == BAD).astype(np.int8),
         p_bad={champion.model_id: p_champion, challenger.model_id: answer.p_bad[positions]}, policies={},
-        baselines={}, weight=weight, group=group, date=date, dataset_sha256=study.dataset_sha256,
-        positions=positions, words=f"{answer.reported} sample of {study.source.name}", notes=notes,
+        baselines={}, weight=weight, group=group, dates=lambda: _dates(desk, study, positions),
+        dataset_sha256=study.dataset_sha256, positions=positions,
+        words=f"{answer.reported} sample of {study.source.name}", notes=notes,
     )  # fmt: skip
 
 
@@ -316,22 +339,13 @@ def _size(desk: Desk, row: ModelRow) -> int:
     return sum(file.stat().st_size for file in folder.iterdir()) if folder.is_dir() else 0
 
 
-def _fits(desk: Desk, named: dict[str, ModelRow]) -> dict[str, float]:
-    found = {}
-    for name, row in named.items():
-        kept = desk.registry.study(row.study_id).summary.get("fit_seconds", {}) if row.study_id else {}
-        if row.family in kept:
-            found[name] = kept[row.family]
-    return found
+def _kept(desk: Desk, row: ModelRow, name: str) -> float | None:
+    """Return the seconds kept beside a version's study; None where they were not."""
+    kept = desk.registry.study(row.study_id).summary.get(name, {}) if row.study_id else {}
+    return kept.get(row.family)
 
 
 def _one_row(desk: Desk, row: ModelRow) -> float:
-    """Return the median seconds of scoring the typical applicant."""
-    scorer = desk.scorer(row.model_id)
-    typical = scorer.typical()
-    times = []
-    for _ in range(TIMED_ROWS):
-        started = time.perf_counter()
-        scorer.score(typical)
-        times.append(time.perf_counter() - started)
-    return float(np.median(times)) if times else math.nan
+    """Return the median seconds of scoring one applicant: as kept, or else measured now."""
+    kept = _kept(desk, row, "one_row_seconds")
+    return one_row_seconds(desk.scorer(row.model_id)) if kept is None else kept

@@ -1,13 +1,18 @@
-"""How long each family's fit took: told by who watches, kept beside the study and never in it."""
+"""How long fits and single applicants take: told by who watches, kept beside the study, never in it."""
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 
 from workbench.families import FAMILIES
 from workbench.run import Run
+from workbench.scoring import Scorer
+from workbench.study import Study
+
+TIMED_ROWS = 15
 
 
 class Stopwatch:
@@ -41,3 +46,19 @@ class Stopwatch:
         started = next((name for start, name in self._starts.items() if what.startswith(start)), "")
         if started:
             self._running = (started, time.perf_counter())
+
+
+def one_row_seconds(scorer: Scorer) -> float:
+    """Return the median seconds of scoring the typical applicant."""
+    typical = scorer.typical()
+    times = []
+    for _ in range(TIMED_ROWS):
+        started = time.perf_counter()
+        scorer.score(typical)
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
+
+
+def one_row(study: Study) -> dict[str, float]:
+    """Return the seconds one applicant takes, by family, of a study that has just been run."""
+    return {m.family: one_row_seconds(Scorer(m.model)) for m in study.models if m.model is not None}

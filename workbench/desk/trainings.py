@@ -14,9 +14,8 @@ import numpy as np
 
 from workbench import study
 from workbench.dataset import Dataset
-from workbench.desk import promoting
+from workbench.desk import promoting, stopwatch
 from workbench.desk.requests import TrainedLine, TrainOutcome, TrainRequest
-from workbench.desk.stopwatch import Stopwatch
 from workbench.errors import WorkbenchError
 from workbench.registry import golden
 from workbench.registry.golden import Golden
@@ -39,10 +38,11 @@ def train(desk: Desk, request: TrainRequest, run: Run) -> TrainOutcome:
         dataset = desk.build(Path(request.path), portfolio, request.options)
     study_id = _study_id(desk, portfolio.name, request.job_id)
     try:
-        fits = Stopwatch(request.spec.families)
+        fits = stopwatch.Stopwatch(request.spec.families)
         done = study.run(dataset, request.spec, fits.watching(run.part(0.05, 0.9)))
         run.step("keeping the study", 0.9)
-        study_id = _keep(desk, request, done, study_id, fits.seconds)
+        times = {"fit_seconds": fits.seconds, "one_row_seconds": stopwatch.one_row(done)}
+        study_id = _keep(desk, request, done, study_id, times)
         lines = []
         for i, model in enumerate(done.models):
             run.step(f"registering {model.title}", 0.92 + 0.08 * i / len(done.models))
@@ -89,12 +89,12 @@ def _study_id(desk: Desk, name: str, job_id: str | None) -> str:
 
 
 def _keep(
-    desk: Desk, request: TrainRequest, done: Study, study_id: str, fit_seconds: dict[str, float]
+    desk: Desk, request: TrainRequest, done: Study, study_id: str, times: dict[str, dict[str, float]]
 ) -> str:
     """Keep the study and return its id; of a job that runs again, that of the study kept before."""
     return desk.registry.save_study(
         study_id, study.to_files(done), portfolio=done.portfolio, dataset_sha256=done.dataset_sha256,
-        spec=request.spec.to_json(), summary=_summary(done) | {"fit_seconds": fit_seconds},
+        spec=request.spec.to_json(), summary=_summary(done) | times,
         who=desk.who, when=desk.now(), job_id=request.job_id,
     ).study_id  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -191,6 +192,7 @@ def ranks(
     weight: np.ndarray | None,
     group: np.ndarray | None,
     seed: int,
+    threads: int = 1,
 ) -> Ranks:
     """Rank applicants by each model and resample them, all models by the same draws.
 
@@ -213,7 +215,9 @@ def ranks(
     scores = np.stack([np.asarray(p, dtype=float) for p in p_bad.values()])
     rank = np.empty((len(names), n))
     drawn = np.empty((2, len(names), REPLICATES, BINS))
-    for i, score in enumerate(scores):
+
+    def place(i: int) -> None:
+        score = scores[i]
         order = shuffled[np.argsort(score[shuffled], kind="stable")]
         reached = np.cumsum(size[order])
         rank[i, order] = (reached - size[order] / 2) / (reached[-1] if n else 1.0)
@@ -221,6 +225,9 @@ def ranks(
         for side, mask in enumerate((~bad, bad)):
             counts = np.bincount(cell[mask], size[mask], used * BINS).reshape(used, BINS)
             drawn[side, i] = times @ counts
+
+    with ThreadPoolExecutor(max(threads, 1)) as pool:
+        list(pool.map(place, range(len(names))))
     grouped = group is not None and len(np.unique(np.asarray(group).astype(str))) < n
     return Ranks(names, bad, None if weight is None else size, rank, scores, drawn[0], drawn[1], grouped)
 

@@ -148,6 +148,7 @@ def compare(
     group: np.ndarray | None = None,
     policies: Mapping[str, Policy] | None = None,
     baselines: Mapping[str, Evaluation] | None = None,
+    evaluations: Mapping[str, Evaluation] | None = None,
     approval: float = APPROVAL,
     seed: int = 0,
     threads: int = 1,
@@ -170,6 +171,9 @@ def compare(
         Each model's own, for bands and cut-off of its evaluation.
     baselines : mapping of str to Evaluation, optional
         What any model must beat, on the same rows: shown beside, not tested.
+    evaluations : mapping of str to Evaluation, optional
+        Of models that were measured on these very rows before, with their policies; the others are
+        measured here.
     approval : float
         Share of applicants every model approves.
     threads : int
@@ -195,31 +199,33 @@ def compare(
     _refuse(names, reference, approval)
     policies = policies or {}
 
+    measured = evaluations or {}
+
     def judge(name: str) -> Evaluation:
-        return evaluate(
+        return measured.get(name) or evaluate(
             bad, p_bad[name], weight=weight, policy=policies.get(name), seed=seed_for(seed, "evaluate")
         )
 
     with ThreadPoolExecutor(max(threads, 1)) as pool:
-        evaluations = dict(zip(names, pool.map(judge, names), strict=True))
+        judged = dict(zip(names, pool.map(judge, names), strict=True))
     bad = np.asarray(bad)
     if weight is not None and not (np.asarray(weight) > 0).all():
         kept = np.asarray(weight) > 0
         bad, weight = bad[kept], np.asarray(weight)[kept]
         group = None if group is None else np.asarray(group)[kept]
         p_bad = {name: np.asarray(p)[kept] for name, p in p_bad.items()}
-    ranked = ranks(bad, p_bad, weight=weight, group=group, seed=seed_for(seed, "resampling"))
+    ranked = ranks(bad, p_bad, weight=weight, group=group, seed=seed_for(seed, "resampling"), threads=threads)
     used = np.asarray(group) if ranked.grouped else None
-    tests = auc_pairs(names, bad, ranked.p_bad, weight, used)
+    tests = auc_pairs(names, bad, ranked.p_bad, weight, used, threads)
     at = ranked.at(approval)
-    ks_tests = _ks_pairs(names, evaluations, ranked)
-    both = evaluations | dict(baselines or {})
+    ks_tests = _ks_pairs(names, judged, ranked)
+    both = judged | dict(baselines or {})
     return Comparison(
         reference=reference, n=len(bad), n_bad=int((bad == 1).sum()),
         customers=len(pd.unique(used)) if used is not None else None,
         models=_models(both, names, tests, ks_tests, at), tests=tests, ks_tests=ks_tests, approval=at,
         evaluations=both, ranks=ranked,
-        verdict=_verdict(reference, _best(reference, ranked.names, evaluations), tests, at),
+        verdict=_verdict(reference, _best(reference, ranked.names, judged), tests, at),
     )  # fmt: skip
 
 

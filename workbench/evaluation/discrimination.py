@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ def delong(
     scores: np.ndarray,
     weight: np.ndarray | None = None,
     group: np.ndarray | None = None,
+    threads: int = 1,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the AUC of each score and the covariance of the AUCs on the same rows.
 
@@ -35,6 +37,8 @@ def delong(
     group : array, shape (n,), optional
         Customer, or whatever else holds rows together. The covariance then counts whole groups, so that
         rows of one customer do not pass for independent ones.
+    threads : int
+        Scores ranked at a time; the result does not hang on it.
 
     Returns
     -------
@@ -60,7 +64,8 @@ def delong(
     size = len(scores)
     if is_bad.all() or not is_bad.any():
         return np.full(size, NAN), np.full((size, size), NAN)
-    placed = np.stack([_placed(is_bad, score[kept], weight) for score in scores])
+    with ThreadPoolExecutor(max(threads, 1)) as pool:
+        placed = np.stack(list(pool.map(lambda score: _placed(is_bad, score[kept], weight), scores)))
     aucs = placed[:, is_bad] @ (weight[is_bad] / weight[is_bad].sum())
     pulls = np.empty_like(placed)
     for side in (is_bad, ~is_bad):

@@ -200,6 +200,7 @@ def auc_pairs(
     scores: np.ndarray,
     weight: np.ndarray | None = None,
     group: np.ndarray | None = None,
+    threads: int = 1,
 ) -> pd.DataFrame:
     """Return DeLong's test for every pair of scores on the same rows.
 
@@ -209,7 +210,7 @@ def auc_pairs(
         a, b (in the order of `names`), difference (AUC of b less that of a), low, high (95%), z, p_value
         (two-sided), p_adjusted (Holm, over all pairs), beyond_noise (p_adjusted below 5%), reason.
     """
-    aucs, covariance = delong(bad, scores, weight, group)
+    aucs, covariance = delong(bad, scores, weight, group, threads)
     found = [_difference(aucs, covariance, i, j) for i, j in combinations(range(len(names)), 2)]
     n, n_bad = len(bad), int((np.asarray(bad) == 1).sum())
     why = one_sided(n, n_bad) or "too few goods or bads for an interval"
