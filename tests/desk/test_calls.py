@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.shop import TOML, loans
-from workbench import desk
+from workbench import desk, reports
 from workbench.dataset import Source
 from workbench.desk import calls
 from workbench.run import Run
@@ -99,10 +99,20 @@ def test_comparison_check_score_and_version_run_as_printed(
 ) -> None:
     _, aucs = trained(here, tmp_path)
     ids = list(aucs)
-    compared = calls.of_comparison(here, ids, 0.6, here.registry.studies()[0].study_id)
+    compared = calls.of_comparison(here, ids, 0.6)
     told = json.loads(shell.run("bash", "-c", f"{compared.command} --json"))
     assert [line["auc"] for line in told["models"]][:2] == pytest.approx(list(aucs.values()))
     assert told["approval"] == 0.6 and told["verdict"] in shell.run(sys.executable, "-c", compared.python)
+    run = compared.notebook.splitlines()[-1].removeprefix("# ")
+    assert shlex.split(run)[2:] == [
+        "report",
+        "model_comparison",
+        "-p",
+        f"models={','.join(ids)}",
+        "-p",
+        "approval=0.6",
+    ]
+    assert "notebooks/model_comparison.ipynb" in compared.notebook
     row = {"income": 1500.0, "age_of_account": None, "purpose": 'it\'s a "car"'}
     scored = calls.of_score(here, ids[0], row, "")
     assert repr(here.score_one(ids[0], row).p_bad) in shell.run(sys.executable, "-c", scored.python)
@@ -155,3 +165,10 @@ def test_samples_no_split_can_say_are_left_to_python(here: desk.Desk) -> None:
     assert calls.sampling_flags(both) is None
     told = calls.of_training(here, StudySpec(("logistic",), both), "made@1", "d" * 64, SOURCE, 100, "study")
     assert told.command == "" and "Python call can" in told.note and repr(both) in told.python
+
+
+def test_a_report_runs_as_printed_with_the_same_parameters(here: desk.Desk, shell: Shell) -> None:
+    told = calls.of_report(here, "training", {"seed": 7, "study": ""})
+    shell.run("bash", "-c", told.command)
+    shell.run(sys.executable, "-c", told.python)
+    assert [one.parameters for one in reports.kept(here.settings.home)] == [{"seed": 7, "study": ""}] * 2

@@ -95,7 +95,7 @@ def of_training(
     return Calls(command, python, _notebook(desk, PROOF, {"study": study_id}), note)
 
 
-def of_comparison(desk: Desk, models: Sequence[str], approval: float, study_id: str) -> Calls:
+def of_comparison(desk: Desk, models: Sequence[str], approval: float) -> Calls:
     """Return how models are compared elsewhere on the rows their studies kept."""
     python = _lines(
         desk,
@@ -106,8 +106,7 @@ def of_comparison(desk: Desk, models: Sequence[str], approval: float, study_id: 
     return Calls(
         _command(desk, "compare", *models, "--approval", f"{approval:g}"),
         python,
-        _notebook(desk, PROOF, {"study": study_id}),
-        "The notebook shows the study of the best of them; the Python call runs in any notebook.",
+        _notebook(desk, "model_comparison", {"models": ",".join(models), "approval": approval}),
     )
 
 
@@ -218,7 +217,7 @@ def _lines(desk: Desk, *body: str, imports: Sequence[str] = ()) -> str:
     return "\n".join([*head, *body])
 
 
-def _notebook(desk: Desk, name: str, given: Mapping[str, str]) -> str:
+def _notebook(desk: Desk, name: str, given: Mapping[str, Any]) -> str:
     told = {key: value for key, value in given.items() if value}
     pairs = [argument for key, value in told.items() for argument in ("-p", f"{key}={value}")]
     cell = "\n".join(f"{key} = {value!r}" for key, value in told.items())

@@ -129,7 +129,7 @@ def draw(context: Context, found: Any) -> None:
         compare_table.draw(found, at)
         _actions(context, found)
         _tests(found)
-    elsewhere.comparison(list(found.models.values()), share, found.models[found.comparison.best])
+    elsewhere.comparison(list(found.models.values()), share)
 
 
 def _tests(found: Any) -> None:

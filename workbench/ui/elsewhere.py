@@ -44,11 +44,11 @@ def training(study: Any, study_id: str) -> None:
     fold(told.command, told.python, told.notebook, told.note)
 
 
-def comparison(rows: list[Any], approval: float, best: Any) -> None:
+def comparison(rows: list[Any], approval: float) -> None:
     """Draw how models are compared elsewhere."""
     from workbench.desk import calls
 
-    told = calls.of_comparison(cache.desk(), [row.model_id for row in rows], approval, best.study_id or "")
+    told = calls.of_comparison(cache.desk(), [row.model_id for row in rows], approval)
     fold(told.command, told.python, told.notebook, told.note)
 
 
