@@ -173,7 +173,8 @@ def _tests(found: Any) -> None:
 def _actions(context: Context, found: Any) -> None:
     """Draw what may be done with one of the models."""
     rows = {row.model_id: row for row in found.models.values()}
-    best = found.models[found.comparison.best]
+    c = found.comparison
+    best = found.models[max(c.names, key=lambda name: c.evaluations[name].value("auc"))]
     options = list(rows)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         picked = st.selectbox(

@@ -1,0 +1,139 @@
+"""Compare, Registry and the three ways to begin, without a browser."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.error import URLError
+
+import pytest
+
+from workbench.run import Run
+from workbench.sampling import SamplingSpec
+from workbench.study import StudySpec
+
+
+@pytest.fixture
+def several(trained):
+    """Return the app on a machine with four models: two of other samples, one of another portfolio."""
+    app, desk = trained
+    row = desk.registry.datasets()[0]
+    data = desk.dataset(row.sha256, desk.portfolio(row.portfolio))
+    spec = StudySpec(("logistic", "lightgbm"), SamplingSpec.from_split("60/40"))
+    desk.train(desk.request(data, spec), Run())
+    other = desk.keep_generated("counterparty", 800)
+    desk.train(desk.request(other, replace(spec, families=("logistic",))), Run())
+    return app, desk
+
+
+def told(app) -> str:
+    """Return every word on the page."""
+    kinds = (app.error, app.warning, app.markdown, app.caption, app.subheader, app.info, app.code)
+    return " ".join(str(e.value) for kind in kinds for e in kind)
+
+
+def go(app, page: str, **query: str):
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    app.switch_page(f"pages/{page}.py").run()
+    assert not app.exception, app.exception
+    return app
+
+
+def test_compare_shows_a_verdict_and_names_what_is_left_out(several):
+    app, _ = several
+    go(app, "6_Compare", portfolio="made@1", models="made-1,made-3,counterparty-1,made-99")
+    said = told(app)
+    assert "at 70% approvals" in said and "Only the" in said and "rows that no model was fitted on" in said
+    assert "counterparty-1** is left out" in said and "made-99** is left out" in said
+    assert "only models of one are compared" in said and "No such version is kept here" in said
+    assert "workbench compare made-1 made-3 --approval 0.7" in said
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        "Precision-recall",
+        "KS",
+        "Lift and gains",
+        "Calibration",
+        "Swap set",
+        "Samples",
+        "Differences",
+        "Drivers",
+    ],
+)
+def test_every_view_is_drawn_where_there_is_no_champion(several, view):
+    app, _ = several
+    go(app, "6_Compare", portfolio="made@1", models="made-2,made-3")
+    app.segmented_control(key="compare_view").set_value(view).run()
+    assert app.segmented_control(key="compare_view").value == view
+    assert not app.exception, app.exception
+    assert not app.error, told(app)
+
+
+def test_models_of_different_data_cannot_be_compared_and_the_page_says_what_to_do(several):
+    app, desk = several
+    from tests import made
+
+    table = made.frame(1500, seed=11)
+    from workbench.dataset import from_frame
+
+    data = desk.keep(from_frame(table, "another quarter"), desk.portfolio("made"))
+    spec = StudySpec(("logistic",), SamplingSpec.from_split("70/30"))
+    desk.train(desk.request(data, spec), Run())
+    newest = desk.models("made")[0].model_id
+    go(app, "6_Compare", portfolio="made@1", models=f"made-2,{newest}")
+    said = told(app)
+    assert "trained on different data sets" in said and "Train them on the same data" in said
+
+
+def test_a_roll_back_asks_why_and_is_then_in_the_trail(several):
+    app, desk = several
+    desk.promote("made-2")
+    desk.promote("made-3", force=True, why="A drill")
+    go(app, "4_Registry", portfolio="made@1", model="made-3")
+    app.button(key="roll_back").click().run()
+    assert "needs a reason" in told(app)
+    assert desk.registry.resolve("made@champion").model_id == "made-3"
+    app.text_input(key="roll_back_why_made").set_value("Only a drill").run()
+    app.button(key="roll_back").click().run()
+    assert not app.exception, app.exception
+    assert desk.registry.resolve("made@champion").model_id == "made-2"
+    assert desk.registry.trail("made", 1)[0].sentence.endswith("because: Only a drill.")
+
+
+def test_registry_says_what_differs_from_the_champion(several):
+    app, desk = several
+    desk.promote("made-2")
+    go(app, "4_Registry", portfolio="made@1", model="made-3")
+    assert app.selectbox(key="against_made-3").value == "made-2"
+    frame = next(e.value for e in app.dataframe if "topic" in e.value.columns)
+    assert {"Version", "Figures"} <= set(frame["topic"]) and not frame["same"].any()
+
+
+def test_a_made_portfolio_is_one_click_from_the_form_that_trains_it(app, tmp_path):
+    app.run()
+    app.selectbox(key="try_made_portfolio").set_value("counterparty").run()
+    app.number_input(key="try_made_rows_counterparty").set_value(700).run()
+    app.button(key="try_made_go").click().run()
+    assert not app.exception, app.exception
+    assert "700 rows with a known outcome" in told(app)
+    assert len(list((tmp_path / "home" / "datasets").glob("*.parquet"))) >= 1
+
+
+@pytest.mark.parametrize(("page", "key"), [("app", "try_public"), ("1_Data", "public")])
+def test_without_a_network_a_public_set_fails_in_words_and_nothing_is_lost(
+    app, tmp_path, monkeypatch, page, key
+):
+    def unreachable(*given, **more):
+        raise URLError("Name or service not known")
+
+    monkeypatch.setattr("workbench.intake.public_sets.urlopen", unreachable)
+    app.run()
+    if page != "app":
+        app.switch_page(f"pages/{page}.py").run()
+    app.button(key=f"{key}_go").click().run()
+    assert not app.exception, app.exception
+    assert len(app.error) == 1 and "could not be fetched" in app.error[0].value
+    assert app.button(key=f"{key}_go") and not list((tmp_path / "home").glob("datasets/*"))
