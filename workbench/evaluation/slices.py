@@ -66,7 +66,7 @@ def _segment(column: pd.Series) -> np.ndarray:
         code = np.clip(
             np.searchsorted(edges[1:-1], column.to_numpy(), side="left"), 0, max(len(edges) - 2, 0)
         )
-        told = [str(e)[:10] if dated else f"{e:,.4g}" for e in edges]
+        told = [str(e)[:10] if dated else f"{e:,.0f}" if abs(e) >= 1000 else f"{e:.4g}" for e in edges]
         names = [f"{low} to {high}" for low, high in zip(told[:-1], told[1:], strict=True)] or told[:1]
         return np.where(missing, MISSING, np.array(names, dtype=object)[code])
     text = column.astype("str").to_numpy(object)
