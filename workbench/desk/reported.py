@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.desk import comparing
-from workbench.errors import InputError
+from workbench.errors import ArtifactError, InputError, MissingError
 from workbench.evaluation import slices
 from workbench.families import FAMILIES
 from workbench.reports.rivals import Rivals
@@ -15,8 +15,10 @@ from workbench.run import Run
 from workbench.study import StudySpec
 
 if TYPE_CHECKING:
+    from workbench.dataset import Dataset
     from workbench.desk.desk import Desk
     from workbench.registry import ModelRow
+    from workbench.study import Study
 
 EXAMPLE = ("german_credit", "german_labelled.csv")
 
@@ -52,7 +54,18 @@ def study_shown(
     # a study that came to a model known already has that older version, so it is found by what it learned
     models = {m.digest: m for m in reversed(desk.models(shown.portfolio.name))}
     registered = {m.family: models[m.digest] for m in shown.models if m.digest in models}
-    return Shown(chosen, shown, row.created_at, registered, family)
+    dataset = _kept(desk, shown)
+    return Shown(chosen, shown, row.created_at, registered, family, dataset)
+
+
+def _kept(desk: Desk, study: Study) -> Dataset | None:
+    """Return a study's rows; None where somebody removed them: a study outlives its data."""
+    try:
+        return desk.dataset(study.dataset_sha256, study.portfolio)
+    except (MissingError, ArtifactError) as error:
+        if isinstance(error, ArtifactError) and error.code != "ARTIFACT_MISSING":
+            raise  # rows that are not what was stored
+        return None
 
 
 def rivals_shown(desk: Desk, *, models: str = "", approval: float = 0.7) -> Rivals | None:

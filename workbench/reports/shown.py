@@ -12,6 +12,7 @@ from workbench.errors import MissingError
 from workbench.reports.block import Block
 
 if TYPE_CHECKING:
+    from workbench.dataset import Dataset
     from workbench.registry import ModelRow
     from workbench.study import Study, StudyModel
 
@@ -28,6 +29,8 @@ class Shown:
         By family: the version each model of the study has in the registry.
     family : str
         Family of the model described; the study's best where empty.
+    dataset : Dataset, optional
+        The rows the study was made from; None where they are no longer kept.
     """
 
     study_id: str
@@ -35,6 +38,7 @@ class Shown:
     made_at: datetime
     registered: Mapping[str, ModelRow]
     family: str = ""
+    dataset: Dataset | None = None
 
     def __post_init__(self) -> None:
         trained = [m.family for m in self.study.models if not m.error]

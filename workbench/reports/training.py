@@ -7,6 +7,7 @@ import json
 from workbench.evaluation import format_figure
 from workbench.reports.block import Block, listing, prose, tiles
 from workbench.reports.data_chapters import characteristics, data, samples
+from workbench.reports.error_chapters import errors
 from workbench.reports.model_chapters import (
     calibration,
     deciles,
@@ -28,6 +29,7 @@ __all__ = [
     "decisions",
     "discrimination",
     "drivers",
+    "errors",
     "limits",
     "made",
     "models",
