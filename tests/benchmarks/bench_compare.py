@@ -58,22 +58,26 @@ def in_process(home: Path) -> None:
     from workbench.ui import compare_table
 
     here = desk.open(Settings(home=home, threads=2))
-    started = time.perf_counter()
+    started, worked = time.perf_counter(), time.process_time()
     found = here.compare([row.model_id for row in here.models()], Run(2))
-    print(f"compared, nothing kept: {time.perf_counter() - started:.2f} s")
+    print(
+        f"compared, nothing kept: {time.perf_counter() - started:.2f} s, "
+        f"{time.process_time() - worked:.2f} s of processor"
+    )
     c = found.comparison
     own = {name: c.evaluations[name] for name in c.names}
-    times = []
+    times, processor = [], []
     for move in range(MOVES):
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), time.process_time()
         at = c.at(0.30 + 0.05 * move)
         c.verdict_at(at)
         compare_table.cells(c, at, found)
         charts.swap_set(at, c.reference, c.best)
         charts.bad_rates(own, at.approval)
         times.append(1e3 * (time.perf_counter() - started))
+        processor.append(1e3 * (time.process_time() - worked))
     print(f"a move, computed and drawn in the script: median {statistics.median(times):.0f} ms, "
-          f"worst {max(times):.0f} ms")  # fmt: skip
+          f"worst {max(times):.0f} ms; {statistics.median(processor):.0f} ms of processor")  # fmt: skip
 
 
 def in_browser(home: Path) -> None:
