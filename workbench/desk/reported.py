@@ -9,6 +9,7 @@ from workbench.desk import comparing
 from workbench.errors import ArtifactError, InputError, MissingError
 from workbench.evaluation import slices
 from workbench.families import FAMILIES
+from workbench.reports.card_values import SignedCard
 from workbench.reports.rivals import Rivals
 from workbench.reports.shown import Shown
 from workbench.run import Run
@@ -110,6 +111,39 @@ def rivals_shown(desk: Desk, *, models: str = "", approval: float = 0.7) -> Riva
         portfolio, c, compared.models, same.words, same.notes, same.dataset_sha256, same.positions_sha256,
         same.weight is not None, months, compared.fit,
     )  # fmt: skip
+
+
+def card_shown(desk: Desk, *, model: str = "") -> SignedCard | None:
+    """Return the scorecard a report is asked to show.
+
+    Where none is named it is a champion that is a scorecard, else the newest version that is; where
+    nothing is kept, one of a study run on the German credit data of the folder that
+    ``WORKBENCH_PUBLIC_DATA`` names.
+
+    Raises
+    ------
+    InputError
+        ``PARAMETER`` where the version named is no scorecard, or its study is not kept.
+    """
+    if not model and not desk.models():
+        _example(desk, 42)
+    row = desk.registry.resolve(model) if model else _newest_card(desk)
+    if row is None:
+        return None
+    trained = desk.model(row.model_id)
+    if trained.card.empty:
+        title = FAMILIES[row.family].title
+        raise InputError("PARAMETER", f"it is no scorecard but a {title}", row.model_id, "Name a scorecard.")
+    if row.study_id is None:
+        raise InputError("PARAMETER", "no study of it is kept", row.model_id, "Train it again.")
+    shown = study_shown(desk, study=row.study_id, family=row.family)
+    return None if shown is None else SignedCard(row, trained, shown)
+
+
+def _newest_card(desk: Desk) -> ModelRow | None:
+    cards = [row for row in desk.models() if row.family in FAMILIES and FAMILIES[row.family].card]
+    kept = [row for row in cards if row.stage not in ("rejected", "retired") and row.study_id]
+    return next((row for row in kept if row.stage == "champion"), next(iter(kept), None))
 
 
 def _name(row: ModelRow) -> str:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from workbench.reports.block import decimals, heading, percent, prose, significant, table, whole
+from workbench.evaluation import format_p
+from workbench.reports.block import decimals, heading, percent, prose, table, whole
 from workbench.study import StudyModel
 
 
 def card_parts(model: StudyModel) -> list[str]:
-    """Return the points table, the selection and the coefficients of a scorecard."""
+    """Return the points table, the selection and the coefficients of a scorecard, each with its heading."""
+    chapters = {"Points": point_parts, "Selection": selection_parts, "Coefficients": coefficient_parts}
+    return [part for title, parts in chapters.items() for part in (heading(title), *parts(model))]
+
+
+def point_parts(model: StudyModel) -> list[str]:
+    """Return the points table of a scorecard."""
     card = model.card.copy()
     again = card["characteristic"].eq(card["characteristic"].shift())
     card["title"] = card["title"].where(~again, "")
@@ -27,29 +34,31 @@ def card_parts(model: StudyModel) -> list[str]:
         "woe": ("WoE", decimals(2)),
         "points": ("points", whole),
     }
-    return [heading("Points"), told, table(card, columns), *_selection(model), *_coefficients(model)]
+    return [told, table(card, columns)]
 
 
-def _selection(model: StudyModel) -> list[str]:
+def selection_parts(model: StudyModel) -> list[str]:
+    """Return why each characteristic is in the card or not."""
     columns = {"title": ("characteristic", None), "iv": ("IV", decimals(3)), "reason": ("why", None)}
     frame = model.selection
     n = int(frame["chosen"].sum())
     told = prose(f"{n} of {len(frame)} characteristics are in the card.")
-    return [heading("Selection"), told, table(frame, columns)]
+    return [told, table(frame, columns)]
 
 
-def _coefficients(model: StudyModel) -> list[str]:
+def coefficient_parts(model: StudyModel) -> list[str]:
+    """Return the regression behind a scorecard's points."""
     titles = dict(zip(model.selection["characteristic"], model.selection["title"], strict=True))
     frame = model.coefficients.assign(title=model.coefficients["characteristic"].map(titles))
     columns = {
         "title": ("characteristic", None),
         "coefficient": ("coefficient", decimals(3)),
         "standard_error": ("standard error", decimals(3)),
-        "p_value": ("p value", significant),
+        "p_value": ("p value", lambda v: format_p(v).removeprefix("p ")),
     }
     told = prose(
         "Log-odds of bad for a WoE higher by 1, calibrated, before points were rounded.",
         "All have one sign: a safer bin never costs points. The p values do not know that characteristics "
         "were chosen.",
     )
-    return [heading("Coefficients"), told, table(frame, columns)]
+    return [told, table(frame, columns)]

@@ -164,10 +164,11 @@ def decisions(shown: Shown, model: StudyModel) -> Block:
         f"{e.counts()[0].upper()}{e.counts()[1:]}.",
     )
     measures = {"metric": ("measure", None), "value": ("value (95%)", None)}
-    return Block((told, table(e.confusion, columns), table(frame, measures), *_bands(model)))
+    return Block((told, table(e.confusion, columns), table(frame, measures), *bands(model)))
 
 
-def _bands(model: StudyModel) -> list[str]:
+def bands(model: StudyModel) -> list[str]:
+    """Return the bad rate by band of the policy, under a heading."""
     frame = model.evaluation.bands
     if frame.empty:  # kept before evaluations had bands
         return []
