@@ -26,8 +26,8 @@ def refused_rows(table: Table, checked: Applicants) -> pd.DataFrame:
     >>> table = from_frame(
     ...     pd.DataFrame({"id": ["a", "b", "c"], "age": ["30", "x", "50"], "bad": ["0", "1", "1"]})
     ... )
-    >>> refused_rows(table, build(table, from_values(values, "example"))).iloc[0].tolist()[:4]
-    [2, 'b', 'age', 'NOT_A_NUMBER']
+    >>> refused_rows(table, build(table, from_values(values, "example"))).iloc[0, 1:4].tolist()
+    ['b', 'age', 'NOT_A_NUMBER']
     """
     lines = checked.refused.reset_index(drop=True)
     key = checked.portfolio.row_key
