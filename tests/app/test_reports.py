@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import html
 import json
+import socket
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.reports.test_execution import written
 from workbench import jobs
+from workbench import reports as room
 from workbench.reports import shelf
+from workbench.settings import Settings
 from workbench.ui import reports, reports_form
 
 PAGE = "pages/7_Reports.py"
@@ -28,7 +34,7 @@ def said(app: AppTest) -> str:
     return " ".join(str(element.value) for kind in kinds for element in kind)
 
 
-def kept(home, key: str, *, html: str = "", error: str = "", **record) -> str:
+def kept(home, key: str, *, page: str = "", error: str = "", **record) -> str:
     """Put an executed report on the shelf."""
     folder = shelf.folder_of(home) / key
     folder.mkdir(parents=True)
@@ -37,8 +43,8 @@ def kept(home, key: str, *, html: str = "", error: str = "", **record) -> str:
     (folder / shelf.PARAMETERS).write_text(json.dumps(record.pop("given", {})))
     (folder / shelf.RECORD).write_text(json.dumps(record))
     (folder / "training_report.ipynb").write_text("{}")
-    if html:
-        (folder / "training_report.html").write_text(html)
+    if page:
+        (folder / "training_report.html").write_text(page)
     return key
 
 
@@ -80,7 +86,7 @@ def test_the_list_tells_the_newest_first_and_how_each_ended(trained):
     kept(
         home,
         "20260301T120000000000Z-training",
-        html="<p>one",
+        page="<p>one",
         who="ann",
         seconds=12.3,
         given={"study": study},
@@ -99,7 +105,7 @@ def test_the_list_tells_the_newest_first_and_how_each_ended(trained):
 
 def test_what_the_address_names_is_opened_and_what_it_cannot_open_is_said(trained):
     app, desk = trained
-    kept(desk.settings.home, "20260301T120000000000Z-training", html="<p>one")
+    kept(desk.settings.home, "20260301T120000000000Z-training", page="<p>one")
     failed = kept(desk.settings.home, "20260302T120000000000Z-training", error="cell 3 failed.")
     page(app, report=failed)
     assert "cell 3 failed." in said(app) and "REPORT" in said(app)
@@ -118,11 +124,65 @@ def test_a_report_is_held_apart_from_the_app(tmp_path):
     assert "default-src 'none'" in sealed
 
 
+HOSTILE = """
+import plotly.express as px
+from IPython.display import HTML, display
+display(HTML('''<script>
+window.tried = [];
+for (const what of [() => top.document.title, () => parent.document.title, () => localStorage.length,
+                    () => open("URL/window"), () => { top.location.href = "URL/top"; }])
+  try { window.tried.push(String(what())) } catch (e) { window.tried.push(e.name) }
+fetch("URL/fetch").catch(e => window.tried.push("fetch " + e.name));
+new Image().src = "URL/image.png";
+setTimeout(() => { location.href = "URL/frame"; }, 1500);
+</script>'''))
+px.bar(y=[1, 2])
+"""
+
+
+@pytest.mark.browser
+def test_a_report_draws_its_charts_and_reaches_nothing(tmp_path, chromium):
+    with socket.create_server(("127.0.0.1", 0)) as outside:
+        url = f"http://127.0.0.1:{outside.getsockname()[1]}"
+        folder = written(tmp_path / "notebooks", HOSTILE.replace("URL", url))
+        made = room.run("toy", {}, tmp_path / "out", Settings(home=tmp_path / "home"), folder=folder)
+        sealed = html.escape(reports.sealed_page(made.html, "Toy"))
+        allowed = "allow-same-origin allow-scripts allow-popups"  # as Streamlit's own frame
+        size = "width:900px;height:700px"
+        frame = f"<iframe style='{size}' sandbox='{allowed}' srcdoc='{sealed}'></iframe>"
+        (tmp_path / "app.html").write_text(f"<title>app</title>{frame}")
+        context = chromium.new_context()
+        page = context.new_page()
+        page.goto((tmp_path / "app.html").as_uri())
+        page.frame_locator("iframe").frame_locator("iframe").locator(".main-svg").first.wait_for()
+        (inner,) = (f for f in page.frames if f.parent_frame and f.parent_frame.parent_frame)
+        inner.wait_for_function("window.tried.length >= 6")
+        tried = inner.evaluate("window.tried")
+        assert inner.evaluate("self.origin") == "null"
+        assert tried == [*["SecurityError"] * 3, "null", "SecurityError", "fetch TypeError"]
+        page.wait_for_timeout(2500)
+        assert page.title() == "app" and page.url.startswith("file:") and len(context.pages) == 1
+        context.close()
+        assert said_to(outside) == b""
+
+
+def said_to(server: socket.socket) -> bytes:
+    """Return what was sent; a browser may open a connection ahead, and then say nothing over it."""
+    server.setblocking(False)
+    sent = b""
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            with server.accept()[0] as connection:
+                connection.settimeout(2)
+                sent += connection.recv(1000)
+    return sent
+
+
 def test_the_form_asks_what_the_notebook_declares_filled_in_as_the_opened_report(trained, queued):
     app, desk = trained
     study = desk.registry.studies()[0].study_id
     given = {"study": study, "seed": 7, "gone": "x"}
-    key = kept(desk.settings.home, "20260301T120000000000Z-training", html="<p>one", given=given)
+    key = kept(desk.settings.home, "20260301T120000000000Z-training", page="<p>one", given=given)
     page(app)
     before = f"given_training_{key}_"
     assert app.selectbox(key=before + "study").value == study
@@ -140,7 +200,7 @@ def test_the_form_asks_what_the_notebook_declares_filled_in_as_the_opened_report
 def test_what_is_no_longer_kept_is_named_not_dropped(trained):
     app, desk = trained
     given = {"study": "old-study"}
-    key = kept(desk.settings.home, "20260301T120000000000Z-training", html="<p>one", given=given)
+    key = kept(desk.settings.home, "20260301T120000000000Z-training", page="<p>one", given=given)
     page(app)
     chosen = app.selectbox(key=f"given_training_{key}_study")
     assert chosen.value == "old-study" and "old-study, not kept here" in chosen.options

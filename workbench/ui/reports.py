@@ -85,6 +85,7 @@ def choose(every: tuple[Any, ...]) -> Any:
         )
         _downloads(by_key[picked])
     if picked != current:
+        st.query_params.pop(session.JOB, None)  # what it told has been read
         st.query_params[session.REPORT] = picked
         st.rerun()
     return by_key[current]
@@ -106,12 +107,12 @@ def _listing(every: tuple[Any, ...]) -> None:
         "reports",
         {
             "title": st.column_config.TextColumn("Report", width=150),
-            "parameters": st.column_config.TextColumn("Asked for", width="large"),
+            "parameters": st.column_config.TextColumn("Asked for", width=270),
             "started_at": st.column_config.TextColumn("When", width=150),
             "who": st.column_config.TextColumn("By", width=70),
             "took": st.column_config.TextColumn("Took", width=70),
             "size": st.column_config.TextColumn("Size", width=65),
-            "ended": st.column_config.TextColumn("How it ended", width=170),
+            "ended": st.column_config.TextColumn("How it ended", width=290),
         },
         most=190,
     )
@@ -127,7 +128,7 @@ def _label(one: Any) -> str:
 
 
 def _ended(one: Any) -> str:
-    said = {"failed": one.error, "stopped": STOPPED}.get(one.state, "")
+    said = {"failed": one.error.removeprefix("the report: "), "stopped": STOPPED}.get(one.state, "")
     return f"{one.state}: {said}" if said else one.state
 
 

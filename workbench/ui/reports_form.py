@@ -18,7 +18,9 @@ Choices = dict[str, str]
 def draw(context: Context, opened: Any) -> None:
     """Draw the fold that runs a report, filled in as the opened one was."""
     label = "Run a report" if opened is None else "Run again with other parameters, or run another report"
-    with st.expander(label, icon=":material/play_circle:", key="run_report"):
+    # with the opened report in its key the fold closes when another is opened, so that one is seen at once
+    key = f"run_report_{opened.key if opened else ''}"
+    with st.expander(label, icon=":material/play_circle:", key=key):
         st.fragment(_form)(opened)
 
 
@@ -148,6 +150,15 @@ def _models() -> Choices:
     }
 
 
+def _named(ids: str) -> str:
+    """Return models in words, their portfolio said once."""
+    known = {row.model_id: row for row in cache.desk().registry.models()}
+    every = [one.strip() for one in ids.split(",")]
+    names = [sidebar.model_name(known[one]) if one in known else one for one in every]
+    portfolios = dict.fromkeys(cache.portfolio_title(known[one]) for one in every if one in known)
+    return words.listed(names, MOST_MODELS) + "".join(f" of {title}" for title in portfolios)
+
+
 def _portfolios() -> Choices:
     return {cache.identity(entry): entry.title or entry.name for entry in cache.portfolios()}
 
@@ -172,8 +183,7 @@ def told(parameters: Mapping[str, Any]) -> str:
     said = []
     for name, value in parameters.items():
         if name == "models":
-            known = _models()
-            shown = words.listed([known.get(one.strip(), one) for one in str(value).split(",")], 6)
+            shown = _named(str(value))
         else:
             shown = CHOICES[name]().get(str(value), str(value)) if name in CHOICES else str(value)
         said.append(f"{title(name).lower()} {shown}")
