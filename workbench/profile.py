@@ -10,7 +10,7 @@ import pandas as pd
 
 from workbench.dataset import BAD, Dataset
 from workbench.evaluation import wilson
-from workbench.portfolio import Characteristic
+from workbench.portfolio import Characteristic, numeric_codes
 from workbench.run import Run
 
 MISSING_LABEL = "missing"
@@ -140,10 +140,10 @@ def _cut_coded_number(
     missing = np.isnan(x)
     apart = missing.copy()
     codes = []
-    for special in about.special:
-        is_code = x == _as_number(special.value)
+    for code, label in numeric_codes(about).items():
+        is_code = x == code
         if is_code.any():
-            codes.append((is_code, special.label or f"code {special.value}"))
+            codes.append((is_code, label))
             apart |= is_code
     bins, labels = _cut_number(x, apart, max_bins, _number)
     for is_code, label in codes:
@@ -254,13 +254,6 @@ def _summary(about: Characteristic, table: pd.DataFrame, missing: float) -> dict
         "iv_by_chance": chance,
         "n_bins": len(table),
     }
-
-
-def _as_number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return float("nan")
 
 
 def _number(value: float) -> str:

@@ -15,6 +15,7 @@ from tests import made
 from workbench.dataset import applicants, from_frame
 from workbench.errors import InputError
 from workbench.features import Encoder, Program, learn
+from workbench.features.encoder import EncodingKind
 
 DATASET = made.dataset()
 ENCODERS = {kind: learn(DATASET, np.arange(1500), kind) for kind in ("ordered", "linear", "binned")}
@@ -107,15 +108,22 @@ def test_a_flag_that_is_true_is_the_attribute_true() -> None:
     assert rows[0][1][4] == 0
 
 
-def test_a_special_code_that_is_a_word_is_a_missing_value() -> None:
+@pytest.mark.parametrize("kind", ["ordered", "linear", "binned"])
+def test_a_special_code_that_is_a_word_is_a_missing_value(kind: EncodingKind) -> None:
     codes = [{"value": "-9"}, {"value": "No bureau record"}]
     characteristics = [{**c, "special": codes} if c["name"] == "bureau" else c for c in made.CHARACTERISTICS]
     frame = made.frame(400)
     frame["bureau"] = frame["bureau"].astype(str).where(frame.index % 10 > 0, "No bureau record")
     data = made.build(from_frame(frame), made.portfolio(characteristics=characteristics))
-    encoder = learn(data, np.arange(400), "linear")
+    encoder = learn(data, np.arange(400), kind)
     assert encoder.columns[1].special == (-9.0,)
     assert encoder.columns[1].missing_share == pytest.approx(0.1, abs=0.01)
+    row = {"income": 1.0, "late": 0, "home": "rent", "phone": "yes", "first_credit": "2010-01-01"}
+    row |= {"opened": "2023-05-01"}
+    program = Program(encoder, data.portfolio)
+    word, missing = (program.row(row | {"bureau": value}) for value in ("No bureau record", None))
+    assert repr(word) == repr(missing)
+    assert repr(word) != repr(program.row(row | {"bureau": -9}))
 
 
 def _typed(rows: list[dict[str, object]]) -> pd.DataFrame:

@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 
 from tests import made
 from workbench.errors import InputError
-from workbench.portfolio import Points, Portfolio, from_values, parse, shares, to_toml
+from workbench.portfolio import (
+    Characteristic,
+    Kind,
+    Points,
+    Portfolio,
+    Special,
+    from_values,
+    numeric_codes,
+    parse,
+    shares,
+    to_toml,
+)
 from workbench.proposal import difference
 
 VALUES = {
@@ -147,3 +158,20 @@ def test_a_new_version_says_which_parameters_changed() -> None:
     new = from_values(VALUES | {"family_parameters": {"lightgbm": {"num_leaves": 31}}}, "loans.toml")
     assert difference(old, new) == ("family parameters lightgbm was not set and is now num_leaves 31.",)
     assert difference(new, old) == ("family parameters lightgbm was num_leaves 31 and is now not set.",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "codes"),
+    [
+        ("number", ["-9", "unknown", "999"], {-9.0: "code -9", 999.0: "code 999"}),
+        ("number", ["-9", "-9.0"], {-9.0: "code -9"}),
+        ("number", ["nan", "inf", "1_000", "1e999", "٣"], {}),
+        ("category", ["9"], {}),
+        ("date", ["9"], {}),
+    ],
+)
+def test_special_codes_of_a_number_are_those_that_stand_among_its_values(
+    kind: Kind, values: list[str], codes: dict[float, str]
+) -> None:
+    special = tuple(Special(value=value) for value in values)
+    assert numeric_codes(Characteristic(name="bureau", kind=kind, special=special)) == codes

@@ -14,7 +14,7 @@ from workbench.binning.optimal import Fine, merge
 from workbench.binning.values import Bins, BinSpec, woe_of
 from workbench.dataset import BAD, Dataset, months
 from workbench.errors import InputError
-from workbench.portfolio import Characteristic
+from workbench.portfolio import Characteristic, numeric_codes
 from workbench.run import Run
 
 _DECLARED = {"rises": "rising", "falls": "falling"}
@@ -168,7 +168,7 @@ def bin_characteristic(
 
 
 def _bin_numbers(about: Characteristic, x: np.ndarray, rows: _Rows, spec: BinSpec) -> Bins:
-    special = tuple(float(s.value) for s in about.special)
+    special = tuple(numeric_codes(about))
     missing = np.isnan(x)
     masks = [x == code for code in special] + [missing]
     apart = np.stack([rows.within(mask) for mask in masks], axis=1)

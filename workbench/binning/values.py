@@ -12,7 +12,7 @@ import pandas as pd
 
 from workbench.errors import InputError
 from workbench.evaluation import wilson
-from workbench.portfolio import Characteristic
+from workbench.portfolio import Characteristic, numeric_codes
 
 TRENDS = ("auto", "rising", "falling", "peak", "valley")
 THIN_ROWS = 20.0
@@ -176,7 +176,7 @@ class Bins:
         if self.kind == "level":
             told = [self._group_label(k, about) for k in range(self.ordinary)]
             return [*told, *(["any other"] if self.other < 0 else []), "missing"]
-        codes = {float(s.value): s.label or f"code {s.value}" for s in about.special}
+        codes = numeric_codes(about)
         return [*self._ranges(), *(codes.get(c, f"code {c:g}") for c in self.special), "missing"]
 
     def table(self, about: Characteristic) -> pd.DataFrame:

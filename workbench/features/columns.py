@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from workbench.portfolio import Characteristic
+from workbench.portfolio import Characteristic, numeric_codes
 
 NO_FLAG, MISSING, UNEXPECTED_MISSING, UNSEEN, OUT_OF_RANGE, UNUSUAL, IMPOSSIBLE = range(7)
 # a value outside the declared range is out of range too; the code apart keeps it from being approved
@@ -20,7 +19,6 @@ SMOOTHING_ROWS = 20.0
 RARE_ROWS = 20
 USUAL = (0.005, 0.995)
 CLIP = (0.01, 0.99)
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 @dataclass(frozen=True)
@@ -164,8 +162,7 @@ def learn_number(
     characteristic: Characteristic, values: np.ndarray, weight: np.ndarray | None
 ) -> NumberColumn:
     """Learn a number from its development values; shape (n,), NaN where missing."""
-    # a code that is a word was read as missing; only codes that are numbers stand among the values
-    special = tuple(float(s.value) for s in characteristic.special if NUMBER.fullmatch(s.value))
+    special = tuple(numeric_codes(characteristic))
     fill = None if characteristic.fill is None else float(characteristic.fill)
     given = ~np.isnan(values)
     quantity = given & ~np.isin(values, special)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workbench.portfolio.codes import numeric_codes
 from workbench.portfolio.toml_file import from_values, parse, to_toml
 from workbench.portfolio.values import (
     NAME,
@@ -39,6 +40,7 @@ __all__ = [
     "Special",
     "Tag",
     "from_values",
+    "numeric_codes",
     "parse",
     "shares",
     "to_toml",
