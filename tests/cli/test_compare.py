@@ -23,7 +23,7 @@ def test_deploy_and_compare(here: Place) -> None:
     assert [set(t) >= {"a", "b", "difference", "z", "p_value"} for t in told["tests"]] == [True]
     assert {m["model"] for m in told["models"]} > set(ids) and told["swap"] and told["verdict"]
     shown = here.call("compare", *ids, "--on", here.data)
-    assert shown.status == 0 and "more than noise" in shown.out and "flatters" in shown.err
+    assert shown.status == 0 and "more than noise" in shown.out and "were left out" in shown.err
     refused = here.call(*call, "--family", "lightgbm", "--split", "40/60", "--deploy")
     assert refused.status == 1 and refused.json["deployment"]["code"] == "NOT_BETTER"
     forced = here.call(

@@ -12,7 +12,7 @@ import pytest
 
 from tests.cli.shop import TOML, loans
 from workbench import desk
-from workbench.desk import Desk, TrainOutcome, TrainRequest
+from workbench.desk import Desk, TrainOutcome, TrainRequest, comparing
 from workbench.errors import GateError, InputError
 from workbench.evaluation import delong
 from workbench.run import Run
@@ -23,6 +23,12 @@ from workbench.study import StudySpec
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SPEC = StudySpec(("logistic", "lightgbm"), SamplingSpec.from_split("70/30"))
 WEAK = TOML.replace("auc = 0.6", "auc = 0.5")
+
+
+def later(n: int, seed: int = 9) -> pd.DataFrame:
+    """Loans of applicants that no earlier extract holds."""
+    rows = loans(n, seed=seed)
+    return rows.assign(id=rows["id"] + 100_000)
 
 
 class Place:
@@ -94,7 +100,7 @@ def test_a_labelled_file_is_scored_by_all(place: Place) -> None:
         place.desk.compare(ids, Run(1))
     assert said.value.code == "DIFFERENT_ROWS" and "--on" in str(said.value)
     fresh = place.folder / "fresh.csv"
-    loans(1500, seed=9).to_csv(fresh, index=False)
+    later(1500, seed=9).to_csv(fresh, index=False)
     compared = place.desk.compare(ids, Run(1), fresh)
     assert compared.comparison.n == 1500 and compared.comparison.verdict.startswith(
         f"{ids[0]} is better than"
@@ -102,8 +108,26 @@ def test_a_labelled_file_is_scored_by_all(place: Place) -> None:
     scored = place.folder / "scored.csv"
     place.desk.score_file(ids[0], fresh, scored)
     np.testing.assert_allclose(pd.read_csv(scored)["p_bad"], compared.rows.p_bad[ids[0]])
-    again = place.desk.compare(ids, Run(1), place.data)
-    assert "flatters" in again.rows.notes[0]
+
+
+def test_rows_of_a_file_that_a_model_was_developed_on_are_left_out(place: Place) -> None:
+    one, other = place.train("logistic", seed=1), place.train("logistic", noise=True, seed=2)
+    ids = [one.models[0].model_id, other.models[0].model_id]
+    held = [place.desk.study(d.study_id).samples.mask("hold-out") for d in (one, other)]
+    grown = place.folder / "grown.csv"
+    pd.concat([loans(3000), later(200)]).to_csv(grown, index=False)
+    same, more = (place.desk.compare(ids, Run(1), path).rows for path in (place.data, grown))
+    free = np.flatnonzero(held[0] & held[1])
+    assert (same.positions == free).all() and same.left_out == 3000 - len(free)
+    assert (more.positions == [*free, *range(3000, 3200)]).all() and more.left_out == same.left_out
+    for rows in (same, more):
+        said = [f"2,100 rows that {model} was developed on were left out of the comparison." for model in ids]
+        assert rows.notes == tuple(said)
+    seen = place.folder / "seen.csv"
+    loans(3000)[~held[0]].to_csv(seen, index=False)
+    with pytest.raises(InputError, match="no goods and bads are left") as said:
+        place.desk.compare(ids, Run(1), seen)
+    assert said.value.code == "DIFFERENT_ROWS"
 
 
 def test_what_cannot_be_compared_is_said(place: Place) -> None:
@@ -133,12 +157,60 @@ def test_deploy_only_if_better(place: Place) -> None:
     assert detail["force"] and detail["challenge"]["better"] is False
 
 
+@pytest.mark.parametrize("keyed", [True, False])
+def test_a_champion_is_not_judged_on_rows_of_an_earlier_extract_it_was_developed_on(
+    place: Place, keyed: bool
+) -> None:
+    if not keyed:
+        place.whole.write_text(WEAK.replace('row_key = "id"', 'left_out = ["id"]'))
+    first = place.train("logistic", deploy=True)
+    developed = ~place.desk.study(first.study_id).samples.mask("hold-out")
+    pd.concat([loans(3000), later(200)]).to_csv(place.data, index=False)
+    second = place.train("lightgbm", seed=7, deploy=True, force=True, why="a drill")
+    held = place.desk.study(second.study_id).samples.mask("hold-out")
+    both = held[:3000] & developed
+    line = place.desk.registry.trail(limit=1)[0]
+    told = line.detail["challenge"]
+    assert both.sum() > 500 and told["n"] == held.sum() - both.sum() and told["left_out"] == both.sum()
+    said = f"{both.sum()} rows that {first.best} was developed on were left out of the comparison"
+    assert said in line.sentence and said in told["notes"][0]
+    assert ("no key in common" in line.sentence) is not keyed
+    rows = comparing.challenge_rows(
+        place.desk, *(place.desk.registry.resolve(done.best) for done in (second, first))
+    )
+    assert (rows.positions == np.flatnonzero(held & ~np.r_[developed, np.zeros(200, bool)])).all()
+
+
+def test_rows_with_nothing_in_common_to_tell_them_by_are_not_compared(place: Place) -> None:
+    place.train("logistic", deploy=True)
+    head = WEAK.replace('row_key = "id"', 'left_out = ["id"]')
+    purpose = 'name = "age_of_account"'
+    assert purpose in head
+    place.whole.write_text("version = 2\n" + head.replace(purpose, purpose + '\nkind = "category"'))
+    loans(3100).to_csv(place.data, index=False)
+    done = place.train("logistic", deploy=True)
+    assert not done.deployment.promoted and "could not be compared" in done.deployment.reason
+    assert place.desk.registry.trail(limit=1)[0].detail["challenge"]["code"] == "NOT_COMPARED"
+
+
+def test_of_a_model_whose_data_are_gone_it_is_said_that_rows_may_flatter_it(place: Place) -> None:
+    ids = [line.model_id for line in place.train("logistic", "lightgbm").models]
+    for file in (place.folder / "home" / "datasets").iterdir():
+        file.unlink()
+    fresh = place.folder / "fresh.csv"
+    later(500).to_csv(fresh, index=False)
+    rows = place.desk.compare(ids, Run(1), fresh).rows
+    assert rows.left_out == 0 and len(rows.notes) == 2 and all("flatter" in note for note in rows.notes)
+
+
 def test_a_champion_that_knows_other_data_scores_the_new_rows(place: Place) -> None:
     place.train("logistic", noise=True, deploy=True)
+    later(3000).to_csv(place.data, index=False)
     done = place.train("logistic", deploy=True)
     assert done.deployment.promoted
     challenge = place.desk.registry.trail(limit=1)[0].detail["challenge"]
     assert challenge["n"] == 900 and challenge["dataset_sha256"] == done.dataset_sha256
+    assert challenge["left_out"] == 0 and challenge["notes"] == []
 
 
 def test_a_champion_of_other_characteristics_is_not_replaced_unseen(place: Place) -> None:

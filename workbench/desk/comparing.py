@@ -13,8 +13,10 @@ import numpy as np
 import pandas as pd
 
 from workbench.dataset import BAD, Dataset, build
+from workbench.desk.origins import dataset_of
+from workbench.desk.seen import Overlap, developed, overlap
 from workbench.desk.stopwatch import one_row_seconds
-from workbench.errors import InputError
+from workbench.errors import ArtifactError, InputError, MissingError
 from workbench.evaluation import Comparison, Evaluation, compare, evaluate
 from workbench.intake import ReadOptions
 from workbench.policy import Policy
@@ -50,6 +52,8 @@ class SameRows:
         What they are: "hold-out sample of taiwan.csv".
     notes : tuple of str
         What to mind.
+    left_out : int
+        Rows that would be among them, had not one of the models been developed on them.
     """
 
     bad: np.ndarray
@@ -63,6 +67,7 @@ class SameRows:
     positions: np.ndarray
     words: str
     notes: tuple[str, ...] = ()
+    left_out: int = 0
     evaluations: dict[str, Evaluation] = field(default_factory=dict)
 
     @cached_property
@@ -188,12 +193,12 @@ def kept_rows(desk: Desk, rows: Sequence[ModelRow]) -> SameRows:
     whole = all(int((mask & (outcome >= 0)).sum()) == len(positions) for mask in masks)
     sample = "/".join(sorted({answer.reported for _, answer in found}))
     notes = () if whole else (f"Only the {len(positions):,} rows that no model was fitted on are used.",)
-    weight, group = _roles(desk, first, positions)
+    weight, group = _roles(desk, rows[0], first, positions)
     return SameRows(
         bad=bad, p_bad={r.model_id: a.p_bad[positions] for r, (_, a) in zip(rows, found, strict=True)},
         policies={r.model_id: Policy.from_json(a.policy) for r, (_, a) in zip(rows, found, strict=True)},
         baselines=_baselines(first, found[0][1].reported, bad, weight, whole),
-        weight=weight, group=group, dates=lambda: _dates(desk, first, positions),
+        weight=weight, group=group, dates=lambda: _dates(desk, rows[0], first, positions),
         dataset_sha256=first.dataset_sha256, positions=positions,
         words=f"{sample} sample of {first.source.name}", notes=notes,
         evaluations={r.model_id: a.evaluation for r, (_, a) in zip(rows, found, strict=True) if whole},
@@ -218,19 +223,21 @@ def _answer(desk: Desk, row: ModelRow, studies: dict[str, Study] | None = None) 
     return study, study.model(row.family)
 
 
-def _roles(desk: Desk, study: Study, positions: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
+def _roles(
+    desk: Desk, row: ModelRow, study: Study, positions: np.ndarray
+) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Return weight and group of kept rows, read only where the portfolio has them."""
     portfolio = study.portfolio
     if not (portfolio.weight or portfolio.group):
         return None, None
-    return _taken(desk.dataset(study.dataset_sha256, portfolio), positions)
+    return _taken(dataset_of(desk, row, portfolio), positions)
 
 
-def _dates(desk: Desk, study: Study, positions: np.ndarray) -> pd.Series | None:
+def _dates(desk: Desk, row: ModelRow, study: Study, positions: np.ndarray) -> pd.Series | None:
     """Return the dates of kept rows."""
     if not study.portfolio.date:
         return None
-    return _dated(desk.dataset(study.dataset_sha256, study.portfolio), positions)
+    return _dated(dataset_of(desk, row, study.portfolio), positions)
 
 
 def _dated(dataset: Dataset, positions: np.ndarray) -> pd.Series | None:
@@ -262,75 +269,107 @@ def same_pd(bad: np.ndarray, weight: np.ndarray | None) -> dict[str, Evaluation]
 
 
 def rows_of_file(desk: Desk, rows: Sequence[ModelRow], path: Path, options: ReadOptions | None) -> SameRows:
-    """Return the labelled rows of a file, scored by every model.
+    """Return the labelled rows of a file that no model was developed on, scored by every model.
 
     Raises
     ------
     InputError
-        ``DIFFERENT_ROWS`` where versions of the portfolio keep different rows of the file.
+        ``DIFFERENT_ROWS`` where versions of the portfolio keep different rows of the file, or no row is
+        left; ``NOT_COMPARED`` where nobody can tell which rows a model was developed on.
     """
     models = {row.model_id: desk.model(row.model_id) for row in rows}
     tables: dict[str, Dataset] = {}
-    p_bad = {}
-    for model_id, model in models.items():
-        identity = model.portfolio.identity
-        if identity not in tables:
-            tables[identity] = build(desk.read(path, model.portfolio, options), model.portfolio)
-        dataset = tables[identity]
-        p_bad[model_id] = model.p_bad(dataset.frame, dataset.date)[dataset.known]
+    for model in models.values():
+        if model.portfolio.identity not in tables:
+            table = desk.read(path, model.portfolio, options)
+            tables[model.portfolio.identity] = build(table, model.portfolio)
     first, *others = tables.values()
     for other in others:
         if not (np.array_equal(first.record, other.record) and np.array_equal(first.outcome, other.outcome)):
             raise _different("versions of the portfolio keep different rows of the file")
-    positions = np.flatnonzero(first.known)
+    if not 0 < (first.outcome[first.known] == BAD).sum() < first.known.sum():
+        raise InputError("TARGET", "the file does not hold goods and bads", str(path), "Bring labelled rows.")
+    free, notes = first.known.copy(), []
+    for row in rows:
+        developed, note = _developed(desk, row, tables[models[row.model_id].portfolio.identity], first.known)
+        free &= ~developed
+        notes += [f"{note}."] if note else []
+    positions = np.flatnonzero(free)
     bad = (first.outcome[positions] == BAD).astype(np.int8)
     if not 0 < bad.sum() < len(bad):
-        raise InputError("TARGET", "the file does not hold goods and bads", str(path), "Bring labelled rows.")
-    seen = [row.model_id for row in rows if row.dataset_sha256 == first.sha256]
-    told = f"{', '.join(seen)} was trained on part of these very rows, which flatters it."
+        raise _different(f"no goods and bads are left of the file ({'; '.join(n[:-1] for n in notes)})")
+    p_bad = {}
+    for model_id, model in models.items():
+        dataset = tables[model.portfolio.identity]
+        p_bad[model_id] = model.p_bad(dataset.frame, dataset.date)[positions]
     weight, group = _taken(first, positions)
     return SameRows(
         bad=bad, p_bad=p_bad, policies={k: model.policy for k, model in models.items()},
         baselines=same_pd(bad, weight), weight=weight, group=group, dates=lambda: _dated(first, positions),
         dataset_sha256=first.sha256, positions=positions,
-        words=f"labelled rows of {first.source.name}", notes=(told,) if seen else (),
+        words=f"labelled rows of {first.source.name}", notes=tuple(notes),
+        left_out=int(first.known.sum()) - len(positions),
     )  # fmt: skip
 
 
+def _developed(desk: Desk, row: ModelRow, dataset: Dataset, among: np.ndarray) -> tuple[np.ndarray, str]:
+    """Return which rows a version was developed on, and what to mind of it; none where its data are gone."""
+    try:
+        found = overlap(desk, row, dataset)
+    except (MissingError, ArtifactError) as error:
+        if isinstance(error, ArtifactError) and error.code != "ARTIFACT_MISSING":
+            raise  # rows that are not what was stored
+        note = f"the data {row.model_id} was developed on are gone: rows of them among these flatter it"
+        return np.zeros(dataset.n, bool), note
+    return found.rows & among, left_out(row.model_id, int((found.rows & among).sum()), found.sure)
+
+
+def left_out(model_id: str, rows: int, sure: bool) -> str:
+    """Return that rows a version was developed on were left out, without a full stop; empty for none."""
+    verb = "row that {} was developed on was" if rows == 1 else "rows that {} was developed on were"
+    said = [f"{rows:,} {verb.format(model_id)} left out of the comparison"] if rows else []
+    if not sure:
+        said.append(
+            "rows have no key in common, so they were matched by the values they hold, and rows changed "
+            f"since {model_id} was trained would be missed"
+        )
+    return "; ".join(said)
+
+
 def challenge_rows(desk: Desk, challenger: ModelRow, champion: ModelRow) -> SameRows:
-    """Return the challenger's reported rows that the champion was not fitted on either, with both PDs.
+    """Return the challenger's reported rows that the champion was not developed on either, with both PDs.
 
     Raises
     ------
     WorkbenchError
-        Where the champion cannot score them: gone, or of other characteristics.
+        Where the champion cannot score them: gone, or of other characteristics; ``NOT_COMPARED`` where
+        nobody can tell which of them the champion was developed on.
     """
     study, answer = _answer(desk, challenger)
     outcome = study.rows["outcome"].to_numpy()
     mine = study.samples.mask(answer.reported) & (outcome >= 0)
-    free = mine
     if champion.dataset_sha256 == challenger.dataset_sha256 and champion.study_id is not None:
         other, theirs = _answer(desk, champion)
-        free = mine & other.samples.mask(theirs.reported)
-        positions = np.flatnonzero(free)
-        p_champion = theirs.p_bad[positions]
+        found, p_champion = Overlap(developed(other), True), theirs.p_bad
     else:
-        positions = np.flatnonzero(free)
         model = desk.model(champion.model_id)
-        dataset = desk.dataset(challenger.dataset_sha256, model.portfolio)
-        frame = dataset.frame.iloc[positions].reset_index(drop=True)
-        date = None if dataset.date is None else dataset.date.iloc[positions].reset_index(drop=True)
-        p_champion = model.p_bad(frame, date)
+        dataset = dataset_of(desk, challenger, model.portfolio)
+        p_champion = model.p_bad(dataset.frame, dataset.date)
+        found = overlap(desk, champion, dataset_of(desk, challenger, study.portfolio))
+    positions = np.flatnonzero(mine & ~found.rows)
+    gone = int(mine.sum()) - len(positions)
+    note = left_out(champion.model_id, gone, found.sure)
     if not len(positions):
-        raise _different("no row was held out from both")
-    weight, group = _roles(desk, study, positions)
-    notes = () if free.sum() == mine.sum() else ("Only rows that neither model was fitted on are used.",)
+        raise _different(f"no row was held out from both; {note}")
+    weight, group = _roles(desk, challenger, study, positions)
     return SameRows(
         bad=(outcome[positions] == BAD).astype(np.int8),
-        p_bad={champion.model_id: p_champion, challenger.model_id: answer.p_bad[positions]}, policies={},
-        baselines={}, weight=weight, group=group, dates=lambda: _dates(desk, study, positions),
+        p_bad={champion.model_id: p_champion[positions], challenger.model_id: answer.p_bad[positions]},
+        policies={}, baselines={}, weight=weight, group=group,
+        dates=lambda: _dates(desk, challenger, study, positions),
         dataset_sha256=study.dataset_sha256, positions=positions,
-        words=f"{answer.reported} sample of {study.source.name}", notes=notes,
+        words=f"{answer.reported} sample of {study.source.name}", notes=(f"{note}.",) if note else (),
+        left_out=gone,
     )  # fmt: skip
 
 

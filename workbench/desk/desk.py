@@ -236,8 +236,9 @@ class Desk:
     def promote(self, reference: str, *, force: bool = False, why: str = "") -> ModelRow:
         """Make a model the champion of its portfolio, where it beats the present one beyond noise.
 
-        Both are judged on the rows the model was reported on; `force`, with a reason, overrides that
-        comparison and nothing else. Either way it is kept in the trail.
+        Both are judged on the rows the model was reported on, without those the champion was developed on;
+        `force`, with a reason, overrides that comparison and nothing else. Either way it is kept in the
+        trail.
         """
         return promoting.promote(self, reference, force, why)
 
@@ -257,6 +258,7 @@ class Desk:
     ) -> Compared:
         """Compare two to six models on the same rows: those their studies held out, or a labelled file's.
 
+        Rows of the file that one of the models was developed on are left out, and how many is told.
         `label` names them; model ids where it is not given.
         """
         path = None if on is None else Path(on)

@@ -44,9 +44,11 @@ def challenge(desk: Desk, row: ModelRow) -> Challenge | None:
         group=rows.group,
     )
     proof = {"rows": rows.words, "dataset_sha256": rows.dataset_sha256, "positions": rows.positions_sha256}
+    told = "; ".join(note.rstrip(".") for note in rows.notes)
+    sentence = judged.sentence(row.model_id, champion.model_id)
     return Challenge(
-        champion.model_id, judged.better, judged.sentence(row.model_id, champion.model_id),
-        judged.to_json() | proof | {"notes": list(rows.notes)},
+        champion.model_id, judged.better, f"{sentence}; {told}" if told else sentence,
+        judged.to_json() | proof | {"notes": list(rows.notes), "left_out": rows.left_out}, told,
     )  # fmt: skip
 
 

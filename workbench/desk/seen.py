@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
-from workbench import study
 from workbench.dataset import Dataset
-from workbench.errors import WorkbenchError
+from workbench.desk import origins
+from workbench.errors import InputError, WorkbenchError
+from workbench.portfolio import Portfolio
+from workbench.study import Study
 
 if TYPE_CHECKING:
     from workbench.desk.desk import Desk
@@ -37,6 +40,21 @@ class Seen:
     note: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class Overlap:
+    """Which rows of a data set a model was developed on.
+
+    Attributes
+    ----------
+    rows : array of bool, shape (n,)
+    sure : bool
+        Rows were told apart by their key or place; else by the values they hold.
+    """
+
+    rows: np.ndarray
+    sure: bool
+
+
 def seen(desk: Desk, reference: str, dataset: Dataset) -> Seen:
     """Look for rows a model was developed on; see `Desk.seen`."""
     row = desk.registry.resolve(reference)
@@ -47,27 +65,75 @@ def seen(desk: Desk, reference: str, dataset: Dataset) -> Seen:
             f"These are the very data {row.model_id} was developed on, so the measures flatter it; "
             f"those of its {row.reported} sample are with workbench show {row.model_id}.",
         )
-    if not dataset.portfolio.row_key:
-        return Seen(None, None, "Rows have no key, so only whole data sets could be compared.")
     try:
-        keys = _keys(desk, row, dataset)
+        found = overlap(desk, row, dataset)
     except WorkbenchError as error:
-        return Seen(None, None, f"The data {row.model_id} was developed on could not be read: {error}")
-    count = int(dataset.row_key.isin(keys).sum())
+        said = f"Whether {row.model_id} was developed on some of the rows is not known"
+        return Seen(None, None, f"{said}: {error.problems[0].what}.")
+    count = int(found.rows.sum())
     if not count:
         return Seen(False, 0)
+    same = "have the key of" if found.sure else "hold the values of"
     return Seen(
         True,
         count,
-        f"{count:,} of {dataset.n:,} rows have the key of an applicant {row.model_id} was developed on, "
+        f"{count:,} of {dataset.n:,} rows {same} an applicant {row.model_id} was developed on, "
         "so the measures flatter it.",
     )
 
 
-def _keys(desk: Desk, row: ModelRow, dataset: Dataset) -> pd.Series:
-    """Return the keys of the rows a model was fitted, chosen or calibrated on; of all where no study says."""
-    kept = desk.dataset(row.dataset_sha256, dataset.portfolio)
-    if row.study_id is None:
-        return kept.row_key
-    sample = study.from_files(desk.registry.load_study(row.study_id)).rows["sample"]
-    return kept.row_key[sample.isin(DEVELOPED_ON).to_numpy()]
+def overlap(desk: Desk, row: ModelRow, dataset: Dataset) -> Overlap:
+    """Return which rows of a data set a model was fitted, chosen or calibrated on.
+
+    Rows are the same where their keys are. Where rows have no key, or another one than the model's, they
+    are the same where date, group and characteristics are: outcome and weight may have changed since.
+
+    Raises
+    ------
+    InputError
+        ``NOT_COMPARED`` where rows have neither their key nor their characteristics in common.
+    WorkbenchError
+        Where the data the model was developed on cannot be read.
+    """
+    own = desk.study(row.study_id) if row.study_id is not None else None
+    portfolio = desk.model(row.model_id).portfolio if own is None else own.portfolio
+    keyed = bool(portfolio.row_key) and portfolio.row_key == dataset.portfolio.row_key
+    if own is not None and dataset.sha256 == row.dataset_sha256:
+        return Overlap(developed(own), True)
+    kept = origins.dataset_of(desk, row, portfolio)
+    fitted = np.ones(kept.n, bool) if own is None else developed(own)
+    if keyed:
+        return Overlap(dataset.row_key.isin(kept.row_key[fitted]).to_numpy(), True)
+    names = _common(row, portfolio, dataset)
+    known = np.unique(_contents(kept, names)[fitted])
+    return Overlap(np.isin(_contents(dataset, names), known), False)
+
+
+def developed(study: Study) -> np.ndarray:
+    """Return the mask of the rows that a study's models were fitted, chosen or calibrated on."""
+    return study.rows["sample"].isin(DEVELOPED_ON).to_numpy()
+
+
+def _common(row: ModelRow, portfolio: Portfolio, dataset: Dataset) -> list[str]:
+    """Return the model's characteristics, which the rows must all have, and of the same kind."""
+    theirs = {c.name: c.kind for c in dataset.portfolio.characteristics}
+    other = [c.name for c in portfolio.characteristics if theirs.get(c.name) != c.kind]
+    if other or portfolio.date != dataset.portfolio.date or portfolio.group != dataset.portfolio.group:
+        what = ", ".join(other) or "date or group"
+        raise InputError(
+            "NOT_COMPARED",
+            f"rows have no key in common with the data {row.model_id} was developed on, and not the same "
+            f"columns ({what}), so nobody can tell which of them it was developed on",
+            remedy="Give rows a key: name its column as row_key in the portfolio, and train both with it.",
+        )
+    return [c.name for c in portfolio.characteristics]
+
+
+def _contents(dataset: Dataset, names: list[str]) -> np.ndarray:
+    """Return a number for what each row holds, the same for equal rows of any data set; shape (n,)."""
+    frame = dataset.frame[names].add_prefix("characteristic ")
+    for name in ("date", "group"):
+        values = getattr(dataset, name)
+        if values is not None:
+            frame[name] = values.to_numpy()
+    return pd.util.hash_pandas_object(frame, index=False).to_numpy()

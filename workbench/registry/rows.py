@@ -185,12 +185,15 @@ class Challenge:
         With the figures, without a full stop.
     detail : mapping
         The figures, and which rows they rest on, as plain values.
+    note : str
+        What to mind of those rows, such as how many were left out; without a full stop.
     """
 
     champion: str
     better: bool
     sentence: str
     detail: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
 
 
 @dataclass(frozen=True)

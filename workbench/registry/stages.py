@@ -207,6 +207,8 @@ def _crown(
     sentence = f"{who} made {found.model_id} the champion of {found.portfolio}{instead}"
     if force:
         sentence += ", overriding the comparison with the champion"
+    if challenge is not None and challenge.note:
+        sentence += f"; {challenge.note}"
     detail = {"retired": champion.model_id if champion is not None else None, "force": force, "why": why}
     detail |= _told(challenge)
     if found.created_by == who:
