@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from sqlalchemy import select
 
 from tests import made
 from workbench.dataset import Dataset
@@ -16,6 +17,7 @@ from workbench.errors import GateError, InputError
 from workbench.jobs.tasks import Job
 from workbench.jobs.tasks import train as train_job
 from workbench.portfolio import Portfolio, to_toml
+from workbench.registry.tables import StudyTable
 from workbench.run import Run
 from workbench.sampling import SamplingSpec
 from workbench.settings import Settings
@@ -72,6 +74,41 @@ def test_a_request_names_its_reading_and_else_takes_the_last(at: Desk, clean: Pa
     assert at.train(good, Run(1)).best == "made-1"
     with pytest.raises(GateError):
         at.train(dataclasses.replace(good, reading_sha256=""), Run(1))
+
+
+def _unnamed(at: Desk) -> None:
+    """Make the studies what they were before they named the reading they were made from."""
+    with at.registry.store.database.write() as session:
+        for row in session.scalars(select(StudyTable)):
+            row.summary = {k: v for k, v in row.summary.items() if k != "reading_sha256"}
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_what_is_refused_of_a_later_file_changes_nothing_of_a_model(
+    at: Desk, clean: Path, dirty: Path, tmp_path: Path, named: bool
+) -> None:
+    done = train(at, clean, BOTH)
+    late = dataclasses.replace(at, now=lambda: NOON + timedelta(days=1))
+    with pytest.raises(GateError):
+        train(late, dirty)
+    if not named:
+        _unnamed(late)
+    ids = [line.model_id for line in done.models]
+    told = late.replay(ids[0], Run(1))
+    assert told.identical and told.rows == 1000
+    assert late.export(ids[0], "native", tmp_path / "out").rows_checked > 1000
+    assert late.compare(ids, Run(1)).rows.words == "hold-out sample of clean.csv"
+    assert late.registry.datasets()[0].name == "dirty.csv"
+
+
+def test_a_model_is_trained_again_on_the_reading_it_names_though_another_came_first(
+    at: Desk, clean: Path, dirty: Path
+) -> None:
+    at.build(dirty, made.portfolio())
+    late = dataclasses.replace(at, now=lambda: NOON + timedelta(days=1))
+    done = train(late, clean)
+    at.build(dirty, made.portfolio())
+    assert late.replay(done.best, Run(1)).identical
 
 
 def test_a_higher_requirement_is_held_against_the_same_model(at: Desk, clean: Path) -> None:

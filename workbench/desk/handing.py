@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from workbench import exports
+from workbench.desk import origins
 from workbench.exports import Exported
 from workbench.features import LevelColumn
 from workbench.registry import golden
@@ -15,6 +16,7 @@ from workbench.training import TrainedModel
 
 if TYPE_CHECKING:
     from workbench.desk.desk import Desk
+    from workbench.registry import ModelRow
 
 KEPT_ROWS = 1000
 
@@ -23,7 +25,7 @@ def export(desk: Desk, reference: str, to: str, out: Path) -> Exported:
     """Write a model for other programs and say so in the trail; see `Desk.export`."""
     row = desk.registry.resolve(reference)
     model = desk.model(row.model_id)
-    frame, date = _rows(desk, row.model_id, row.dataset_sha256, model)
+    frame, date = _rows(desk, row, model)
     told = exports.export(model, to, out, frame, date)
     desk.registry.tell(
         row.model_id, "exported", who=desk.who, when=desk.now(), detail=told.to_json(),
@@ -32,12 +34,10 @@ def export(desk: Desk, reference: str, to: str, out: Path) -> Exported:
     return told
 
 
-def _rows(
-    desk: Desk, model_id: str, sha256: str, model: TrainedModel
-) -> tuple[pd.DataFrame, pd.Series | None]:
+def _rows(desk: Desk, row: ModelRow, model: TrainedModel) -> tuple[pd.DataFrame, pd.Series | None]:
     """Return the golden rows and kept rows from first to last, one under the other."""
-    first = desk.registry.golden(model_id).frame
-    dataset = desk.dataset(sha256, model.portfolio)
+    first = desk.registry.golden(row.model_id).frame
+    dataset = origins.dataset_of(desk, row, model.portfolio)
     at = golden.positions(dataset.n, KEPT_ROWS)
     second, dates = dataset.frame.iloc[at], dataset.date
     together = {}

@@ -1,4 +1,4 @@
-"""What a version was made from: its data, as they were read then."""
+"""What a version or a study was made from: its data, as they were read from their file then."""
 
 from __future__ import annotations
 
@@ -9,9 +9,19 @@ from workbench.portfolio import Portfolio
 
 if TYPE_CHECKING:
     from workbench.desk.desk import Desk
-    from workbench.registry import ModelRow
+    from workbench.registry import ModelRow, StudyRow
+
+READING = "reading_sha256"
+"""Where the summary of a study names the reading it was made from."""
 
 
-def dataset_of(desk: Desk, row: ModelRow, portfolio: Portfolio) -> Dataset:
-    """Return the data a version was made from."""
-    return desk.dataset(row.dataset_sha256, portfolio)
+def dataset_of(desk: Desk, row: ModelRow | StudyRow, portfolio: Portfolio) -> Dataset:
+    """Return the data a version or a study was made from, as they were read then.
+
+    Other files may hold the same good rows, and what was refused of those says nothing of this one. Of
+    studies kept before readings were named with them it is the first reading.
+    """
+    study = desk.registry.study(row.study_id) if row.study_id is not None else None
+    named = study.summary.get(READING, "") if study is not None else ""
+    sha256 = row.dataset_sha256
+    return desk.dataset(sha256, portfolio, named or desk.registry.first_reading(sha256))

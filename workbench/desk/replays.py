@@ -11,6 +11,7 @@ import numpy as np
 from workbench import study
 from workbench.dataset import Dataset
 from workbench.dataset.fingerprint import fingerprint
+from workbench.desk import origins
 from workbench.registry import ModelRow
 from workbench.run import Run
 from workbench.study import StudyModel, StudySpec
@@ -70,7 +71,7 @@ def replay(desk: Desk, reference: str, run: Run) -> Replay:
     run.step("reading what was kept", 0.0)
     notes = desk.registry.verify(row.model_id)
     kept = desk.model(row.model_id)
-    dataset = desk.dataset(row.dataset_sha256, kept.portfolio)
+    dataset = origins.dataset_of(desk, row, kept.portfolio)
     spec = StudySpec.from_json(row.spec)
     done = study.run(dataset, spec, run.part(0.05, 0.95))
     answer = done.model(row.family)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.desk import comparing
+from workbench.desk import comparing, origins
 from workbench.errors import ArtifactError, InputError, MissingError
 from workbench.evaluation import slices
 from workbench.families import FAMILIES
@@ -18,7 +18,7 @@ from workbench.study import StudySpec
 if TYPE_CHECKING:
     from workbench.dataset import Dataset
     from workbench.desk.desk import Desk
-    from workbench.registry import ModelRow
+    from workbench.registry import ModelRow, StudyRow
     from workbench.study import Study
 
 EXAMPLE = ("german_credit", "german_labelled.csv")
@@ -55,14 +55,14 @@ def study_shown(
     # a study that came to a model known already has that older version, so it is found by what it learned
     models = {m.digest: m for m in reversed(desk.models(shown.portfolio.name))}
     registered = {m.family: models[m.digest] for m in shown.models if m.digest in models}
-    dataset = _kept(desk, shown)
+    dataset = _kept(desk, row, shown)
     return Shown(chosen, shown, row.created_at, registered, family, dataset)
 
 
-def _kept(desk: Desk, study: Study) -> Dataset | None:
+def _kept(desk: Desk, row: StudyRow, study: Study) -> Dataset | None:
     """Return a study's rows; None where somebody removed them: a study outlives its data."""
     try:
-        return desk.dataset(study.dataset_sha256, study.portfolio)
+        return origins.dataset_of(desk, row, study.portfolio)
     except (MissingError, ArtifactError) as error:
         if isinstance(error, ArtifactError) and error.code != "ARTIFACT_MISSING":
             raise  # rows that are not what was stored

@@ -14,7 +14,7 @@ import numpy as np
 
 from workbench import study
 from workbench.dataset import Dataset
-from workbench.desk import promoting, stopwatch
+from workbench.desk import origins, promoting, stopwatch
 from workbench.desk.requests import TrainedLine, TrainOutcome, TrainRequest
 from workbench.errors import WorkbenchError
 from workbench.registry import golden
@@ -41,8 +41,9 @@ def train(desk: Desk, request: TrainRequest, run: Run) -> TrainOutcome:
         fits = stopwatch.Stopwatch(request.spec.families)
         done = study.run(dataset, request.spec, fits.watching(run.part(0.05, 0.9)))
         run.step("keeping the study", 0.9)
-        times = {"fit_seconds": fits.seconds, "one_row_seconds": stopwatch.one_row(done)}
-        study_id = _keep(desk, request, done, study_id, times)
+        told = {"fit_seconds": fits.seconds, "one_row_seconds": stopwatch.one_row(done)}
+        told |= {origins.READING: desk.registry.reading_of(dataset)}
+        study_id = _keep(desk, request, done, study_id, told)
         lines = []
         for i, model in enumerate(done.models):
             run.step(f"registering {model.title}", 0.92 + 0.08 * i / len(done.models))
@@ -88,13 +89,11 @@ def _study_id(desk: Desk, name: str, job_id: str | None) -> str:
     return f"{name}-{desk.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}"
 
 
-def _keep(
-    desk: Desk, request: TrainRequest, done: Study, study_id: str, times: dict[str, dict[str, float]]
-) -> str:
+def _keep(desk: Desk, request: TrainRequest, done: Study, study_id: str, told: dict[str, Any]) -> str:
     """Keep the study and return its id; of a job that runs again, that of the study kept before."""
     return desk.registry.save_study(
         study_id, study.to_files(done), portfolio=done.portfolio, dataset_sha256=done.dataset_sha256,
-        spec=request.spec.to_json(), summary=_summary(done) | times,
+        spec=request.spec.to_json(), summary=_summary(done) | told,
         who=desk.who, when=desk.now(), job_id=request.job_id,
     ).study_id  # fmt: skip
 

@@ -55,6 +55,17 @@ def find(session: Session, dataset_sha256: str, reading_sha256: str = "") -> Rea
     return found
 
 
+def first(store: Store, dataset_sha256: str) -> str:
+    """Return the digest of the reading a data set was first kept with."""
+    oldest = (
+        select(ReadingTable.sha256)
+        .where(ReadingTable.dataset_sha256 == dataset_sha256)
+        .order_by(ReadingTable.created_at, ReadingTable.turn)
+    )
+    with store.database.read() as session:
+        return session.scalar(oldest.limit(1)) or find(session, dataset_sha256).sha256
+
+
 def make_last(session: Session, dataset: Dataset, reading_sha256: str) -> None:
     """Make a reading that is kept the last one, under the name its file has now."""
     last = find(session, dataset.sha256)

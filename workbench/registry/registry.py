@@ -264,6 +264,10 @@ class Registry:
         """Return the digest of the reading a data set is: its file, the rows kept and those refused."""
         return readings.digest_of(dataset)
 
+    def first_reading(self, sha256: str) -> str:
+        """Return the digest of the reading a data set was first kept with; ``NO_READING`` where none is."""
+        return readings.first(self.store, sha256)
+
     def acknowledge(
         self, dataset: Dataset, code: str, column: str, *, why: str, who: str, when: datetime
     ) -> None:
