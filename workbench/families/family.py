@@ -10,12 +10,11 @@ import numpy as np
 import pandas as pd
 
 from workbench.binning import BinSpec
+from workbench.families.ranges import Ranges, Scalar
 from workbench.features import Encoder
 from workbench.features.encoder import EncodingKind
 from workbench.portfolio import Points, Portfolio
 from workbench.run import Run
-
-Scalar = str | int | float | bool
 
 
 class Fitted(Protocol):
@@ -90,6 +89,8 @@ class Family:
     coefficients : callable
         (encoder, fitted) -> frame ``column, characteristic, detail, coefficient``; empty where
         the family has none. It may add ``standard_error`` and ``p_value``.
+    ranges : tuple of (str, Range)
+        How far each parameter of `defaults` may go.
     rounds : str
         The parameter that folds choose where there is no validation sample; empty for none.
     bin_spec : callable, optional
@@ -112,6 +113,7 @@ class Family:
     importance_title: str
     encoding: EncodingKind
     defaults: tuple[tuple[str, Scalar], ...]
+    ranges: Ranges
     fit: FitFunction
     read: Callable[[dict[str, bytes]], Fitted]
     importance: Callable[[Encoder, Fitted, np.ndarray], np.ndarray]

@@ -11,6 +11,7 @@ import numpy as np
 
 from workbench.families.family import Family, FitRows, FitSpec, Fitted, directions, no_coefficients
 from workbench.families.one_row import ByThread, OneRow
+from workbench.families.ranges import RATE, SHARE, Range, settled
 from workbench.features import Encoder
 from workbench.run import Cancelled, Run
 
@@ -26,6 +27,18 @@ DEFAULTS = (
     ("bagging_fraction", 0.8),
     ("bagging_freq", 5),
     ("lambda_l2", 1.0),
+)
+RANGES = (
+    ("rounds", Range(1, 100_000)),
+    ("rounds_without_validation", Range(1, 100_000)),
+    ("early_stopping", Range(0, 100_000)),  # 0: never
+    ("learning_rate", RATE),
+    ("num_leaves", Range(2, 4_096)),
+    ("min_data_in_leaf", Range(1, 1_000_000)),
+    ("feature_fraction", SHARE),
+    ("bagging_fraction", Range(0.1, 1)),  # the engine ends where a share leaves it no row
+    ("bagging_freq", Range(0, 10_000)),
+    ("lambda_l2", Range(0, 1_000_000)),
 )
 OWN = ("rounds", "rounds_without_validation", "early_stopping")
 
@@ -96,7 +109,7 @@ def fit(encoder: Encoder, development: FitRows, validation: FitRows | None, spec
     """
     import lightgbm
 
-    params = dict(DEFAULTS) | dict(spec.params)
+    params = settled(DEFAULTS, spec.params)
     rounds = int(params["rounds"] if validation else params["rounds_without_validation"])
     names = [re.sub(r"[^0-9A-Za-z_]", "_", e.name) for e in encoder.encoded]
     names = [f"{name}_{j}" for j, name in enumerate(names)]
@@ -105,7 +118,7 @@ def fit(encoder: Encoder, development: FitRows, validation: FitRows | None, spec
     )
     callbacks: list[Callable[[Any], None]] = [_watching(run, rounds)]
     sets: list[Any] = []
-    if validation is not None:
+    if validation is not None and params["early_stopping"]:
         sets = [lightgbm.Dataset(validation.x, validation.bad, weight=validation.weight, reference=data)]
         callbacks.append(lightgbm.early_stopping(int(params["early_stopping"]), verbose=False))
     booster = lightgbm.train(
@@ -168,6 +181,7 @@ FAMILY = Family(
     importance_title="share of the loss taken away by splits on the characteristic",
     encoding="ordered",
     defaults=DEFAULTS,
+    ranges=RANGES,
     fit=fit,
     read=read,
     importance=importance,

@@ -11,11 +11,13 @@ import pandas as pd
 
 from workbench.errors import InputError
 from workbench.families.family import Family, FitRows, FitSpec, Fitted
+from workbench.families.ranges import Range, settled
 from workbench.features import Encoder
 from workbench.run import Run
 
 FILE = "logistic.json"
 DEFAULTS = (("C", 1.0), ("max_iter", 1000))
+RANGES = (("C", Range(0, 1_000_000, above=True)), ("max_iter", Range(1, 1_000_000)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +72,7 @@ def fit(
     from sklearn.linear_model import LogisticRegression
 
     run.step("fitting coefficients", 0.0)
-    params = dict(DEFAULTS) | dict(spec.params)
+    params = settled(DEFAULTS, spec.params)
     # most columns of a one-hot design are 0; sparse rows make the fit several times faster
     wide = development.x.shape[1] > 2 * len(encoder.columns)
     x = sparse.csr_matrix(development.x) if wide else np.ascontiguousarray(development.x)
@@ -124,6 +126,7 @@ FAMILY = Family(
     importance_title="spread of the characteristic's part of the log-odds (standard deviation)",
     encoding="linear",
     defaults=DEFAULTS,
+    ranges=RANGES,
     fit=fit,
     read=read,
     importance=importance,

@@ -12,12 +12,19 @@ import numpy as np
 from workbench.errors import ArtifactError
 from workbench.families.family import Family, FitRows, FitSpec, Fitted, directions, no_coefficients
 from workbench.families.one_row import ByThread, Nodes, OneRow, booster_of
+from workbench.families.ranges import SHARE, Range, settled
 from workbench.features import Encoder, NumberColumn
 from workbench.run import Run
 
 FILE, FILL_FILE = "random_forest.skops", "random_forest.json"
 # grown out to single rows a forest takes three times as long and ranks worse
 DEFAULTS = (("trees", 200), ("min_samples_leaf", 15), ("max_samples", 0.3), ("max_features", "sqrt"))
+RANGES = (
+    ("trees", Range(1, 10_000)),
+    ("min_samples_leaf", Range(1, 1_000_000)),
+    ("max_samples", SHARE),
+    ("max_features", Range(0.01, 1, words=("sqrt", "log2"))),
+)
 BATCHES = 20
 P_LOW, P_HIGH = 1e-4, 1 - 1e-4
 LOWEST = -3.4e38
@@ -160,7 +167,7 @@ def fit(
     """
     from sklearn.ensemble import RandomForestClassifier
 
-    params = dict(DEFAULTS) | dict(spec.params)
+    params = settled(DEFAULTS, spec.params)
     trees, declared = int(params["trees"]), directions(encoder)
     fill = _fill(encoder) if any(declared) else ()
     rows = as_rows(development.x, fill)
@@ -205,6 +212,7 @@ FAMILY = Family(
     importance_title="share of impurity taken away by splits on the characteristic",
     encoding="ordered",
     defaults=DEFAULTS,
+    ranges=RANGES,
     fit=fit,
     read=read,
     importance=importance,

@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 import pandas as pd
 
-from workbench.binning import BinSpec
+from workbench.binning import TRENDS, BinSpec
 from workbench.families.evidence import Choice, select
 from workbench.families.family import Family, FitRows, FitSpec, Fitted, Scalar
+from workbench.families.ranges import Range, settled
 from workbench.features import Encoder
 from workbench.portfolio import Points, Portfolio
 from workbench.run import Run
@@ -27,6 +28,16 @@ DEFAULTS: tuple[tuple[str, Scalar], ...] = (
     ("max_bins", _BINS.max_bins),
     ("min_share", _BINS.min_share),
     ("min_bads", _BINS.min_bads),
+)
+RANGES = (
+    ("min_iv", Range(0, 10)),
+    ("max_correlation", Range(0, 1)),
+    ("max_p_value", Range(0, 1)),
+    ("max_characteristics", Range(1, 1_000)),
+    ("trend", Range(words=TRENDS)),
+    ("max_bins", Range(2, _BINS.fine)),
+    ("min_share", Range(0, 0.5)),
+    ("min_bads", Range(1, 1_000_000)),
 )
 BIN_PARAMETERS = ("trend", "max_bins", "min_share", "min_bads")
 
@@ -128,7 +139,7 @@ def read(files: dict[str, bytes]) -> Scorecard:
 
 def bin_spec(params: tuple[tuple[str, Scalar], ...]) -> BinSpec:
     """Return the bins that the family's parameters ask for."""
-    asked = {name: value for name, value in (dict(DEFAULTS) | dict(params)).items() if name in BIN_PARAMETERS}
+    asked = {name: value for name, value in settled(DEFAULTS, params).items() if name in BIN_PARAMETERS}
     return replace(_BINS, **asked)
 
 
@@ -148,7 +159,7 @@ def fit(
     ----------
     Siddiqi, N. (2017). Intelligent Credit Scoring, 2nd ed. Wiley. doi:10.1002/9781119282396
     """
-    params = dict(DEFAULTS) | dict(spec.params)
+    params = settled(DEFAULTS, spec.params)
     run.step("choosing characteristics", 0.0)
     woe = np.empty(development.x.shape, order="F")
     for j, bins in enumerate(encoder.bins):
@@ -273,6 +284,7 @@ FAMILY = Family(
     importance_title="spread of the characteristic's points (standard deviation)",
     encoding="binned",
     defaults=DEFAULTS,
+    ranges=RANGES,
     fit=fit,
     read=read,
     importance=importance,

@@ -12,6 +12,7 @@ import numpy as np
 
 from workbench.families.family import Family, FitRows, FitSpec, Fitted, directions, no_coefficients
 from workbench.families.one_row import ByThread
+from workbench.families.ranges import RATE, SHARE, Range, settled
 from workbench.features import Encoder
 from workbench.run import Cancelled, Run
 
@@ -25,6 +26,16 @@ DEFAULTS = (
     ("min_child_weight", 5.0),
     ("subsample", 0.8),
     ("colsample_bytree", 0.8),
+)
+RANGES = (
+    ("rounds", Range(1, 100_000)),
+    ("rounds_without_validation", Range(1, 100_000)),
+    ("early_stopping", Range(0, 100_000)),  # 0: never
+    ("learning_rate", RATE),
+    ("max_depth", Range(1, 16)),
+    ("min_child_weight", Range(0, 1_000_000)),
+    ("subsample", SHARE),
+    ("colsample_bytree", SHARE),
 )
 OWN = ("rounds", "rounds_without_validation", "early_stopping")
 MARGIN = 1
@@ -125,7 +136,7 @@ def fit(
     """Fit trees on histograms; stop early on the validation sample where there is one."""
     import xgboost
 
-    params = dict(DEFAULTS) | dict(spec.params)
+    params = settled(DEFAULTS, spec.params)
     rounds = int(params["rounds"] if validation else params["rounds_without_validation"])
     names = [re.sub(r"[^0-9A-Za-z_]", "_", e.name) for e in encoder.encoded]
     names = [f"{name}_{j}" for j, name in enumerate(names)]
@@ -201,6 +212,7 @@ FAMILY = Family(
     importance_title="share of the loss taken away by splits on the characteristic",
     encoding="ordered",
     defaults=DEFAULTS,
+    ranges=RANGES,
     fit=fit,
     read=read,
     importance=importance,
