@@ -1,8 +1,17 @@
-"""What holds for all tests: waiting threads sleep, as behind every door, and one browser serves them all."""
+"""What holds for all tests: waiting threads sleep, and one browser and one PostgreSQL server serve them all.
+
+Where there is no browser or no server, tests that need it skip; where CI is set, they fail.
+"""
 
 from __future__ import annotations
 
 import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,15 +35,53 @@ FLAGS = [
 ]
 
 
+def _absent(what: str) -> None:
+    if os.environ.get("CI"):
+        pytest.fail(what)
+    pytest.skip(what)
+
+
 @pytest.fixture(scope="session")
 def chromium():
     """Return the running browser: the library that drives it cannot be started twice in one thread."""
     if not CHROMIUM:
-        if os.environ.get("CI"):
-            pytest.fail("there is no chromium here: apt-get install chromium")
-        pytest.skip("there is no chromium here: apt-get install chromium")
+        _absent("there is no chromium here: apt-get install chromium")
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as running:
         browser = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Yield the connection string of an empty PostgreSQL database."""
+    if url := os.environ.get("WORKBENCH_TEST_PG"):
+        yield url
+        return
+    places = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: float(p.parent.name))
+    if not places:
+        _absent("there is no PostgreSQL here: apt-get install postgresql")
+    # a socket's path must be short, and the server refuses to run as root
+    folder = Path(tempfile.mkdtemp(prefix="wbpg-", dir="/tmp"))
+    who: dict[str, object] = {"cwd": folder, "check": True, "capture_output": True, "text": True}
+    if os.geteuid() == 0:
+        user = pwd.getpwnam("postgres")
+        os.chown(folder, user.pw_uid, user.pw_gid)
+        who |= {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    quick = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+    options = f"-p {port} -k {folder} -c listen_addresses= {quick}"
+    control = [str(places[-1] / "pg_ctl"), "-D", str(folder / "data"), "-w"]
+    make = [str(places[-1] / "initdb"), "-D", str(folder / "data"), "-U", "wb", "--auth=trust", "-E", "UTF8"]
+    try:
+        subprocess.run([*make, "--locale=C", "--no-sync"], **who)  # type: ignore[call-overload]
+        started = [*control, "-t", "30", "-l", str(folder / "log"), "-o", options, "start"]
+        # a server that keeps our pipes would be waited for
+        subprocess.run(started, **(who | {"capture_output": False, "stdout": subprocess.DEVNULL}))  # type: ignore[call-overload]
+        yield f"host={folder} port={port} user=wb dbname=postgres"
+        subprocess.run([*control, "-m", "immediate", "stop"], **who)  # type: ignore[call-overload]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
