@@ -25,6 +25,8 @@ _SQLITE_BUSY, _SQLITE_LOCKED, _SQLITE_FULL, _SQLITE_CANTOPEN = 5, 6, 13, 14
 _POSTGRES_WAITED = {"55P03", "40P01", "40001"}
 _POSTGRES_FULL = {"53100"}
 _ADVISORY_LOCK = 7_301_944
+_DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
+_ADDRESS = "Write it like postgresql://user@host/workbench, or leave it out."
 
 
 class Database:
@@ -43,24 +45,29 @@ class Database:
     Raises
     ------
     InputError
-        ``SETTINGS`` where `url` is no address of a database that can be used.
+        ``SETTINGS`` where `url` is no address of a SQLite file or a PostgreSQL database.
     """
 
     def __init__(self, url: str, busy_seconds: float = 30.0) -> None:
         try:
             self.url: URL = make_url(url)
+            _refuse_other(self.url)
             self._writer = _engine(self.url, busy_seconds, writes=True)
             self._reader = _engine(self.url, busy_seconds, writes=False)
         except ArgumentError:  # its words may hold the password
             what = "WORKBENCH_DATABASE_URL is no address of a database that can be used"
-            remedy = "Write it like postgresql://user@host/workbench, or leave it out."
-            raise InputError("SETTINGS", what, remedy=remedy) from None
+            raise InputError("SETTINGS", what, remedy=_ADDRESS) from None
         self.busy_seconds = busy_seconds
 
     @property
     def is_sqlite(self) -> bool:
         """Whether the database is a SQLite file."""
-        return self.url.get_backend_name() == "sqlite"
+        return self.kind == "sqlite"
+
+    @property
+    def kind(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self.url.get_backend_name()
 
     def prepare(self) -> None:
         """Make the file readable by its owner alone, choose its journal and bring the tables up to date."""
@@ -141,6 +148,12 @@ def change_one(session: Session, statement: Executable, what: str) -> None:
             f"{what} was changed by someone else meanwhile",
             remedy="Look at it again, then repeat.",
         )
+
+
+def _refuse_other(url: URL) -> None:
+    if url.drivername not in _DRIVERS:
+        what = f"WORKBENCH_DATABASE_URL names {url.drivername}; only SQLite and PostgreSQL can be used"
+        raise InputError("SETTINGS", what, remedy=_ADDRESS)
 
 
 def _sqlite_version() -> tuple[int, ...]:
