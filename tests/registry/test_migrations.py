@@ -8,18 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from tests.registry.tiny import open_tiny
+from workbench.errors import InputError
 from workbench.registry.migrations import HEAD, config
 from workbench.registry.registry import Registry
 from workbench.registry.tables import Base
 
 
-def test_the_tables_are_those_the_code_declares(registry: Registry) -> None:
+def test_the_tables_are_those_the_code_declares(on_both: Registry) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    with registry.store.database.read() as session:
+    with on_both.store.database.read() as session:
         context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
 
@@ -55,6 +58,31 @@ def test_head_is_the_newest_revision(registry: Registry) -> None:
     )
 
 
+@pytest.mark.parametrize("url", ["mysql://ana:secret@db/w", "oracle://db/w", "sqlite+aiosqlite:///w.db"])
+def test_only_databases_that_were_tried_are_taken(tmp_path: Path, url: str) -> None:
+    with pytest.raises(InputError) as said:
+        open_tiny(tmp_path / "home", database_url=url)
+    assert said.value.code == "SETTINGS" and "SQLite and PostgreSQL" in str(said.value)
+    assert url.partition(":")[0] in str(said.value) and "secret" not in str(said.value)
+
+
+def test_a_store_on_postgresql_from_before_gets_the_rule_of_the_trail(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    from alembic import command
+
+    opened = open_tiny(tmp_path / "home", database_url=postgres_url)
+    with opened.store.database._writer.begin() as connection:
+        command.downgrade(config(connection), "0001")
+    with opened.store.database.write() as session:
+        session.execute(text("UPDATE trail SET who = 'x'"))
+    opened.close()
+    again = open_tiny(tmp_path / "home", database_url=postgres_url)
+    with pytest.raises(IntegrityError, match="never changed"), again.store.database.write() as session:
+        session.execute(text("UPDATE trail SET who = 'x'"))
+    again.close()
+
+
 def _open(home: Path) -> None:
     open_tiny(home).close()
 
@@ -72,8 +100,6 @@ def test_many_may_open_an_empty_home_at_once(tmp_path: Path) -> None:
 
 def test_sqlite_is_set_up_to_keep_what_it_acknowledged(registry: Registry) -> None:
     import sqlite3
-
-    from sqlalchemy import text
 
     with registry.store.database.write() as session:
         found = {

@@ -25,7 +25,7 @@ _TABLES = (
 
 
 def upgrade() -> None:
-    """Make the tables; on SQLite also refuse changes to the trail."""
+    """Make the tables; on SQLite also refuse changes to the trail (on PostgreSQL the next revision does)."""
     _counters()
     _datasets()
     _publishing()
