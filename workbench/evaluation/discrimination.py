@@ -36,7 +36,7 @@ def delong(
         with its squared weight; with equal weights it is DeLong's.
     group : array, shape (n,), optional
         Customer, or whatever else holds rows together. The covariance then counts whole groups, so that
-        rows of one customer do not pass for independent ones.
+        rows of one customer do not pass for independent ones; groups of one row each change nothing.
     threads : int
         Scores ranked at a time; the result does not hang on it.
 
@@ -71,7 +71,7 @@ def delong(
     for side in (is_bad, ~is_bad):
         share = weight[side] / weight[side].sum()
         pulls[:, side] = (placed[:, side] - (placed[:, side] @ share)[:, None]) * share
-    if group is not None:
+    if group is not None and pd.Series(np.asarray(group)[kept]).duplicated().any():
         return aucs, _of_groups(pulls, np.asarray(group)[kept])
     covariance = np.zeros((size, size))
     for side in (is_bad, ~is_bad):

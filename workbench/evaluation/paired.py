@@ -104,11 +104,12 @@ class Beats:
     Attributes
     ----------
     better : bool
-        The challenger's AUC is higher, with a one-sided p-value below 5%.
+        The challenger's AUC is higher and the two-sided p-value is below 5%: the 95% interval lies above 0,
+        and a comparison of these two models says the same.
     difference, low, high : float
         Challenger's AUC less the champion's, with its 95% interval.
     champion_auc, challenger_auc, z, p_value : float
-        `p_value` is one-sided: how often chance alone gives a lead like this.
+        `p_value` is two-sided: how often chance alone gives a difference like this, either way.
     reason : str
         Why it could not be judged; empty where it could.
     """
@@ -136,7 +137,7 @@ class Beats:
             f"{challenger} {verb} the champion {champion} beyond noise: AUC {aucs[0]} against {aucs[1]} "
             f"on the same {self.n:,} rows with {self.n_bad:,} bads, "
             f"difference {format_difference(self.difference, 4)} ({low} to {high}), "
-            f"DeLong one-sided {format_p(self.p_value)}"
+            f"DeLong {format_p(self.p_value)}"
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -174,17 +175,11 @@ def beats(
     bad = np.asarray(bad)
     n, n_bad = len(bad), int((bad == 1).sum())
     aucs, covariance = delong(bad, np.stack([champion, challenger]), weight, group)
-    if not np.isfinite(aucs).all():
-        return Beats(False, NAN, NAN, NAN, NAN, NAN, NAN, NAN, n, n_bad, one_sided(n, n_bad))
-    difference, error = _difference(aucs, covariance, 0, 1)
-    if not math.isfinite(error):
-        why = "too few goods or bads for an interval"
-        return Beats(False, difference, NAN, NAN, NAN, NAN, float(aucs[0]), float(aucs[1]), n, n_bad, why)
-    z = difference / error if error > 0 else 0.0 if difference == 0 else math.copysign(math.inf, difference)
-    p = 0.5 * math.erfc(z / math.sqrt(2))
-    low, high = difference - Z95 * error, difference + Z95 * error
-    better = difference > 0 and p < LEVEL
-    return Beats(better, difference, low, high, z, p, float(aucs[0]), float(aucs[1]), n, n_bad)
+    line = _auc_frame(["champion", "challenger"], bad, aucs, covariance).iloc[0]
+    difference, low, high, z, p = (float(line[k]) for k in ("difference", "low", "high", "z", "p_value"))
+    better = bool(line["beyond_noise"]) and difference > 0
+    reason = str(line["reason"])
+    return Beats(better, difference, low, high, z, p, float(aucs[0]), float(aucs[1]), n, n_bad, reason)
 
 
 def one_sided(n: int, n_bad: int) -> str:
@@ -211,6 +206,10 @@ def auc_pairs(
         (two-sided), p_adjusted (Holm, over all pairs), beyond_noise (p_adjusted below 5%), reason.
     """
     aucs, covariance = delong(bad, scores, weight, group, threads)
+    return _auc_frame(names, bad, aucs, covariance)
+
+
+def _auc_frame(names: list[str], bad: np.ndarray, aucs: np.ndarray, covariance: np.ndarray) -> pd.DataFrame:
     found = [_difference(aucs, covariance, i, j) for i, j in combinations(range(len(names)), 2)]
     n, n_bad = len(bad), int((np.asarray(bad) == 1).sum())
     why = one_sided(n, n_bad) or "too few goods or bads for an interval"
