@@ -281,7 +281,10 @@ class Desk:
         return replays.replay(self, reference, run)
 
     def export(self, reference: str, to: str, out: Path) -> Exported:
-        """Write a model as ``native`` or ``joblib`` at `out`, proved on golden and kept rows first."""
+        """Write a model at `out`, proved on golden and kept rows first.
+
+        `to` is ``native``, ``joblib``, ``sql`` or ``excel``; the last two are of scorecards alone.
+        """
         return handing.export(self, reference, to, Path(out))
 
     def fsck(self) -> list[Problem]:

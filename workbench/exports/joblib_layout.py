@@ -1,7 +1,8 @@
 """A model as ``{model, scaler, feature_columns}`` of scikit-learn's own objects, for programs that expect it.
 
 ``model.predict_proba(scaler.transform(frame[feature_columns]))[:, 1]`` is the calibrated PD. Nothing of the
-workbench is needed to read it. Reading such a file runs what is in it, so it is written here and never read.
+workbench is needed to read it. Reading such a file runs what is in it, so the workbench only writes it: the
+one that reads it is the process that proves an export, and only the file written a moment before.
 """
 
 from __future__ import annotations
