@@ -24,8 +24,6 @@ from workbench.policy import DECISIONS
 from workbench.portfolio import P_HIGH, P_LOW, Points
 from workbench.training import TrainedModel
 
-SCORE_COLUMNS = ("p_bad", "points", "band", "decision", "flags")
-
 
 @dataclass(frozen=True)
 class Flag:

@@ -9,7 +9,6 @@ from workbench.errors import InputError
 CSV_ENDINGS = (".csv", ".txt", ".tsv", ".dat", ".data", ".csv.gz", ".txt.gz", ".tsv.gz")
 PARQUET_ENDINGS = (".parquet", ".pq")
 EXCEL_ENDINGS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
-ENDINGS = (*CSV_ENDINGS, *PARQUET_ENDINGS, *EXCEL_ENDINGS)
 SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (b"PAR1", "parquet", "a Parquet file"),
     (b"PK\x03\x04", "excel", "an Excel or zip file"),

@@ -66,14 +66,6 @@ def _shelf() -> _Shelf:
     return _Shelf()
 
 
-def forget(*start: Hashable) -> None:
-    """Forget the values whose keys begin with `start`."""
-    shelf = _shelf()
-    with shelf.lock:
-        for key in [k for k in shelf.values if isinstance(k, tuple) and k[: len(start)] == start]:
-            del shelf.values[key]
-
-
 def once(key: tuple[Hashable, ...], label: str, compute: Callable[[Run], Value]) -> Value:
     """Return what `compute` gives, computed once for `key`, with a bar while it runs.
 
