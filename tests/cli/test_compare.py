@@ -53,6 +53,16 @@ def test_rolling_back_restores_the_champion_before(here: Place) -> None:
     assert told.status == 0 and told.json["champion"] == ids[0] and told.json["stage"] == "champion"
     trail = here.call("show", ids[0], "--json").json["trail"]
     assert trail[0]["action"] == "rolled back" and "Bads doubled" in trail[0]["sentence"]
+    retired = here.call("reject", ids[1], "--why", "Too few bads", "--json").json
+    assert retired["error"] == "STAGE" and "workbench candidate" in retired["message"]
+    assert here.call("candidate", ids[1], "--json").json["stage"] == "candidate"
+    unexplained = here.call("reject", ids[1], "--json")
+    assert unexplained.status == 2 and unexplained.json["error"] == "NO_REASON"
+    assert here.call("reject", ids[1], "--why", "Too few bads", "--json").json == {
+        "model_id": ids[1], "stage": "rejected", "champion": ids[0],
+    }  # fmt: skip
+    retired = here.call("retire", "shop_loans@champion", "--json").json
+    assert retired == {"model_id": ids[0], "stage": "retired", "champion": None}
     nothing = here.call("rollback", "nowhere", "--why", "x", "--json")
     assert nothing.status == 1 and nothing.json["error"] == "NO_PREVIOUS"
 

@@ -10,6 +10,10 @@ import typer
 
 from workbench.cli import options, output, policies
 
+Reason = Annotated[
+    str, typer.Option("--why", metavar="W", help="The reason, kept in the trail.", show_default=False)
+]
+
 
 def add_to(app: typer.Typer) -> None:
     """Add these verbs to the command line."""
@@ -19,6 +23,9 @@ def add_to(app: typer.Typer) -> None:
     app.command(epilog="Example: workbench compare taiwan_cards-1 taiwan_cards-2 --json")(compare)
     app.command(epilog="Example: workbench score taiwan_cards@latest applicants.csv --out scored.csv")(score)
     app.command(epilog="Example: workbench promote taiwan_cards-1")(promote)
+    app.command(epilog="Example: workbench candidate taiwan_cards-2")(candidate)
+    app.command(epilog='Example: workbench reject taiwan_cards-3 --why "Too few bads in May"')(reject)
+    app.command(epilog="Example: workbench retire taiwan_cards@champion")(retire)
     app.command(epilog='Example: workbench rollback taiwan_cards --why "Unstable since May"')(rollback)
     app.command(epilog="Example: workbench fsck --json")(fsck)
 
@@ -204,9 +211,7 @@ def promote(
         bool,
         typer.Option("--force", help="Although it is not better than the champion; never past the gate."),
     ] = False,
-    why: Annotated[
-        str, typer.Option(metavar="W", help="The reason, kept in the trail.", show_default=False)
-    ] = "",
+    why: Reason = "",
     as_json: options.Json = False,
 ) -> None:
     """Make a model the champion of its portfolio; exit status 1 where its gate says no."""
@@ -223,9 +228,7 @@ def promote(
 
 def rollback(
     portfolio: Annotated[str, typer.Argument(metavar="P", help="A portfolio's name.", show_default=False)],
-    why: Annotated[
-        str, typer.Option(metavar="W", help="The reason, kept in the trail.", show_default=False)
-    ] = "",
+    why: Reason = "",
     as_json: options.Json = False,
 ) -> None:
     """Make the champion before the present one champion again; exit status 1 where there was none."""
@@ -234,6 +237,32 @@ def rollback(
         output.document(told | {"champion": told["model_id"]})
         return
     output.line(f"{told['model_id']} is the champion of {told['portfolio']} again.")
+
+
+def candidate(model: options.Model, why: Reason = "", as_json: options.Json = False) -> None:
+    """Propose a version, trained or retired, as the next champion."""
+    _moved("candidate", model, why, as_json)
+
+
+def reject(model: options.Model, why: Reason = "", as_json: options.Json = False) -> None:
+    """Turn a version down for good, with a reason."""
+    _moved("reject", model, why, as_json)
+
+
+def retire(model: options.Model, why: Reason = "", as_json: options.Json = False) -> None:
+    """Take a version out of use; a portfolio whose champion is retired has none."""
+    _moved("retire", model, why, as_json)
+
+
+def _moved(action: str, model: str, why: str, as_json: bool) -> None:
+    desk = options.open_desk()
+    row = getattr(desk.registry, action)(model, who=desk.who, when=desk.now(), why=why)
+    if as_json:
+        champion = next(iter(desk.registry.models(row.portfolio, "champion")), None)
+        now = champion.model_id if champion else None
+        output.document({"model_id": row.model_id, "stage": row.stage, "champion": now})
+        return
+    output.line(f"{row.model_id} is {row.stage}.")
 
 
 def fsck(as_json: options.Json = False) -> None:

@@ -30,7 +30,7 @@ PROMOTED, ROLLED_BACK = "promoted", "rolled back"
 _DONE = {"candidate": "made a candidate", "retired": "retired", "rejected": "rejected"}
 _REMEDY = {
     "champion": "Promote another version, which retires it.",
-    "retired": "Make it a candidate again first, on the page Registry.",
+    "retired": "Make it a candidate again first: on the page Registry, or by workbench candidate.",
     "rejected": "Train another version; a rejected one stays rejected.",
 }
 
