@@ -125,6 +125,62 @@ def test_values_are_asked_as_reading_takes_them(model: TrainedModel, data: Datas
         assert _sqlite(model, base.assign(**nothing)) == [(1, None, None)], nothing
 
 
+NO_NUMBERS = (
+    "abc", "n/a", "1,234.50", "$900", "inf", "-Infinity", "nan", "1e", "e5", "1e+", "1e5.0", "1e1e1", "1.2.3",
+    "..5", ".", "+", "-", "--5", "+-5", "5-", "1 2", "0x10", "1_000", "1d3", "٣", "1e999", "1e-999", "1e39",
+    "9" * 40, "9" * 400, "1e281", "0" * 30 + "1e280", "5\t", "12abc", "10%", "36 months", "1e0005",
+)  # fmt: skip
+NUMBERS = ("5", "+5", "-5", "5.", ".5", "0005", " 7.25 ", "1e2", "1E+02", "25e-1", "2.5e-280", "0.1000", "-0")
+NO_DATES = (
+    "abcd-ef-gh", "2020-13-45", "2020-00-10", "2020-01-00", "2021-02-29", "1900-02-29", "2020-04-31",
+    "2020-1-1", "20200101", "01/02/2020", "2020-01-01x", "2020-01-01 x", "2020-01-01 --:--", "0044-03-15 BC",
+    "0000-01-01", "infinity", "+020-01-01", "2020-01-01 10:00:00+", "2020-01-01 10:00:00.5.5", "2020/01/01",
+)  # fmt: skip
+DATES = (
+    "1995-02-28", "1996-02-29", "2000-02-29", "1995-12-31", " 1995-06-07 ", "1995-06-07T10:30",
+    "1995-06-07 10:30:15.25", "1995-06-07T10:30:15Z", "1995-06-07 00:00:00+00", "1995-06-07 00:00:00+02:00",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("base_name", ["sqlite", "postgres"])
+def test_text_that_is_no_number_or_date_has_no_points(
+    model: TrainedModel, data: Dataset, base_name: str, request: pytest.FixtureRequest
+) -> None:
+    changes: list[tuple[str, str]] = [("total", text) for text in (*NO_NUMBERS, *NUMBERS)]
+    changes += [(column, text) for column in ("since", "applied") for text in (*NO_DATES, *DATES)]
+    frame = card_rows(model, data).iloc[[0] * len(changes)].reset_index(drop=True)
+    frame["record"] = np.arange(len(frame))
+    frame["total"] = "900.5"
+    frame["since"], frame["applied"] = "1994-01-01", "2001-05-06"
+    for row, (column, text) in enumerate(changes):
+        frame.loc[row, column] = text
+    if base_name == "sqlite":
+        answer = [points for _, points, _ in _sqlite(model, frame)]
+    else:
+        answer = [points for points, _ in _in_postgres(request.getfixturevalue("postgres"), model, frame)]
+    for (column, text), points in zip(changes, answer, strict=True):
+        if text in NO_NUMBERS or text in NO_DATES:
+            assert points is None, (column, text)
+            continue
+        typed = frame.loc[[0]].assign(total=900.5, since="1994-01-01", applied="2001-05-06")
+        typed[column] = float(text) if column == "total" else text.strip()[:10]
+        assert points == _sqlite(model, typed)[0][1] is not None, (column, text)
+
+
+@pytest.mark.parametrize("key", ["points", "P_BAD"])
+def test_a_row_key_called_like_an_answer_stands_beside_it(
+    model: TrainedModel, data: Dataset, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = card_plan.plan(model, "sql")
+    monkeypatch.setattr(sql, "plan", lambda m, to: replace(right, key=key))
+    frame = card_rows(model, data).iloc[:3].rename(columns={"record": key})
+    with sqlite3.connect(":memory:") as database:
+        frame.to_sql("applicants", database, index=False)
+        found = database.execute(sql.statement(model))
+        assert [column[0] for column in found.description] == ["row_key", "points", "p_bad"]
+        assert [row[0] for row in found] == frame[key].tolist()
+
+
 def _sqlite(model: TrainedModel, frame: pd.DataFrame) -> list[tuple]:
     with sqlite3.connect(":memory:") as database:
         # columns without a type, as a spreadsheet's text would come

@@ -1,7 +1,9 @@
 """A scorecard as one SQL statement that SQLite and PostgreSQL run unchanged.
 
-It needs nothing but CASE, CAST, LIKE, SUBSTR, TRIM and VALUES: no mathematical function (SQLite may be
-built without them) and no date function (the two have none in common). PDs are looked up by points.
+It needs nothing but CASE, CAST, SUBSTR, REPLACE, LENGTH, TRIM and VALUES: no mathematical function
+(SQLite may be built without them) and no date function (the two have none in common). PDs are looked up
+by points. Steps are MATERIALIZED (SQLite 3.35, PostgreSQL 12), or each would be worked out again wherever
+the next one names it.
 """
 
 from __future__ import annotations
@@ -12,16 +14,13 @@ from fractions import Fraction
 import numpy as np
 
 from workbench.errors import InputError
+from workbench.exports import sql_values
 from workbench.exports.card_plan import Line, Plan, Question, plan
 from workbench.training import TrainedModel
 
 TABLE = "applicants"
 LARGEST = "3.4e38"
 IDENTIFIER_BYTES = 63
-DAYS_TO_2000 = 730_425
-"""From 1 March of the year 0 to 1 January 2000."""
-NO_DATE = -1_000_000
-"""Stands for text that is no date, in days since 2000."""
 EXACT_DIGITS = 15
 """Decimal digits that every reader of numbers reads to the last bit."""
 
@@ -37,17 +36,17 @@ def statement(model: TrainedModel) -> str:
     card = plan(model, "sql")
     _require_apart((card.key, *card.columns))
     parts = [
-        "WITH applicant AS (\n  SELECT\n" + ",\n".join(_values(card)) + f"\n  FROM {TABLE} AS a\n)",
+        *_steps(card),
         "answer AS (\n  SELECT\n" + ",\n".join(_answers(card)) + "\n  FROM applicant\n)",
         _total(card),
         "pd (points, p_bad) AS (\n  VALUES\n" + ",\n".join(_pds(model, card)) + "\n)",
     ]
     select = (
-        f"SELECT\n  total.applicant_key AS {_name(card.key)},\n  total.points AS points,\n"
+        f"SELECT\n  total.applicant_key AS {_name(_told_key(card))},\n  total.points AS points,\n"
         "  CAST(pd.p_bad AS DOUBLE PRECISION) AS p_bad\n"
         "FROM total\nLEFT JOIN pd ON pd.points = total.points;\n"
     )
-    return _heading(card) + ",\n".join(parts) + "\n" + select
+    return _heading(card) + "WITH " + ",\n".join(parts) + "\n" + select
 
 
 def notes() -> tuple[str, ...]:
@@ -56,7 +55,13 @@ def notes() -> tuple[str, ...]:
         f"it reads a table {TABLE} with the columns named at its top: numbers as numbers (a share of 10% "
         "is 0.1), dates as dates or ISO text, NULL where missing",
         "points and p_bad are NULL where a value that must be there is missing, or is no number or date",
+        "it runs in SQLite 3.35 or later and in PostgreSQL 12 or later",
     )
+
+
+def _told_key(card: Plan) -> str:
+    """Return what the row key is called in the answer, where points and p_bad stand beside it."""
+    return "row_key" if card.key.lower() in ("points", "p_bad") else card.key
 
 
 def _require_apart(names: tuple[str, ...]) -> None:
@@ -74,13 +79,14 @@ def _require_apart(names: tuple[str, ...]) -> None:
 
 def _heading(card: Plan) -> str:
     kinds = {"number": "number", "date": "date", "level": "text"}
+    key = _name(_told_key(card))
     lines = [
         f"Scorecard of {card.title}; digest {card.digest}",
         f"Reads the table {TABLE} with the columns:",
         f"  {_name(card.key)}: row key",
         *([f"  {_name(card.date)}: application date"] if card.date else []),
         *(f"  {_name(q.name)}: {kinds[q.kind]}, {q.title}" for q in card.questions),
-        "Gives one line a row: the row key, points (whole, higher is safer) and p_bad (0 to 1).",
+        f"Gives one line a row: {key}, points (whole, higher is safer) and p_bad (0 to 1).",
         "NULL is missing. Points and p_bad are NULL where a row cannot be scored.",
     ]
     return "".join(f"-- {_comment(line)}\n" for line in lines)
@@ -113,37 +119,34 @@ def _number(value: float) -> str:
     return f"CAST({top} AS DOUBLE PRECISION) / CAST({bottom} AS DOUBLE PRECISION)"
 
 
-def _values(card: Plan) -> list[str]:
-    lines = [f"    a.{_name(card.key)} AS applicant_key"]
+def _steps(card: Plan) -> list[str]:
+    """Return the steps from columns as they come to values: v1, v2, ..., and the application date."""
+    written, unsigned, rest, values = [f"    a.{_name(card.key)} AS applicant_key"], [], [], []
     for i, q in enumerate(card.questions, 1):
+        text = f"TRIM(CAST(a.{_name(q.name)} AS TEXT))"
+        written.append(f"    a.{_name(q.name)} AS c{i}, {text} AS t{i}")
         if q.kind == "number":
-            made = _as_number(f"a.{_name(q.name)}")
-        elif q.kind == "level":
-            made = f"NULLIF(TRIM(CAST(a.{_name(q.name)} AS TEXT)), '')"
+            first, second = sql_values.number_steps(i)
+            unsigned.append(f"    {first}")
+            rest.append(f"    {second}")
+            values.append(f"    {sql_values.number(i)} AS v{i}")
+        elif q.kind == "date":
+            values.append(f"    {sql_values.days(f't{i}')} AS v{i}")
         else:
-            made = _as_days(f"a.{_name(q.name)}")
-        lines.append(f"    {made} AS v{i}")
+            values.append(f"    NULLIF(t{i}, '') AS v{i}")
     if card.date:
-        lines.append(f"    {_as_days(f'a.{_name(card.date)}')} AS applied")
-    return lines
+        written.append(f"    TRIM(CAST(a.{_name(card.date)} AS TEXT)) AS dated")
+        values.append(f"    {sql_values.days('dated')} AS applied")
+    return [
+        _step("written", written, f"{TABLE} AS a"),
+        _step("unsigned", ["    written.*", *unsigned], "written"),
+        _step("rest", ["    unsigned.*", *rest], "unsigned"),
+        _step("applicant", ["    applicant_key", *values], "rest"),
+    ]
 
 
-def _as_number(column: str) -> str:
-    # text and not-a-number are what some programs write for missing
-    text = f"TRIM(CAST({column} AS TEXT))"
-    return f"CASE WHEN {text} IN ('', 'NaN') THEN NULL ELSE CAST({column} AS DOUBLE PRECISION) END"
-
-
-def _as_days(column: str) -> str:
-    """Return days since 1 January 2000 of a date, `NO_DATE` where it is not one."""
-    text = f"CAST({column} AS TEXT)"
-    year, month, day = (f"CAST(SUBSTR({text}, {a}, {n}) AS INTEGER)" for a, n in ((1, 4), (6, 2), (9, 2)))
-    # a year that starts in March, so that the day that comes and goes is its last
-    m = f"(({month} + 9) % 12)"
-    y = f"({year} - {m} / 10)"
-    days = f"365 * {y} + {y} / 4 - {y} / 100 + {y} / 400 + (153 * {m} + 2) / 5 + {day} - 1 - {DAYS_TO_2000}"
-    absent = f"{column} IS NULL OR TRIM({text}) = ''"
-    return f"CASE WHEN {absent} THEN NULL WHEN {text} LIKE '____-__-__%' THEN {days} ELSE {NO_DATE} END"
+def _step(name: str, columns: list[str], table: str) -> str:
+    return f"{name} AS MATERIALIZED (\n  SELECT\n" + ",\n".join(columns) + f"\n  FROM {table}\n)"
 
 
 def _answers(card: Plan) -> list[str]:
@@ -171,7 +174,9 @@ def _number_whens(q: Question, value: str, date: str) -> list[str]:
 
 def _date_whens(q: Question, value: str, date: str) -> list[str]:
     missing = f"{value} IS NULL OR applied IS NULL" if date else f"{value} IS NULL"
-    wrong = f"{value} = {NO_DATE} OR applied = {NO_DATE}" if date else f"{value} = {NO_DATE}"
+    wrong = " OR ".join(
+        f"{name} = {sql_values.NO_DATE}" for name in ([value, "applied"] if date else [value])
+    )
     days = f"applied - {value}" if date else value
     points = "NULL" if q.missing is None else str(q.missing)
     return [
