@@ -121,7 +121,7 @@ class Kept:
 
 def test_a_fit_that_tells_each_tree_is_told_seldom() -> None:
     kept, now = Kept(), [0.0]
-    outcome = Outcome(kept, clock=lambda: now[0])
+    outcome = Outcome(kept, "7.log", clock=lambda: now[0])
     for tree in range(1000):
         now[0] += 0.001
         outcome.watch(f"tree {tree} of 1000", tree / 1000)
@@ -132,7 +132,7 @@ def test_a_fit_that_tells_each_tree_is_told_seldom() -> None:
 
 def test_words_of_a_step_and_of_an_error() -> None:
     assert same_step("tree 9 of 400") == same_step("tree 10 of 400") != same_step("fold 9 of 400")
-    assert unexpected(MemoryError())["error"] == "OUT_OF_MEMORY"
-    told = unexpected(ValueError("could not convert string to float: 'Mrs Smith'"))
-    assert "ValueError" in told["message"] and "log" in told["message"]
+    assert unexpected(MemoryError(), "7.log")["error"] == "OUT_OF_MEMORY"
+    told = unexpected(ValueError("could not convert string to float: 'Mrs Smith'"), "7.log")
+    assert "ValueError" in told["message"] and "jobs/7.log" in told["message"]
     assert "Smith" not in str(told) and "convert" not in str(told)

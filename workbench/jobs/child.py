@@ -40,7 +40,7 @@ def work(conn: Connection, task: str, params: dict[str, Any], job: Job, log: Pat
     _stand_back()
     _die_with_worker()
     _write_to(log)
-    with Outcome(conn) as outcome:
+    with Outcome(conn, log.name) as outcome:
         module, name = task.split(":")
         function = getattr(importlib.import_module(module), name)
         outcome.result = function(params, Run(threads=job.settings.threads, watch=outcome.watch), job)
@@ -49,9 +49,10 @@ def work(conn: Connection, task: str, params: dict[str, Any], job: Job, log: Pat
 class Outcome:
     """Sends what happens in a job to the worker, an error included."""
 
-    def __init__(self, conn: Connection, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, conn: Connection, log: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.result: Any = None
         self._conn = conn
+        self._log = log
         self._clock = clock
         self._lock = threading.Lock()
         self._told = ("", float("-inf"))
@@ -78,7 +79,7 @@ class Outcome:
             sys.stderr.write(f"{error.code}: {error}\n")
             return True
         else:
-            self._conn.send(("failed", unexpected(error)))
+            self._conn.send(("failed", unexpected(error, self._log)))
         # the traceback goes to the log, for an unexpected error leaves this process
         return False
 
@@ -88,7 +89,7 @@ def same_step(what: str) -> str:
     return _NUMBERS.sub("#", what)
 
 
-def unexpected(error: BaseException) -> dict[str, Any]:
+def unexpected(error: BaseException, log: str) -> dict[str, Any]:
     """Return an error that is not the caller's to mend as code and one sentence.
 
     Its own text, which may quote an applicant's value, stays in the log that only the owner can read.
@@ -97,7 +98,7 @@ def unexpected(error: BaseException) -> dict[str, Any]:
         what = "there was not enough memory; use fewer rows, or give the machine more memory"
         return {"error": "OUT_OF_MEMORY", "message": f"The job stopped: {what}.", "problems": []}
     what = f"The job stopped on an unexpected error ({type(error).__name__})."
-    where = "What it says is in the log of the job, jobs/<its id>.log in the home folder."
+    where = f"What it says is in the log of the job, jobs/{log} in the home folder."
     return {"error": "UNEXPECTED", "message": f"{what} {where}", "problems": []}
 
 
