@@ -60,7 +60,7 @@ def refused_rows(dataset: Dataset) -> Iterator[Finding]:
             "note", "COPIES_DROPPED", rows=n,
             message=f"{counted(n, 'copy was', 'copies were')} dropped by choice.",
             why="They would count twice.",
-            remedy="To keep them, open the workbench anew and bring the file again.",
+            remedy="To keep them, bring the file again.",
         )  # fmt: skip
     refused = dataset.refused[~copies]
     if not len(refused):

@@ -59,7 +59,8 @@ def _parts(brought: Any) -> Iterator[bytes]:
 
 
 def _taken(upload: spool.Upload) -> None:
-    """Look at a new upload: its roles come next."""
+    """Look at a new upload: its roles come next, and copies that were dropped of it are there again."""
+    session.kept(session.DROPPED, set()).discard(upload.sha256)
     st.session_state[session.UPLOAD_REVISION] += 1
     session.choose(data=upload.key)
     data.go("Roles")
