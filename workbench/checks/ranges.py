@@ -77,7 +77,8 @@ def _undeclared(about: Characteristic, values: pd.Series) -> Iterator[Finding]:
         n,
         f"{held(n, about.name)} {counted(len(strange), 'value', 'values')} that the portfolio does not list.",
         "Nobody has said what they mean.",
-        "Ask what they stand for, and list them with a label in the portfolio's file.",
+        "Ask what they stand for. Nothing must be done: each scores as an attribute of its own, or with the "
+        "rare ones where few rows have it.",
         ", ".join(shown),
     )
 
