@@ -10,6 +10,9 @@ from workbench.ui import cache, elsewhere, frame, queue, session, sidebar, train
 from workbench.ui.session import Context
 
 LOG_LINES = 8
+ACROSS = 3
+"""Cards side by side, so that four figures fit into each."""
+
 CARD = ("auc", "gini", "ks", "calibration_slope")
 
 
@@ -102,9 +105,7 @@ def _result(context: Context, job: Any) -> None:
             verb = "Made champion" if deployed["promoted"] else "Not made champion"
             st.markdown(f"{icon} **{verb}**: {words.text(words.sentence(deployed['reason']))}.")
     study = cache.study(result["study_id"])
-    for column, line in zip(st.columns(max(len(result["models"]), 2)), result["models"], strict=False):
-        with column.container(border=True, height="stretch", gap="small", key=f"model_{line['family']}"):
-            _card(line, line["model_id"] == result["best"])
+    _cards(result)
     with st.container(horizontal=True):
         if result.get("best") and st.button(
             "Score an applicant", type="primary", icon=":material/person_search:", key="to_score"
@@ -124,6 +125,16 @@ def _result(context: Context, job: Any) -> None:
 
 def _trained(result: dict[str, Any]) -> list[str]:
     return [line["model_id"] for line in result["models"] if line["model_id"]]
+
+
+def _cards(result: dict[str, Any]) -> None:
+    """Draw a card a model, in rows of equal width."""
+    lines = result["models"]
+    across = min(max(len(lines), 2), ACROSS)
+    for start in range(0, len(lines), across):
+        for column, line in zip(st.columns(across), lines[start : start + across], strict=False):
+            with column.container(border=True, height="stretch", gap="small", key=f"model_{line['family']}"):
+                _card(line, line["model_id"] == result["best"])
 
 
 def _card(line: dict[str, Any], best: bool) -> None:
