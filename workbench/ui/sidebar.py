@@ -26,6 +26,9 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ),
     ),
 )
+ENDED = {"failed": "error", "cancelled": "cancel"}
+"""State of a job that ended otherwise than done -> its icon."""
+
 STAGE_COLOURS = {"champion": "blue", "candidate": "violet", "rejected": "red"}
 
 
@@ -178,9 +181,8 @@ def _jobs(context: Context) -> None:
             return
         done = next(iter(recent), None)
         if done is not None:
-            st.page_link(
-                JOBS, label=f"Last job {done.state}", icon=":material/task_alt:", query_params=context.query()
-            )
+            icon = f":material/{ENDED.get(done.state, 'task_alt')}:"
+            st.page_link(JOBS, label=f"Last job {done.state}", icon=icon, query_params=context.query())
 
 
 def _running(context: Context) -> None:
