@@ -129,7 +129,7 @@ def test_without_a_network_a_public_set_fails_in_words_and_nothing_is_lost(
     def unreachable(*given, **more):
         raise URLError("Name or service not known")
 
-    monkeypatch.setattr("workbench.intake.public_sets.urlopen", unreachable)
+    monkeypatch.setattr("workbench.intake.public_sets._open", unreachable)
     app.run()
     if page != "app":
         app.switch_page(f"pages/{page}.py").run()

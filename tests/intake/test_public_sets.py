@@ -7,9 +7,10 @@ import hashlib
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,18 +24,23 @@ FILES = {
     "taiwan_cards": "taiwan_cards/taiwan.csv",
     "german_credit": "german_credit/german_labelled.csv",
 }
-Serve = Callable[..., None]
+Serve = Any
 
 
 @pytest.fixture
 def openml(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
     """Yield what makes the server offer a data set's ARFF file."""
     answers: dict[str, tuple[int, bytes]] = {}
+    moved: dict[str, str] = {}
+    asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            asked.append(self.path)
             status, content = answers.get(self.path, (404, b"{}"))
-            self.send_response(status)
+            self.send_response(302 if self.path in moved else status)
+            if self.path in moved:
+                self.send_header("Location", moved[self.path])
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
@@ -54,6 +60,7 @@ def openml(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
         answers[f"/api/v1/json/data/{number}"] = (200, json.dumps({"data_set_description": said}).encode())
         answers[f"/data/v1/download/{number}"] = (200, content)
 
+    serve.answers, serve.moved, serve.asked = answers, moved, asked  # type: ignore[attr-defined]
     yield serve
     server.shutdown()
     server.server_close()
@@ -147,6 +154,12 @@ SMALL = arff(["checking_status", "class"], [["<0", "good"], ["no checking", "bad
         (b"@RELATION x\n@ATTRIBUTE a REAL\n@DATA\n1,2\n", {}, "as many values"),
         (b"<html>maintenance</html>", {}, "no data"),
         (b"\xff\xfe\x00", {}, "not text"),
+        (SMALL, {"url": "http://[bad"}, "address of its file cannot be read"),
+        (SMALL, {"url": "http://127.0.0.1:many/31"}, "address of its file cannot be read"),
+        (SMALL, {"url": "http://127.0.0.1:1/31"}, "somewhere else"),
+        (SMALL, {"url": "http://127.0.0.1/31"}, "somewhere else"),
+        (SMALL, {"url": "file:///etc/hosts"}, "somewhere else"),
+        (SMALL.replace(b"bad", b"b" * (2**24 + 1)), {}, "rows cannot be read"),
     ],
 )
 def test_other_data_are_refused(
@@ -155,6 +168,51 @@ def test_other_data_are_refused(
     openml(31, content, **changes)
     error = _refused(tmp_path)
     assert error.code == "PUBLIC_SET" and why in str(error)
+
+
+def test_a_name_in_the_address_is_refused(tmp_path: Path, openml: Serve) -> None:
+    there = public_sets.OPENML.replace("http://", "http://somebody:secret@")
+    openml(31, SMALL, url=f"{there}/data/v1/download/31")
+    assert "somewhere else" in str(_refused(tmp_path))
+
+
+@pytest.mark.parametrize("path", ["/api/v1/json/data/31", "/data/v1/download/31"])
+@pytest.mark.parametrize(
+    ("to", "why"),
+    [
+        ("https://elsewhere.example/31", "somewhere else"),
+        ("http://localhost:{port}/moved", "somewhere else"),
+        ("http://127.0.0.1:1/moved", "somewhere else"),
+        ("http://somebody@127.0.0.1:{port}/moved", "somewhere else"),
+        ("ftp://127.0.0.1:{port}/moved", "somewhere else"),
+        ("http://[bad", "cannot be read"),
+    ],
+)
+def test_a_redirection_leads_nowhere_else(
+    tmp_path: Path, openml: Serve, path: str, to: str, why: str
+) -> None:
+    openml(31, SMALL)
+    openml.moved[path] = to.format(port=public_sets.OPENML.rpartition(":")[2])
+    error = _refused(tmp_path)
+    assert why in f"{error.code} {error}"
+    assert "/moved" not in openml.asked
+
+
+def test_a_redirection_to_its_own_host_is_followed(tmp_path: Path, openml: Serve) -> None:
+    openml(*offered("german_credit"))
+    openml.moved["/api/v1/json/data/31"] = "/new"
+    openml.answers["/new"] = openml.answers["/api/v1/json/data/31"]
+    assert public_sets.fetch("german_credit", tmp_path, Run(1)).exists()
+    assert "/new" in openml.asked
+
+
+def test_redirections_go_by_https_whatever_they_name() -> None:
+    wanted = public_sets.find("german_credit")
+    told = public_sets._own("http://api.openml.org/data/1", wanted)
+    assert told == "https://api.openml.org/data/1"
+    for other in ("https://www.openml.org:8443/1", "https://me@www.openml.org/1", "https://notopenml.org/1"):
+        with pytest.raises(InputError, match="somewhere else"):
+            public_sets._own(other, wanted)
 
 
 def test_changed_rows_are_refused(tmp_path: Path, openml: Serve) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from workbench.errors import InputError, MissingError
 from workbench.run import Run
@@ -162,9 +162,11 @@ def fetch(name: str, folder: Path, run: Run) -> Path:
     if not folder.is_dir():
         raise InputError("OUT_FOLDER", "the folder does not exist", str(folder), "Make it, or name another.")
     run.step("asking OpenML", 0.0)
-    said = _json(_get(f"{OPENML}/api/v1/json/data/{wanted.data_id}", 1_000_000, run.part(0.0, 0.1)), wanted)
-    address = _address(said, wanted)
-    content = _get(address, MOST_BYTES, run.part(0.1, 0.8))
+    said = _json(
+        _get(f"{OPENML}/api/v1/json/data/{wanted.data_id}", 1_000_000, run.part(0.0, 0.1), wanted), wanted
+    )
+    address = _own(str(said.get("url", "")), wanted)
+    content = _get(address, MOST_BYTES, run.part(0.1, 0.8), wanted)
     checksum = str(said.get("md5_checksum", ""))
     if checksum and hashlib.md5(content, usedforsecurity=False).hexdigest() != checksum:
         raise _other(wanted, "its checksum is not the one that OpenML tells")
@@ -175,12 +177,28 @@ def fetch(name: str, folder: Path, run: Run) -> Path:
     return _write(rows, wanted, folder / f"{wanted.name}.csv")
 
 
-def _get(address: str, most: int, run: Run) -> bytes:
+class _OwnHost(HTTPRedirectHandler):
+    """Follows a redirection only to where OpenML's own files lie."""
+
+    def __init__(self, wanted: PublicSet) -> None:
+        self.wanted = wanted
+
+    def redirect_request(
+        self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> Request | None:
+        return super().redirect_request(req, fp, code, msg, headers, _own(newurl, self.wanted))
+
+
+def _open(request: Request, wanted: PublicSet) -> Any:
+    return build_opener(_OwnHost(wanted)).open(request, timeout=SECONDS)
+
+
+def _get(address: str, most: int, run: Run, wanted: PublicSet) -> bytes:
     """Return what is at an address, at most `most` bytes."""
     request = Request(address, headers={"User-Agent": "credit-workbench", "Accept": "*/*"})
     out = bytearray()
     try:
-        with urlopen(request, timeout=SECONDS) as answer:
+        with _open(request, wanted) as answer:
             told = answer.headers.get("Content-Length", "")
             size = int(told) if told.isdecimal() else 0
             while chunk := answer.read(CHUNK):
@@ -198,6 +216,8 @@ def _get(address: str, most: int, run: Run) -> bytes:
     except (OSError, HTTPException) as error:
         reason = getattr(error, "reason", None) or error
         raise _unreachable(str(reason) or type(error).__name__) from None
+    except ValueError:
+        raise _other(wanted, "the address of its file cannot be read") from None
     return bytes(out)
 
 
@@ -220,16 +240,28 @@ def _json(content: bytes, wanted: PublicSet) -> dict[str, Any]:
         said = json.loads(content)["data_set_description"]
         if isinstance(said, dict):
             return said
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         pass
     raise _other(wanted, "its description cannot be read")
 
 
-def _address(said: Mapping[str, Any], wanted: PublicSet) -> str:
-    """Return where the file lies, on OpenML's own host and by its own scheme."""
-    home, found = urlsplit(OPENML), urlsplit(str(said.get("url", "")))
+def _own(address: str, wanted: PublicSet) -> str:
+    """Return an address by OpenML's own scheme; it lies on OpenML's own host and port, and names nobody.
+
+    Raises
+    ------
+    InputError
+        ``PUBLIC_SET`` where it lies somewhere else or cannot be read.
+    """
+    home = urlsplit(OPENML)
+    try:
+        found = urlsplit(address)
+        port = found.port
+    except ValueError:
+        raise _other(wanted, "the address of its file cannot be read") from None
     domain = (home.hostname or "").removeprefix("www.")
-    if not ("." + (found.hostname or "")).endswith("." + domain):
+    inside = ("." + (found.hostname or "")).endswith("." + domain)
+    if not inside or "@" in found.netloc or port != home.port or found.scheme not in ("http", "https"):
         raise _other(wanted, "its file lies somewhere else")
     # OpenML's older descriptions still name plain http
     return found._replace(scheme=home.scheme).geturl()
@@ -251,7 +283,10 @@ def _arff(content: bytes, wanted: PublicSet) -> tuple[list[str], list[list[str]]
         elif line.strip().lower().startswith("@data"):
             data = (text for text in lines[at + 1 :] if text.strip() and not text.startswith("%"))
             read = csv.reader(data, quotechar="'", escapechar="\\", skipinitialspace=True)
-            rows = [["" if value == "?" else value.strip() for value in row] for row in read]
+            try:
+                rows = [["" if value == "?" else value.strip() for value in row] for row in read]
+            except csv.Error as error:
+                raise _other(wanted, f"its rows cannot be read ({error})") from None
             if any(len(row) != len(names) for row in rows):
                 raise _other(wanted, "its rows have not as many values as there are columns")
             return names, rows
