@@ -88,7 +88,18 @@ def _show(dataset: Dataset, binning: Binning, each: bool) -> None:
         bins = binning.of(line.characteristic)
         headings = ("bin", "n", "bads", "bad rate (95%)", "WoE", "IV")
         output.line()
-        output.table(line.title, headings, map(_bin, bins.to_dict("records")))
+        output.table(
+            _heading(dataset, line.characteristic, line.title), headings, map(_bin, bins.to_dict("records"))
+        )
+
+
+def _heading(dataset: Dataset, characteristic: str, title: str) -> str:
+    """Return the title and the unit of the edges."""
+    about = dataset.portfolio.characteristic(characteristic)
+    if about.kind == "date":
+        dated = dataset.portfolio.date
+        return f"{title}, months before {dated}" if dated else f"{title}, months since 2000-01-01"
+    return f"{title}, {about.unit}" if about.unit else title
 
 
 def _bin(told: dict[str, Any]) -> tuple[Any, ...]:

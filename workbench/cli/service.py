@@ -13,14 +13,19 @@ from workbench.errors import InputError
 
 def add_to(app: typer.Typer) -> None:
     """Add these verbs to the command line."""
-    app.command(epilog="Example: workbench report training -p study=20261121-093000-taiwan_cards")(report)
+    app.command(epilog="Example: workbench report training -p study=taiwan_cards-20261121-093000-5d2c81f0")(
+        report
+    )
     app.command(epilog="Example: workbench worker")(worker)
     app.command(epilog="Example: workbench jobs --cancel 3f2a")(jobs)
     app.command(epilog="Example: workbench doctor")(doctor)
 
 
 def report(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Such as training.", show_default=False)],
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="training, model_comparison or scorecard.", show_default=False),
+    ],
     parameter: Annotated[
         list[str] | None,
         typer.Option(

@@ -45,7 +45,11 @@ class Weights(StrEnum):
 
 Family = Annotated[
     list[str] | None,
-    typer.Option(metavar="F", help="A family of models; may be given again.", show_default="the portfolio's"),
+    typer.Option(
+        metavar="F",
+        help="logistic, scorecard, random_forest, xgboost or lightgbm; may be given again.",
+        show_default="the portfolio's",
+    ),
 ]
 SamplingKind = Annotated[
     Sampling | None, typer.Option(help="How samples are drawn.", show_default="portfolio")
