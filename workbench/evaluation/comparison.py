@@ -322,7 +322,8 @@ def _rates(a: str, b: str, at: AtApproval) -> str:
     before, after = at.bad_rate(a), at.bad_rate(b)
     if math.isnan(before) or math.isnan(after):
         return f"at {at.approval:.0%} approvals the bad rate is not defined"
-    verb = "falls" if after < before else "rises" if after > before else "stays"
+    alike = format_percent(before) == format_percent(after)
+    verb = "stays" if alike else "falls" if after < before else "rises"
     told = f"from {format_percent(before)} to {format_percent(after)}"
     told = f"at {format_percent(after)}" if verb == "stays" else told
     noise = "" if bool(turned(at.tests, a, b)["beyond_noise"]) or verb == "stays" else ", within noise"
