@@ -90,11 +90,11 @@ def _checked(dataset: Dataset, checks: Checks, columns: int) -> dict[str, Any]:
 
 
 def _show_checks(dataset: Dataset, checks: Checks) -> None:
-    refused = dataset.rows_in - dataset.n
+    refused, known = dataset.rows_in - dataset.n, int(dataset.known.sum())
     output.line(
         f"{dataset.source.name}: {output.counted(dataset.rows_in, 'row')}, {dataset.n:,} kept, "
         f"{refused:,} refused; {dataset.n_bad:,} bad "
-        f"({output.figure('bad_rate', dataset.bad_rate)} of {int(dataset.known.sum()):,} that ended good or bad)"
+        f"({output.figure('bad_rate', dataset.bad_rate)} of {known:,} that ended good or bad)"
     )
     for told in dataset.source.notes:
         output.note(f"{dataset.source.name}: {told}.")
