@@ -182,6 +182,36 @@ def test_a_value_that_cannot_be_used_is_refused_and_not_echoed(change: dict[str,
     assert "many" not in str(caught.value)
 
 
+@pytest.mark.parametrize("opened", ["2023-05-01", "soon", None])
+def test_every_value_that_cannot_be_used_is_told_at_once(opened: str | None) -> None:
+    characteristics = [
+        {**c, "missing": "refuse"} if c["name"] == "bureau" else c for c in made.CHARACTERISTICS
+    ]
+    program = Program(ENCODERS["linear"], made.portfolio(characteristics=characteristics))
+    row = {"income": "many", "bureau": None, "late": math.inf, "home": "rent", "phone": "yes"}
+    row |= {"first_credit": "31/02/2020", "opened": opened}
+    with pytest.raises(InputError) as caught:
+        program.row(row)
+    told = [(problem.where, problem.code) for problem in caught.value.problems]
+    at_date = {"soon": [("opened", "NOT_A_DATE")], None: [("opened", "MISSING_REFUSED")]}.get(opened, [])
+    assert told == [
+        *at_date, ("income", "NOT_A_NUMBER"), ("bureau", "MISSING_REFUSED"), ("late", "NON_FINITE"),
+        ("first_credit", "NOT_A_DATE"),
+    ]  # fmt: skip
+
+
+def test_dates_alone_and_values_that_must_be_there_are_told_together() -> None:
+    characteristics = [
+        {**c, "missing": "refuse"} if c["name"] in ("income", "bureau") else c for c in made.CHARACTERISTICS
+    ]
+    program = Program(ENCODERS["ordered"], made.portfolio(characteristics=characteristics))
+    row = {"income": None, "bureau": None, "late": 0, "home": "rent", "phone": "yes"}
+    for first, more in (("2010-01-01", []), ("31/02/2020", ["first_credit"])):
+        with pytest.raises(InputError) as caught:
+            program.row(row | {"first_credit": first, "opened": "2023-05-01"})
+        assert [problem.where for problem in caught.value.problems] == ["income", "bureau", *more]
+
+
 def test_absent_names_are_listed_and_order_does_not_matter() -> None:
     row = {"phone": "yes", "home": "own", "late": 1, "bureau": 600, "income": 1.0}
     row |= {"opened": "2023-05-01", "first_credit": "2010-01-01"}
@@ -189,6 +219,9 @@ def test_absent_names_are_listed_and_order_does_not_matter() -> None:
     assert program.row(row) == program.row(dict(reversed(row.items())) | {"more": 3})
     with pytest.raises(InputError, match="income, home") as caught:
         program.row({k: v for k, v in row.items() if k not in ("home", "income")})
+    assert caught.value.code == "SCHEMA_MISMATCH"
+    with pytest.raises(InputError, match="named home") as caught:
+        program.row({k: v for k, v in row.items() if k != "home"} | {"income": "many", "opened": "soon"})
     assert caught.value.code == "SCHEMA_MISMATCH"
 
 

@@ -81,22 +81,26 @@ class Program:
         ------
         InputError
             ``SCHEMA_MISMATCH`` where a name is absent; ``NOT_A_NUMBER``, ``NON_FINITE``,
-            ``NOT_A_DATE``, ``MISSING_REFUSED`` where a value cannot be used.
+            ``NOT_A_DATE``, ``MISSING_REFUSED`` where values cannot be used; every one is told.
         """
+        wrong: dict[str, Problem] = {}
         if self._dates:
-            values = self._with_months(values)
+            values, wrong = self._with_months(values)
         out: list[float] = []
         try:
             flags = [step(values[name], out) for name, step in self._steps]
         except KeyError:
             raise self._absent(values) from None
         except _Unusable:
-            raise InputError.of(self._problems(values)) from None
-        if self._refuse:
-            for name, flag in zip(self.names, flags, strict=True):
-                if flag in (MISSING, UNEXPECTED_MISSING) and name in self._refuse:
-                    raise InputError("MISSING_REFUSED", "a value is required and missing", name, "Give it.")
+            if not all(name in values for name in self.names):
+                raise self._absent(values) from None
+            raise InputError.of(self._problems(values, wrong)) from None
+        if wrong or self._refuse and any(map(self._refused, self.names, flags)):
+            raise InputError.of(self._problems(values, wrong))
         return out, flags
+
+    def _refused(self, name: str, flag: int) -> bool:
+        return name in self._refuse and flag in (MISSING, UNEXPECTED_MISSING)
 
     def _absent(self, values: Mapping[str, Any]) -> InputError:
         absent = [
@@ -108,40 +112,61 @@ class Program:
             remedy="Name every characteristic of the model; give null where the value is missing.",
         )
 
-    def _problems(self, values: Mapping[str, Any]) -> list[Problem]:
-        problems = []
+    def _problems(self, values: Mapping[str, Any], wrong: Mapping[str, Problem]) -> list[Problem]:
+        """Return all that is wrong, in the order of the portfolio, where `wrong` says it of dates."""
+        problems = [wrong[self.date]] if self.date in wrong else []
         for name, step in self._steps:
+            if name in wrong:
+                problems.append(wrong[name])
+                continue
             try:
-                step(values[name], [])
+                if self._refused(name, step(values[name], [])):
+                    problems.append(
+                        Problem("MISSING_REFUSED", "a value is required and missing", name, "Give it.")
+                    )
             except _Unusable as error:
-                problems.append(Problem(error.code, error.what, name, error.remedy))
+                problems.append(error.problem(name))
         return problems
 
-    def _with_months(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the values with each date as months, before the application where there is such a date."""
-        made = dict(values)
-        reference = EPOCH_DAY
+    def _with_months(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Problem]]:
+        """Return the values with each date as months, and what is wrong with dates, by name.
+
+        Months are counted before the application where there is such a date; they are missing where a
+        date is wrong.
+        """
+        made, wrong = dict(values), {}
+        reference: int | None = EPOCH_DAY
         if self._asked_date is not None:
             if self.date not in values:
                 raise self._absent(values)
-            day = _day(values[self.date], self._asked_date)
-            if day is None:
-                raise InputError(
-                    "MISSING_REFUSED", "the application date is missing", self.date,
-                    "Give it: the other dates are counted back from it.",
-                )  # fmt: skip
-            reference = day
-        for characteristic in self._dates:
-            if characteristic.name in values:
-                day = _day(values[characteristic.name], characteristic, reference if self.date else None)
-                days = NAN if day is None else float(reference - day if self.date else day - reference)
-                made[characteristic.name] = days / DAYS_A_MONTH
-        return made
+            try:
+                reference = _day(values[self.date], self._asked_date)
+            except _Unusable as error:
+                reference, wrong[self.date] = None, error.problem(self.date)
+            else:
+                if reference is None:
+                    wrong[self.date] = Problem(
+                        "MISSING_REFUSED", "the application date is missing", self.date,
+                        "Give it: the other dates are counted back from it.",
+                    )  # fmt: skip
+        for name, characteristic in ((c.name, c) for c in self._dates if c.name in values):
+            try:
+                day = _day(values[name], characteristic, reference if self.date else None)
+            except _Unusable as error:
+                day, wrong[name] = None, error.problem(name)
+            known = day is not None and reference is not None
+            days = float(reference - day if self.date else day - reference) if known else NAN
+            made[name] = days / DAYS_A_MONTH
+        return made, wrong
 
 
 class _Unusable(Exception):
     def __init__(self, code: str, what: str, remedy: str) -> None:
         self.code, self.what, self.remedy = code, what, remedy
+
+    def problem(self, name: str) -> Problem:
+        """Return what is wrong with the value called `name`."""
+        return Problem(self.code, self.what, name, self.remedy)
 
 
 def _day(value: Any, declared: Characteristic, applied: int | None = None) -> int | None:
@@ -157,7 +182,7 @@ def _day(value: Any, declared: Characteristic, applied: int | None = None) -> in
             pass  # written some other way: read as a table's column is
     read, code = cast_one(value, declared, applied=None if applied is None else date.fromordinal(applied))
     if code:
-        raise InputError(code, "is not a date", declared.name, "Write it as 2024-03-31.")
+        raise _Unusable(code, "is not a date", "Write it as 2024-03-31.")
     return None if read is None else read.toordinal()
 
 
