@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from workbench.dataset.customers import deal
 from workbench.errors import InputError
 
 Method = Literal["sigmoid", "isotonic", "none"]
@@ -168,9 +169,15 @@ def fit(
 
 
 def cross_fitted(
-    method: Method, margin: np.ndarray, bad: np.ndarray, weight: np.ndarray | None, seed: int
-) -> np.ndarray:
+    method: Method, margin: np.ndarray, bad: np.ndarray, weight: np.ndarray | None, seed: int,
+    customer: np.ndarray | None = None,
+) -> np.ndarray:  # fmt: skip
     """Return PDs of rows that had no part in their own calibration: each half by a map of the other.
+
+    Parameters
+    ----------
+    customer : array of int, shape (n,), optional
+        Whose row each is; all rows of a customer are in one half.
 
     Returns
     -------
@@ -180,9 +187,12 @@ def cross_fitted(
     w = np.ones(len(margin)) if weight is None else weight
     half = np.zeros(len(margin), bool)
     rng = np.random.default_rng(seed)
-    for value in (0, 1):
-        at = np.flatnonzero(bad == value)
-        half[rng.permutation(at)[: len(at) // 2]] = True
+    if customer is not None:
+        half = deal(customer, bad > 0, [0.5, 0.5], rng) == 1
+    else:
+        for value in (0, 1):
+            at = np.flatnonzero(bad == value)
+            half[rng.permutation(at)[: len(at) // 2]] = True
     out = np.empty(len(margin))
     for fit_on in (half, ~half):
         out[~fit_on] = _map(method, margin[fit_on], bad[fit_on], w[fit_on]).p_bad(margin[~fit_on])

@@ -16,7 +16,7 @@ import pandas as pd
 from workbench import calibrator as calibrators
 from workbench import drivers, families
 from workbench.calibrator import Calibrator
-from workbench.checks import folds
+from workbench.checks import customers_of, folds
 from workbench.dataset import BAD, Dataset
 from workbench.errors import InputError
 from workbench.families.family import Family, FitRows, FitSpec, Fitted, Scalar
@@ -277,7 +277,8 @@ def _train(dataset: Dataset, samples: Samples, spec: TrainSpec, run: Run) -> Tra
     uncalibrated = calibrators.expit(margin)
     calibrator = _calibrator(family, spec, FitRows(margin, bad, weight), held_sample)
     p_bad = calibrator.p_bad(margin)
-    held_out = calibrators.cross_fitted(calibrator.method, margin, bad, weight, seed_for(spec.seed, "halves"))
+    seed, customer = seed_for(spec.seed, "halves"), customers_of(dataset, held)
+    held_out = calibrators.cross_fitted(calibrator.method, margin, bad, weight, seed, customer)
     if family.fold and calibrator.method == "sigmoid":
         fitted = family.fold(encoder, fitted, calibrator.slope, calibrator.intercept)
         calibrator = calibrator.folded()
@@ -351,14 +352,16 @@ def _out_of_fold(
 ) -> tuple[np.ndarray, int]:
     """Return the out-of-fold margin of each development row, and the rounds the folds chose (0: none).
 
-    The encoder is learned anew in each fold: its codes look at the outcome.
+    The encoder is learned anew in each fold: its codes look at the outcome. A customer's rows share a fold.
     """
     bad, _ = _outcome(dataset, rows)
-    fold = folds(bad, FOLDS, seed_for(spec.seed, "folds"))
+    fold = folds(bad, FOLDS, seed_for(spec.seed, "folds"), customers_of(dataset, rows))
     margin = np.empty(len(rows))
     stopped: list[tuple[Any, FitRows, int]] = []
     for k in range(FOLDS):
         inside, outside = rows[fold != k], rows[fold == k]
+        if not len(outside):
+            continue  # fewer customers than folds
         _require_both(dataset, inside, "development (four of five folds)")
         encoder = _learn(dataset, inside, family, spec)
         held = _encoded(encoder, dataset, outside)

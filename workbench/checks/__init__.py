@@ -6,7 +6,7 @@ from workbench.checks import leakage, quality, ranges
 from workbench.checks.acknowledging import Settled, settle
 from workbench.checks.joint import look_together
 from workbench.checks.names import leakage_name
-from workbench.checks.single import Known, folds, single_aucs
+from workbench.checks.single import Known, customers_of, folds, single_aucs
 from workbench.checks.values import BLOCK_AUC, WARN_AUC, Checks, Finding, ordered
 from workbench.dataset import Acknowledged, Dataset
 from workbench.run import Run
@@ -18,6 +18,7 @@ __all__ = [
     "Finding",
     "Settled",
     "check",
+    "customers_of",
     "folds",
     "leakage_name",
     "settle",

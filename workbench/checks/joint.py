@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from workbench.checks.single import Known, Measured, as_numbers, auc_of, folds, mean_over_folds
+from workbench.checks.single import Known, Measured, as_numbers, auc_of, customers_of, folds, mean_over_folds
 from workbench.checks.values import JOINT_COLUMNS, WARN_AUC
 from workbench.dataset import Dataset
 from workbench.run import Cancelled, Run, seed_for
@@ -31,8 +31,8 @@ class Joint:
     ----------
     removal : DataFrame
         `without`, `auc` (cross-validated), `low`, `high` (95%), `n`, `n_bad`: all characteristics
-        first, then with one after the other taken away, all on the same rows. Empty with too few goods
-        or bads to tell.
+        first, then with one after the other taken away, all on the same rows. Empty with too few goods,
+        bads or customers to tell.
     guilty : tuple of str
         Those taken away that, given back alone, lift the AUC of the rest over the limit again, or
         that lowered it when taken away; in the order in which they were taken away.
@@ -74,6 +74,9 @@ def look_together(dataset: Dataset, known: Known, run: Run, seed: int) -> Joint:
     if min(int(known.bad.sum()), int((known.bad == 0).sum())) < LEAST_OF_EACH or not len(
         dataset.frame.columns
     ):
+        return Joint(_removal([]))
+    customer = customers_of(dataset, known.rows)
+    if customer is not None and len(np.unique(customer)) < LEAST_OF_EACH:
         return Joint(_removal([]))
     run.step("All characteristics together", 0.0)
     rows = _rows(dataset, known, seed)
@@ -137,7 +140,7 @@ def _rows(dataset: Dataset, known: Known, seed: int) -> _Rows:
             x = as_numbers(values)
             columns[name] = x - applied if values.dtype.kind == "M" and applied is not None else x
     bad = known.bad[keep]
-    fold = folds(bad, N_FOLDS, seed_for(seed, "checks", "joint"))
+    fold = folds(bad, N_FOLDS, seed_for(seed, "checks", "joint"), customers_of(dataset, at))
     return _Rows(columns, levels, bad, known.weight[keep], fold)
 
 

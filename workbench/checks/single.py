@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.dataset import BAD, Dataset
+from workbench.dataset.customers import customers, deal
 from workbench.run import Run, seed_for
 
 N_BINS = 256
@@ -33,7 +34,7 @@ class Known:
         1 bad, 0 good, of those rows.
     weight : array of float
     fold : array of int
-        0 to `N_FOLDS` - 1, stratified by outcome.
+        0 to `N_FOLDS` - 1, stratified by outcome; the rows of one customer share a fold.
     """
 
     rows: np.ndarray
@@ -47,12 +48,28 @@ class Known:
         rows = np.flatnonzero(dataset.known)
         bad = (dataset.outcome[rows] == BAD).astype(np.int8)
         weight = np.ones(len(rows)) if dataset.weight is None else dataset.weight[rows]
-        return cls(rows, bad, weight, folds(bad, N_FOLDS, seed_for(seed, "checks", "folds")))
+        fold = folds(bad, N_FOLDS, seed_for(seed, "checks", "folds"), customers_of(dataset, rows))
+        return cls(rows, bad, weight, fold)
 
 
-def folds(bad: np.ndarray, n_folds: int, seed: int) -> np.ndarray:
-    """Return a fold for each row, each outcome spread evenly; shape (n,)."""
+def customers_of(dataset: Dataset, rows: np.ndarray) -> np.ndarray | None:
+    """Return a number for the customer of each of some rows; None where each row stands alone."""
+    if dataset.group is None:
+        return None
+    customer = customers(dataset.group)[rows]
+    return customer if len(np.unique(customer)) < len(customer) else None
+
+
+def folds(bad: np.ndarray, n_folds: int, seed: int, customer: np.ndarray | None = None) -> np.ndarray:
+    """Return a fold for each row, each outcome spread evenly; shape (n,).
+
+    Where `customer` says whose row each is, all rows of a customer fall into one fold: what is learnt from
+    some of them would be judged on the others as if they were new. Folds beyond the number of customers
+    stay empty.
+    """
     rng = np.random.default_rng(seed)
+    if customer is not None:
+        return deal(customer, bad == 1, [1 / n_folds] * n_folds, rng)
     fold = np.zeros(len(bad), dtype=np.int64)
     for outcome in (0, 1):
         rows = np.flatnonzero(bad == outcome)

@@ -245,7 +245,7 @@ def _dated(dataset: Dataset, positions: np.ndarray) -> pd.Series | None:
 
 
 def _taken(dataset: Dataset, positions: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
-    from workbench.sampling.grouped import customers
+    from workbench.dataset.customers import customers
 
     return (
         None if dataset.weight is None else dataset.weight[positions],

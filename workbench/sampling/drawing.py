@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from workbench.dataset import BAD, GOOD, Dataset
+from workbench.dataset.customers import customers, deal
 from workbench.errors import InputError, Problem
 from workbench.evaluation import wilson
 from workbench.run import seed_for
-from workbench.sampling import grouped
 from workbench.sampling.spec import SamplingSpec
 
 SAMPLES = ("development", "validation", "calibration", "hold-out", "out-of-time", "indeterminate")
@@ -117,8 +117,8 @@ def _deal_customers(
             remedy="Give a column the role group, or take random sampling.",
         )
     rows = np.flatnonzero(dataset.known)
-    customer = grouped.customers(dataset.group)[rows]
-    part = grouped.deal(customer, dataset.outcome[rows] == BAD, [share for _, share in wanted], rng)
+    customer = customers(dataset.group)[rows]
+    part = deal(customer, dataset.outcome[rows] == BAD, [share for _, share in wanted], rng)
     codes[rows] = np.array([_CODE[name] for name, _ in wanted], dtype=np.int8)[part]
 
 

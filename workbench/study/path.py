@@ -9,7 +9,7 @@ import pandas as pd
 
 from workbench import checks as checking
 from workbench import families, profile, sampling, training
-from workbench.checks import Checks
+from workbench.checks import Checks, customers_of, folds
 from workbench.dataset import BAD, Dataset
 from workbench.errors import GateError, InputError, Problem, WorkbenchError
 from workbench.evaluation import Evaluation, evaluate, format_figure
@@ -186,7 +186,9 @@ def _baselines(dataset: Dataset, samples: Samples, seed: int) -> dict[str, dict[
     overall = float(np.average(bad[development], weights=weight[development]))
     encoder = learn(dataset, development, "ordered")
     raw = encoder.raw(dataset.frame, dataset.date)
-    name, p_single = _best_single(encoder, raw, bad, weight, development, seed)
+    name, p_single = _best_single(
+        encoder, raw, bad, weight, development, seed, customers_of(dataset, development)
+    )
     title = f"{dataset.portfolio.characteristic(name).shown} alone"
     out: dict[str, dict[str, Evaluation]] = {}
     for label, p_bad in ((SAME_PD, np.full(dataset.n, overall)), (title, p_single)):
@@ -203,10 +205,15 @@ def _baselines(dataset: Dataset, samples: Samples, seed: int) -> dict[str, dict[
 
 
 def _best_single(
-    encoder: Encoder, raw: np.ndarray, bad: np.ndarray, weight: np.ndarray, rows: np.ndarray, seed: int
-) -> tuple[str, np.ndarray]:
+    encoder: Encoder, raw: np.ndarray, bad: np.ndarray, weight: np.ndarray, rows: np.ndarray, seed: int,
+    customer: np.ndarray | None,
+) -> tuple[str, np.ndarray]:  # fmt: skip
     """Return the characteristic whose binned bad rates lose least on the other half of development."""
-    half = np.random.default_rng(seed_for(seed, "halves")).random(len(rows)) < 0.5
+    own = seed_for(seed, "halves")
+    if customer is None:
+        half = np.random.default_rng(own).random(len(rows)) < 0.5
+    else:
+        half = folds(bad[rows], 2, own, customer) == 0
     best, best_loss, best_cells = "", np.inf, np.zeros(0, np.intp)
     for j, column in enumerate(encoder.columns):
         cells = _cells(column, raw[:, j], rows)

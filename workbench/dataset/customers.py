@@ -1,4 +1,4 @@
-"""Whole customers dealt into samples, goods and bads as evenly as whole customers allow."""
+"""Whose row each is, and whole customers dealt into parts, goods and bads as evenly as they allow."""
 
 from __future__ import annotations
 
