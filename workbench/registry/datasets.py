@@ -124,7 +124,12 @@ def _tell(session: Session, dataset: Dataset, who: str, when: datetime) -> None:
         when=when,
         action="data kept",
         portfolio=dataset.portfolio.name,
-        detail={"dataset_sha256": dataset.sha256, "rows": dataset.n, "file_sha256": dataset.source.sha256},
+        detail={
+            "dataset_sha256": dataset.sha256,
+            "rows": dataset.n,
+            "file_sha256": dataset.source.sha256,
+            "name": dataset.source.name,
+        },
         sentence=f"{who} read {dataset.source.name or 'data'} for {dataset.portfolio.name}: "
         f"{dataset.n:,} rows kept, {dataset.rows_in - dataset.n:,} refused.",
     )
