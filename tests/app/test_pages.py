@@ -90,3 +90,24 @@ def test_a_link_to_data_that_are_gone_says_so(app):
     app.switch_page("pages/1_Data.py").run()
     assert not app.exception
     assert any("no longer kept here" in element.value for element in app.markdown)
+
+
+def test_home_shows_a_shared_data_set_under_each_portfolio_that_read_it(trained):
+    from tests import made
+    from workbench import portfolio
+    from workbench.dataset import from_frame
+
+    app, desk = trained
+    (row,) = desk.registry.datasets()
+    values = desk.portfolio(row.portfolio).to_json() | {"name": "second", "title": "Second"}
+    other = desk.shelf.save(portfolio.from_values(values, "second"))
+    kept = desk.keep(from_frame(made.frame(2000), "other file"), other)
+    assert kept.sha256 == row.sha256 and len(desk.registry.datasets()) == 1
+    app.run()
+    assert not app.exception, app.exception
+    table = next(e.value for e in app.dataframe if "champion" in e.value.columns)
+    assert dict(zip(table["portfolio"], table["data"], strict=True)) == {
+        "Made loans": "made loans.parquet",
+        "Second": "other file",
+    }
+    assert table["rows"].notna().all() and any("2 portfolios" in c.value for c in app.caption)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import html
 import json
+import re
 import socket
 
 import pytest
@@ -94,12 +95,13 @@ def test_the_list_tells_the_newest_first_and_how_each_ended(trained):
     kept(home, "20260302T120000000000Z-training", error="cell 3 failed with KeyError.", seconds=1.0)
     kept(home, "20260303T120000000000Z-training")
     page(app)
-    frame = app.dataframe[0].value
-    assert [one.split(":")[0] for one in frame["ended"]] == ["stopped", "failed", "done"]
-    assert "cell 3 failed with KeyError" in frame["ended"][1]
-    assert frame["who"][2] == "ann" and frame["took"][2] == "12 s"
-    assert "Made loans" in frame["parameters"][2] or "made loans" in frame["parameters"][2]
-    assert study not in frame["parameters"][2]
+    body = next(e.proto.body for e in app.get("html") if 'class="wrapped"' in e.proto.body)
+    lines = [re.findall("<td>(.*?)</td>", line) for line in body.split("<tr>")[2:]]
+    assert [line[-1].split(":")[0] for line in lines] == ["stopped", "failed", "done"]
+    assert "cell 3 failed with KeyError" in lines[1][-1]
+    assert lines[2][3] == "ann" and lines[2][4] == "12 s"
+    assert "made loans" in lines[2][1].lower()
+    assert study not in lines[2][1]
     assert "3 reports · 1 failed" in said(app)
 
 
@@ -113,6 +115,19 @@ def test_what_the_address_names_is_opened_and_what_it_cannot_open_is_said(traine
     page(app, report="../../etc")
     assert "is not kept here" in said(app)
     assert len(app.get("iframe")) == 1, "the newest that is done"
+
+
+def test_reports_of_one_minute_are_told_apart_and_the_one_asked_for_stays_open(trained):
+    app, desk = trained
+    keys = [f"20260302T1200{at}Z-training" for at in ("01000000", "02000000", "02000000")]
+    keys[2] += "-2"
+    for n, key in enumerate(keys):
+        kept(desk.settings.home, key, error=f"cell {n} failed.")
+    for n, key in enumerate(keys):
+        page(app, report=key)
+        choice = next(s for s in app.selectbox if s.label == "Open")
+        assert len(set(choice.options)) == 3
+        assert choice.value == key and f"cell {n} failed." in said(app)
 
 
 def test_a_report_is_held_apart_from_the_app(tmp_path):

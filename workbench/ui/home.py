@@ -11,6 +11,9 @@ import streamlit as st
 from workbench.ui import cache, data_making, frame, session, sidebar, tables, words
 from workbench.ui.session import Context
 
+SHOWN, READ_BACK = 10, 500
+"""Lines of the trail that are shown, and that are searched for who read which data."""
+
 STEPS = (
     (
         "database",
@@ -37,15 +40,17 @@ def draw(context: Context) -> None:
     if not datasets and not models:
         _fresh(context)
         return
+    trail = desk.registry.trail(limit=READ_BACK)
+    portfolios = overview(datasets, models, trail, datetime.now(UTC))
     frame.line(
-        words.counted(len({row.portfolio for row in datasets}), "portfolio"),
+        words.counted(len(portfolios), "portfolio"),
         words.counted(len(datasets), "data set"),
         words.counted(len(models), "model version"),
     )
     _next_step(context, datasets, models)
     st.subheader("Portfolios", anchor=False)
     tables.show(
-        overview(datasets, models, datetime.now(UTC)),
+        portfolios,
         "portfolios",
         {
             "portfolio": st.column_config.TextColumn("Portfolio", width="medium"),
@@ -59,26 +64,56 @@ def draw(context: Context) -> None:
         },
     )
     st.subheader("What happened last", anchor=False)
-    trail = desk.registry.trail(limit=10)
-    events = [{"at": cache.when(row.at), "who": row.who, "what": row.sentence} for row in trail]
-    tables.show(
+    events = [{"at": cache.when(row.at), "who": row.who, "what": row.sentence} for row in trail[:SHOWN]]
+    tables.wrapped(
         pd.DataFrame(events, columns=["at", "who", "what"]),
         "events",
-        {"at": "When", "who": "Who", "what": st.column_config.TextColumn("What", width="large")},
+        {"at": "When", "who": "Who", "what": "What"},
     )
+    _more_data(context)
 
 
-def overview(datasets: list[Any], models: list[Any], now: datetime) -> pd.DataFrame:
+def _more_data(context: Context) -> None:
+    """Lead to the data that need no file of one's own."""
+    query = context.query() | {session.STEP: "bring"}
+    with st.container(horizontal=True, vertical_alignment="center", key="hint_more"):
+        st.page_link(
+            sidebar.DATA,
+            label="Bring another file, make a portfolio's data or fetch a public set",
+            icon=":material/add:",
+            query_params=query,
+        )
+
+
+def last_data(name: str, datasets: list[Any], models: list[Any], trail: list[Any]) -> tuple[Any | None, str]:
+    """Return the data set a portfolio used last, and the file's name then; None and "" where it has none.
+
+    A data set whose rows were read for several portfolios is one row of the registry, which names the
+    first of them and the file read last: the trail and the models tell the others.
+    """
+    by_digest = {row.sha256: row for row in datasets}
+    used = [(row.created_at, row.sha256, "") for row in datasets if row.portfolio == name]
+    used += [(row.created_at, row.dataset_sha256, "") for row in models if row.portfolio == name]
+    read = [line for line in trail if line.action == "data kept" and line.portfolio == name]
+    used += [(line.at, line.detail["dataset_sha256"], line.detail.get("name", "")) for line in read]
+    used = [one for one in used if one[1] in by_digest]
+    if not used:
+        return None, ""
+    digest = max(used)[1]
+    told = max((one for one in used if one[1] == digest and one[2]), default=(None, "", ""))[2]
+    return by_digest[digest], told or by_digest[digest].name
+
+
+def overview(datasets: list[Any], models: list[Any], trail: list[Any], now: datetime) -> pd.DataFrame:
     """Return one row a portfolio: champion, candidates, last data set."""
     rows = []
-    names = list(dict.fromkeys([row.portfolio for row in models] + [row.portfolio for row in datasets]))
-    for name in names:
+    read = [line.portfolio for line in trail if line.action == "data kept"]
+    names = [row.portfolio for row in models] + [row.portfolio for row in datasets] + read
+    for name in dict.fromkeys(names):
         found = cache.portfolio(session.name_of(name))
         mine = [row for row in models if row.portfolio == name]
         champion = next((row for row in mine if row.stage == "champion"), None)
-        last = max(
-            (row for row in datasets if row.portfolio == name), key=lambda row: row.created_at, default=None
-        )
+        last, file = last_data(name, datasets, models, trail)
         rows.append(
             {
                 "portfolio": found.shown if found else name,
@@ -90,7 +125,7 @@ def overview(datasets: list[Any], models: list[Any], now: datetime) -> pd.DataFr
                     row.stage in ("trained", "candidate") and bool(row.gate.get("passed")) for row in mine
                 ),
                 "versions": len(mine),
-                "data": last.name if last else "",
+                "data": file,
                 "rows": last.rows if last else None,
                 "bad_rate": last.bad_rate if last else None,
             }

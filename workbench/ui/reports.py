@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +75,13 @@ def choose(every: tuple[Any, ...]) -> Any:
     done = next((one.key for one in every if one.state == "done"), every[0].key)
     current = wanted if wanted in by_key else done
     _listing(every)
+    named = labels(every)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         picked = st.selectbox(
             "Open",
             list(by_key),
             list(by_key).index(current),
-            format_func=lambda key: _label(by_key[key]),
+            format_func=named.__getitem__,
             key=f"open_{current}",
             width=640,
         )
@@ -92,7 +94,7 @@ def choose(every: tuple[Any, ...]) -> Any:
 
 
 def _listing(every: tuple[Any, ...]) -> None:
-    tables.show(
+    tables.wrapped(
         pd.DataFrame(
             {
                 "title": [one.title for one in every],
@@ -106,20 +108,34 @@ def _listing(every: tuple[Any, ...]) -> None:
         ),
         "reports",
         {
-            "title": st.column_config.TextColumn("Report", width=150),
-            "parameters": st.column_config.TextColumn("Asked for", width=270),
-            "started_at": st.column_config.TextColumn("When", width=150),
-            "who": st.column_config.TextColumn("By", width=70),
-            "took": st.column_config.TextColumn("Took", width=70),
-            "size": st.column_config.TextColumn("Size", width=65),
-            "ended": st.column_config.TextColumn("How it ended", width=290),
+            "title": "Report",
+            "parameters": "Asked for",
+            "started_at": "When",
+            "who": "By",
+            "took": "Took",
+            "size": "Size",
+            "ended": "How it ended",
         },
-        most=190,
+        most=240,
     )
 
 
 def _when(one: Any) -> str:
     return cache.when(one.started_at) if one.started_at else "not known"
+
+
+def labels(every: tuple[Any, ...]) -> dict[str, str]:
+    """Return what each report is called in the choice, by key; two are never called the same.
+
+    Streamlit tells choices apart by their words.
+    """
+    named = {one.key: _label(one) for one in every}
+    often = Counter(named.values())
+    for one in every:
+        if often[named[one.key]] > 1:
+            named[one.key] += f", at {one.started_at:%S.%f}"[:-3] + " s" if one.started_at else f", {one.key}"
+    often = Counter(named.values())
+    return {key: label if often[label] == 1 else f"{label}, {key}" for key, label in named.items()}
 
 
 def _label(one: Any) -> str:

@@ -126,7 +126,9 @@ def _choices(context: Context) -> None:
         _change(context, portfolio=picked)
     of = (lambda row: "") if context.portfolio else lambda row: f", {cache.portfolio_title(row)}"
     kept = cache.desk().registry.datasets()
-    rows = {row.sha256: row for row in _of(kept, context)}
+    used = {row.dataset_sha256 for row in _of(cache.desk().registry.models(), context)}
+    mine = {row.sha256 for row in _of(kept, context)} | used  # rows may be shared with another portfolio
+    rows = {row.sha256: row for row in kept if row.sha256 in mine}
     picked = _pick(
         "data",
         "Data set",

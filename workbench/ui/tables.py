@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import pandas as pd
@@ -84,6 +85,34 @@ def show(
         placeholder="",
     )
     downloads(frame if whole is None else whole, name, note or words.counted(len(frame), "row"))
+
+
+def wrapped(frame: pd.DataFrame, name: str, columns: Mapping[str, str], *, most: int | None = None) -> None:
+    """Draw a table of sentences, each in as many lines as it needs, with its downloads.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Text in every cell.
+    name : str
+        Key of the table and name of the files.
+    columns : mapping
+        Column -> its heading; the last takes the width that is left.
+    most : int, optional
+        Greatest height in pixels.
+    """
+    heads = "".join(f"<th>{escape(head)}</th>" for head in columns.values())
+    lines = "".join(
+        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in cells) + "</tr>"
+        for cells in frame[list(columns)].itertuples(index=False)
+    )
+    height = f"max-height: {most}px; " if most else ""
+    with st.container(key=name):
+        st.html(
+            f'<div style="{height}overflow: auto" tabindex="0"><table class="wrapped">'
+            f"<thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></div>"
+        )
+    downloads(frame, name, words.counted(len(frame), "row"))
 
 
 @dataclass(frozen=True)
