@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from workbench.checks import customers_of
 from workbench.dataset import BAD, Applicants, Dataset, Table, applicants, build
 from workbench.desk import tables
 from workbench.errors import InputError
@@ -79,6 +80,7 @@ def evaluate_file(
     p_bad = model.p_bad(dataset.frame, dataset.date)[known]
     measured = evaluate(
         bad, p_bad, weight=None if dataset.weight is None else dataset.weight[known], policy=model.policy,
-        points=points(model.portfolio.points, p_bad), seed=seed_for(model.spec.seed, "evaluate"),
+        points=points(model.portfolio.points, p_bad),
+        group=customers_of(dataset, np.flatnonzero(known)), seed=seed_for(model.spec.seed, "evaluate"),
     )  # fmt: skip
     return measured, dataset

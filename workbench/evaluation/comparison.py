@@ -203,8 +203,9 @@ def compare(
 
     def judge(name: str) -> Evaluation:
         return measured.get(name) or evaluate(
-            bad, p_bad[name], weight=weight, policy=policies.get(name), seed=seed_for(seed, "evaluate")
-        )
+            bad, p_bad[name], weight=weight, group=group, policy=policies.get(name),
+            seed=seed_for(seed, "evaluate"),
+        )  # fmt: skip
 
     with ThreadPoolExecutor(max(threads, 1)) as pool:
         judged = dict(zip(names, pool.map(judge, names), strict=True))

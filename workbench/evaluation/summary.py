@@ -12,6 +12,7 @@ import pandas as pd
 
 from workbench.errors import InputError
 from workbench.evaluation import agreement, calibration, costs, decisions, discrimination
+from workbench.evaluation.customers import by_customer
 from workbench.evaluation.measure import NAN, Measure, undefined
 from workbench.evaluation.tally import Tally, tally
 from workbench.evaluation.words import TITLES, format_metric, format_percent, words_for_auc
@@ -175,6 +176,7 @@ def evaluate(
     policy: Policy | None = None,
     cut_off: float | None = None,
     points: np.ndarray | None = None,
+    group: np.ndarray | None = None,
     seed: int = 0,
 ) -> Evaluation:
     """Return how good PDs are on applicants whose outcome is known.
@@ -195,6 +197,9 @@ def evaluate(
         PD below which an applicant is approved; the policy's where not given.
     points : array, shape (n,), optional
         Points of the same applicants, for the decile table.
+    group : array, shape (n,), optional
+        Customer: intervals of measures then count whole customers, or say that they do not; those of
+        the tables count rows.
     seed : int
         Of the bootstrap and of the simulated calibration error.
 
@@ -216,6 +221,7 @@ def evaluate(
     source = "" if policy is None or cut_off is not None else policy.source
     cut_off = cut_off if cut_off is not None else NAN if policy is None else policy.approve_below
     measures = _measures(tallied, cut_off, decline_from, seed)
+    measures = by_customer(measures, bad, p_bad, weight, group, cut_off, decline_from)
     confusion = decisions.confusion(tallied, cut_off, decline_from)
     return Evaluation(
         n=tallied.n,

@@ -150,6 +150,7 @@ def _evaluations(
     dataset: Dataset, samples: Samples, p_bad: np.ndarray, model: TrainedModel, seed: int
 ) -> dict[str, Evaluation]:
     scored = points(dataset.portfolio.points, p_bad)
+    group = customers_of(dataset, np.arange(dataset.n))
     out = {}
     for name in samples.names:
         mask = samples.mask(name)
@@ -158,7 +159,8 @@ def _evaluations(
         out[name] = evaluate(
             (dataset.outcome[mask] == BAD).astype(np.int8), p_bad[mask],
             weight=None if dataset.weight is None else dataset.weight[mask],
-            policy=model.policy, points=scored[mask], seed=seed_for(seed, "evaluation", name),
+            policy=model.policy, points=scored[mask], group=None if group is None else group[mask],
+            seed=seed_for(seed, "evaluation", name),
         )  # fmt: skip
     return out
 
@@ -190,6 +192,7 @@ def _baselines(dataset: Dataset, samples: Samples, seed: int) -> dict[str, dict[
         encoder, raw, bad, weight, development, seed, customers_of(dataset, development)
     )
     title = f"{dataset.portfolio.characteristic(name).shown} alone"
+    group = customers_of(dataset, np.arange(dataset.n))
     out: dict[str, dict[str, Evaluation]] = {}
     for label, p_bad in ((SAME_PD, np.full(dataset.n, overall)), (title, p_single)):
         out[label] = {}
@@ -199,7 +202,7 @@ def _baselines(dataset: Dataset, samples: Samples, seed: int) -> dict[str, dict[
                 out[label][sample] = evaluate(
                     bad[mask].astype(np.int8), p_bad[mask],
                     weight=None if dataset.weight is None else weight[mask],
-                    seed=seed_for(seed, "baseline", sample),
+                    group=None if group is None else group[mask], seed=seed_for(seed, "baseline", sample),
                 )  # fmt: skip
     return out
 

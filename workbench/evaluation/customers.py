@@ -1,0 +1,117 @@
+"""Intervals of measures on rows that come several a customer, by sums over whole customers."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from workbench.evaluation.calibration import LOG_CLIP
+from workbench.evaluation.discrimination import delong, gini
+from workbench.evaluation.measure import Measure, normal, wilson
+
+AS_INDEPENDENT = "the interval counts rows of one customer as independent"
+
+
+def by_customer(
+    measures: list[Measure],
+    bad: np.ndarray,
+    p_bad: np.ndarray,
+    weight: np.ndarray | None,
+    group: np.ndarray | None,
+    cut_off: float,
+    decline_from: float,
+) -> list[Measure]:
+    """Return measures with intervals that count whole customers; as they are where each has one row.
+
+    AUC and Gini by DeLong over groups; means and shares by the linearised variance of a ratio, shares then
+    by Wilson's interval of as many rows as are as informative. The others keep their intervals and say so.
+    """
+    if group is None:
+        return measures
+    w = np.ones(len(bad)) if weight is None else np.asarray(weight, dtype=float)
+    kept = w > 0
+    code, names = pd.factorize(np.asarray(group)[kept], use_na_sentinel=False)
+    if len(names) == kept.sum() or len(names) < 2:
+        return measures
+    y, p, w = np.asarray(bad)[kept] == 1, np.asarray(p_bad, dtype=float)[kept], w[kept]
+    shares, means = _shares(y, p, cut_off, decline_from), _means(y, p)
+    aucs, covariance = delong(y, p[None], w, code)
+    found = []
+    for old in measures:
+        if old.name in ("auc", "gini"):
+            of_auc = normal("auc", float(aucs[0]), float(covariance[0, 0]) ** 0.5, old.n, old.n_bad, 0.0, 1.0)
+            new = of_auc if old.name == "auc" else gini(of_auc)
+            found.append(new if math.isfinite(old.value) else old)
+        elif not math.isfinite(old.low):
+            found.append(old)
+        elif old.name in shares:
+            found.append(_share(old, *shares[old.name], w, code))
+        elif old.name in means:
+            found.append(_mean(old, means[old.name], w, code))
+        else:
+            own = old.name != "ece_null"
+            found.append(old._replace(reason=old.reason or AS_INDEPENDENT) if own else old)
+    return found
+
+
+def _error(value: np.ndarray, inside: np.ndarray, w: np.ndarray, code: np.ndarray) -> float:
+    """Return the standard error of a weighted mean over the rows inside, whole customers independent."""
+    whole = float(w @ inside)
+    pulls = np.bincount(code, w * inside * (value - float((w * inside) @ value) / whole) / whole)
+    count = len(pulls)
+    return math.sqrt(float(pulls @ pulls) * count / (count - 1))
+
+
+def _share(old: Measure, part: np.ndarray, inside: np.ndarray, w: np.ndarray, code: np.ndarray) -> Measure:
+    error = _error(part.astype(float), inside.astype(float), w, code)
+    share = float((w * inside) @ part) / float(w @ inside)
+    if not error > 0:
+        return old._replace(reason=old.reason or AS_INDEPENDENT)
+    trials = share * (1 - share) / error**2
+    low, high = (float(end) for end in wilson(share * trials, trials))
+    if old.name == "f1":
+        low, high = 2 * low / (1 + low), 2 * high / (1 + high)
+    return old._replace(low=low, high=high)
+
+
+def _mean(old: Measure, value: np.ndarray, w: np.ndarray, code: np.ndarray) -> Measure:
+    if old.name == "rmse":
+        of_square = _mean(old._replace(name="brier", value=old.value**2), value, w, code)
+        ends = {end: math.sqrt(max(getattr(of_square, end), 0.0)) for end in ("low", "high")}
+        return old._replace(**ends)
+    ceiling = math.inf if old.name == "log_loss" else 1.0
+    error = _error(value, np.ones(len(w)), w, code)
+    return normal(old.name, old.value, error, old.n, old.n_bad, 0.0, ceiling)
+
+
+def _means(y: np.ndarray, p: np.ndarray) -> dict[str, np.ndarray]:
+    clipped = np.clip(p, LOG_CLIP, 1 - LOG_CLIP)
+    square = (y - p) ** 2
+    return {
+        "brier": square,
+        "rmse": square,
+        "mae": np.abs(y - p),
+        "log_loss": -np.where(y, np.log(clipped), np.log1p(-clipped)),
+        "mean_p_bad": p,
+    }
+
+
+def _shares(
+    y: np.ndarray, p: np.ndarray, cut_off: float, decline_from: float
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return for each share which rows count, and of which rows."""
+    flagged, everyone = p >= cut_off, np.ones(len(p), bool)
+    kept = p < np.fmax(cut_off, decline_from)
+    return {
+        "bad_rate": (y, everyone),
+        "accuracy": (y == flagged, everyone),
+        "precision": (y, flagged),
+        "recall": (flagged, y),
+        "specificity": (~flagged, ~y),
+        "f1": (y & flagged, y | flagged),
+        "approval_rate": (~flagged, everyone),
+        "approved_or_referred_rate": (kept, everyone),
+        "bad_rate_approved": (y, ~flagged),
+    }
