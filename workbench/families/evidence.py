@@ -121,7 +121,7 @@ def select(
         if j not in strong:
             word = f"below {min_iv:g}" if bins[j].iv < min_iv else "no more than chance would bring"
             reasons[j] = f"its IV is {word}"
-    chosen = _uncorrelated(strong, bins, woe, max_correlation, reasons)
+    chosen = _uncorrelated(strong, bins, woe, weight, max_correlation, reasons)
     for j in chosen[most:]:
         reasons[j] = f"{most} stronger ones are in"
     chosen = chosen[:most]
@@ -145,9 +145,12 @@ def select(
 
 
 def _uncorrelated(
-    strong: list[int], bins: tuple[Bins, ...], woe: np.ndarray, most: float, reasons: dict[int, str]
-) -> list[int]:
-    centred = woe[:, strong] - woe[:, strong].mean(axis=0)
+    strong: list[int], bins: tuple[Bins, ...], woe: np.ndarray, weight: np.ndarray | None, most: float,
+    reasons: dict[int, str],
+) -> list[int]:  # fmt: skip
+    centred = woe[:, strong] - np.average(woe[:, strong], axis=0, weights=weight)
+    if weight is not None:
+        centred *= np.sqrt(weight)[:, None]
     length = np.sqrt((centred**2).sum(axis=0))
     correlation = (centred.T @ centred) / np.maximum(np.outer(length, length), 1e-300)
     kept: list[int] = []
