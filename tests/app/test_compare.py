@@ -86,6 +86,33 @@ def test_models_of_different_data_cannot_be_compared_and_the_page_says_what_to_d
     go(app, "6_Compare", portfolio="made@1", models=f"made-2,{newest}")
     said = told(app)
     assert "trained on different data sets" in said and "Train them on the same data" in said
+    assert "bring such a file on Data" in said and not [s for s in app.selectbox if s.label == "Rows"]
+
+
+def test_models_of_different_data_are_compared_on_a_file_that_was_checked(several):
+    from pathlib import Path
+
+    from tests import made
+    from workbench.dataset import from_frame
+    from workbench.ui import spool
+
+    app, desk = several
+    portfolio = desk.portfolio("made")
+    data = desk.keep(from_frame(made.frame(1500, seed=11), "another quarter"), portfolio)
+    spec = StudySpec(("logistic",), SamplingSpec.from_split("70/30"))
+    desk.train(desk.request(data, spec), Run())
+    newest = desk.models("made")[0].model_id
+    content = made.frame(900, seed=12).to_csv(index=False).encode()
+    file = spool.put(desk.settings.home, "later.csv", [content])
+    desk.keep(desk.read(Path(file.path), portfolio, name=file.name), portfolio)
+    go(app, "6_Compare", portfolio="made@1", models=f"made-2,{newest}")
+    assert "chosen above, under Rows" in told(app)
+    app.selectbox(key="compare_rows_made").set_value(file.key).run()
+    assert not app.exception, app.exception
+    assert not app.error, told(app)
+    said = told(app)
+    assert "Labelled rows of later.csv" in said and "at 70% approvals" in said
+    assert f"workbench compare made-2 {newest} --approval 0.7 --on" in said
 
 
 def test_a_roll_back_asks_why_and_is_then_in_the_trail(several):

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from workbench.errors import InputError
 from workbench.ui import (
     cache,
     compare_details,
     compare_table,
+    data_fixes,
     elsewhere,
     frame,
     session,
     sidebar,
+    spool,
     stages,
     tables,
     words,
@@ -22,6 +27,8 @@ from workbench.ui import (
 from workbench.ui.session import Context
 
 MOST = 6
+READ_BACK = 500
+"""Lines of a portfolio's trail that are searched for the files read."""
 OPEN_STAGES = ("champion", "candidate", "trained")
 
 
@@ -88,14 +95,59 @@ def _first(context: Context, rows: list[Any]) -> list[str]:
     return list(dict.fromkeys(row.model_id for row in ordered))[:MOST]
 
 
-def compared(rows: tuple[Any, ...]) -> Any:
-    """Return the comparison, computed once for these versions."""
-    key = ("compared", *((row.model_id, row.manifest_sha256, row.stage) for row in rows))
-    return cache.once(
-        key,
-        "Comparing",
-        lambda run: cache.desk().compare([row.model_id for row in rows], run, label=sidebar.model_name),
+def choose_rows(rows: tuple[Any, ...]) -> spool.Upload | None:
+    """Draw the choice of rows; return the file whose labelled rows to take, None for those held out."""
+    files = _files(rows[0].portfolio)
+    if not files:
+        return None
+    picked = st.selectbox(
+        "Rows",
+        ["", *files],
+        format_func=lambda key: f"labelled rows of {files[key].name}" if key else "held out from all of them",
+        key=f"compare_rows_{rows[0].portfolio}",
+        width=420,
+        help="Of a file that was checked before, rows that one of the models was developed on are left out.",
     )
+    return files.get(picked)
+
+
+def _files(portfolio: str) -> dict[str, spool.Upload]:
+    """Return the files that were read for a portfolio and still lie here, by their key, newest first."""
+    desk = cache.desk()
+    read = [line for line in desk.registry.trail(portfolio, READ_BACK) if line.action == "data kept"]
+    digests = dict.fromkeys(line.detail["file_sha256"] for line in read if line.detail.get("file_sha256"))
+    found = [spool.of_digest(desk.settings.home, digest) for digest in digests]
+    return {one.key: one for one in found if one is not None}
+
+
+def compared(rows: tuple[Any, ...], file: spool.Upload | None) -> Any:
+    """Return the comparison, computed once for these versions and rows."""
+    key = ("compared", *((row.model_id, row.manifest_sha256, row.stage) for row in rows))
+    ids = [row.model_id for row in rows]
+    if file is not None:
+        options = data_fixes.options_of(file)
+        found = cache.once(
+            (*key, file.sha256, options),
+            f"Comparing on {file.name}",
+            lambda run: cache.desk().compare(ids, run, Path(file.path), options, sidebar.model_name),
+        )
+        told = replace(found.rows, words=f"labelled rows of {file.name}")  # the path is the workbench's own
+        return replace(found, rows=told)
+    try:
+        return cache.once(
+            key, "Comparing", lambda run: cache.desk().compare(ids, run, label=sidebar.model_name)
+        )
+    except InputError as error:
+        if error.code != "DIFFERENT_ROWS":
+            raise
+        frame.show_error(error)
+        st.info(
+            "On this page such data are chosen above, under Rows."
+            if _files(rows[0].portfolio)
+            else "To do so: bring such a file on Data, check it under this portfolio, and choose it here.",
+            icon=":material/info:",
+        )
+        frame.end()
 
 
 def line(found: Any) -> None:
@@ -108,13 +160,13 @@ def line(found: Any) -> None:
         words.counted(c.n_bad, "bad"),
         f"data {found.rows.dataset_sha256[:8]}, rows {found.rows.positions_sha256[:8]}",
     )
-    for note in found.rows.notes:
-        with frame.rule("note", "rows"):
+    for i, note in enumerate(found.rows.notes):
+        with frame.rule("note", f"rows_{i}"):
             st.markdown(words.text(note))
 
 
 @st.fragment
-def draw(context: Context, found: Any) -> None:
+def draw(context: Context, found: Any, file: spool.Upload | None) -> None:
     """Draw verdict, curves and table; moving the approval rate draws only this anew."""
     left, right = st.columns([3, 2], vertical_alignment="center", gap="large")
     with right:
@@ -129,7 +181,7 @@ def draw(context: Context, found: Any) -> None:
         compare_table.draw(found, at)
         _actions(context, found)
         _tests(found)
-    elsewhere.comparison(list(found.models.values()), share)
+    elsewhere.comparison(list(found.models.values()), share, file.path if file else "")
 
 
 def _tests(found: Any) -> None:

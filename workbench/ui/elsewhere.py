@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,11 +45,14 @@ def training(study: Any, study_id: str) -> None:
     fold(told.command, told.python, told.notebook, told.note)
 
 
-def comparison(rows: list[Any], approval: float) -> None:
-    """Draw how models are compared elsewhere."""
+def comparison(rows: list[Any], approval: float, path: str) -> None:
+    """Draw how models are compared elsewhere; on a file's rows the command line alone does it as shown."""
     from workbench.desk import calls
 
     told = calls.of_comparison(cache.desk(), [row.model_id for row in rows], approval)
+    if path:
+        fold(f"{told.command} --on {shlex.quote(path)}", "", "")
+        return
     fold(told.command, told.python, told.notebook, told.note)
 
 
