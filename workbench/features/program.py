@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+import numpy as np
+
 from workbench.binning import Bins
 from workbench.dataset import DAYS_A_MONTH, EPOCH, cast_one
 from workbench.errors import InputError, Problem
@@ -26,6 +28,8 @@ from workbench.portfolio import Characteristic, Portfolio
 
 LARGEST = 3.4e38
 NAN = math.nan
+# a row of a frame brings numpy's numbers; each is read by a float as casting would read it
+PLAIN = frozenset({float, int, np.float64, np.int64})
 EPOCH_DAY = EPOCH.astype(object).toordinal()
 
 Step = Callable[[Any, list[float]], int]
@@ -198,8 +202,7 @@ class _Reader:
 
     def number(self, value: Any) -> float:
         """Return the number, NaN where it is missing."""
-        kind = type(value)
-        if (kind is float or kind is int) and value == value and abs(value) <= LARGEST:
+        if type(value) in PLAIN and value == value and abs(value) <= LARGEST:
             return float(value)
         if value is None or value != value:
             return NAN
