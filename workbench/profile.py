@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from workbench.binning import effective_rows
 from workbench.dataset import BAD, Dataset
 from workbench.evaluation import wilson
 from workbench.portfolio import Characteristic, numeric_codes
@@ -29,7 +30,8 @@ class Profile:
         One row a characteristic, the largest IV first: `characteristic`, `title`, `kind`, `missing`
         (share of rows), `iv` (information value, NaN where there are no goods or no bads),
         `iv_words` (a convention: below .02 useless, .1 weak, .3 medium, .5 strong, above
-        suspicious), `iv_by_chance` (what noise in so many bins would have), `n_bins`. The AUC of each
+        suspicious), `iv_by_chance` (what noise in so many bins would have; weighted rows count as
+        `binning.effective_rows`), `n_bins`. The AUC of each
         alone is among the checks, where it is measured on rows that did not order the bins.
     bins : DataFrame
         One row a bin, in the order of the characteristics and of their values: `characteristic`,
@@ -86,6 +88,7 @@ def profile(
     rows = dataset.known if rows is None else dataset.known & rows
     bad = dataset.outcome[rows] == BAD
     weight = None if dataset.weight is None else dataset.weight[rows]
+    chance = _chance_of_a_bin(bad, weight)
     summaries, tables = [], []
     characteristics = dataset.portfolio.characteristics
     for i, characteristic in enumerate(characteristics):
@@ -95,7 +98,7 @@ def profile(
         table = _table(bins, labels, bad, weight, empty_cell)
         table.insert(0, "characteristic", characteristic.name)
         tables.append(table)
-        summaries.append(_summary(characteristic, table, missing))
+        summaries.append(_summary(characteristic, table, missing, chance))
     summary = pd.DataFrame(summaries)
     order = np.argsort(-summary["iv"].fillna(-1.0).to_numpy(), kind="stable")
     return Profile(
@@ -221,7 +224,7 @@ def _table(
         smoothed = np.where(totals > 0, filled / filled.sum(axis=0), np.nan)
         woe = np.log(smoothed[:, 0] / smoothed[:, 1])
         rate = mass[:, 1] / mass.sum(axis=1)
-        effective = mass.sum(axis=1) ** 2 / squares.sum(axis=1)
+    effective = effective_rows(mass.sum(axis=1), squares.sum(axis=1))
     interval = [_interval(r, n) for r, n in zip(rate.tolist(), effective.tolist(), strict=True)]
     low, high = np.array(interval, dtype=float).reshape(-1, 2).T
     table = pd.DataFrame({"bin": np.arange(k), "label": np.array(labels, dtype=object)})
@@ -239,11 +242,15 @@ def _interval(rate: float, n: float) -> tuple[float, float]:
     return wilson(rate * n, n) if n > 0 else (float("nan"), float("nan"))
 
 
-def _summary(about: Characteristic, table: pd.DataFrame, missing: float) -> dict[str, object]:
-    n_bad = int(table["n_bad"].sum())
-    n_good = int(table["n"].sum()) - n_bad
-    iv = float(table["iv"].sum(min_count=1)) if n_bad and n_good else float("nan")
-    chance = (len(table) - 1) * (1 / n_good + 1 / n_bad) if n_bad and n_good else float("nan")
+def _chance_of_a_bin(bad: np.ndarray, weight: np.ndarray | None) -> float:
+    """Return the IV that one more bin brings where there is nothing to find; NaN for one outcome."""
+    w = np.ones(len(bad)) if weight is None else weight
+    rows = [float(effective_rows(w[part].sum(), (w[part] ** 2).sum())) for part in (~bad, bad)]
+    return sum(1 / n for n in rows) if all(rows) else float("nan")
+
+
+def _summary(about: Characteristic, table: pd.DataFrame, missing: float, chance: float) -> dict[str, object]:
+    iv = float(table["iv"].sum(min_count=1)) if np.isfinite(chance) else float("nan")
     return {
         "characteristic": about.name,
         "title": about.shown,
@@ -251,7 +258,7 @@ def _summary(about: Characteristic, table: pd.DataFrame, missing: float) -> dict
         "missing": missing,
         "iv": iv,
         "iv_words": iv_words(iv),
-        "iv_by_chance": chance,
+        "iv_by_chance": (len(table) - 1) * chance,
         "n_bins": len(table),
     }
 

@@ -18,6 +18,7 @@ from workbench.binning.fine import level_order, number_cuts
 from workbench.binning.optimal import trend_of
 from workbench.dataset import Dataset, build, from_frame
 from workbench.errors import InputError
+from workbench.evaluation import wilson
 from workbench.portfolio import from_values
 from workbench.run import Run
 
@@ -114,6 +115,29 @@ def test_weights_count_as_repeated_rows() -> None:
         )
         assert one.groups == two.groups
         assert one.iv == pytest.approx(two.iv)
+
+
+def test_an_interval_knows_how_many_rows_of_equal_weight_a_bin_is_worth() -> None:
+    frame = pd.DataFrame({"x": [*np.arange(300.0), *[np.nan] * 40], "bad": [0, 0, 0, 1] * 85})
+    about = {"x": "number"}
+    plain = measure(dataset_of(frame, "bad", about), Run())
+    for times in (1.0, 5.0):  # everyone standing for five says no more than everyone standing for one
+        heavy = measure(dataset_of(frame.assign(w=times), "bad", about, weight="w"), Run())
+        columns = ["share", "bad_rate", "low", "high", "woe", "iv"]
+        np.testing.assert_allclose(heavy.bins[columns], plain.bins[columns])
+        assert heavy.values[0].iv_by_chance == pytest.approx(plain.values[0].iv_by_chance)
+    weight = np.where(np.arange(340) % 8 == 3, 7.0, 1.0)  # every other bad is worth 7
+    bins = measure(dataset_of(frame.assign(w=weight), "bad", about, weight="w"), Run()).values[0]
+    assert bins.effective[-1] == pytest.approx((35 + 5 * 7) ** 2 / (35 + 5 * 49))
+    n_bad = (42 + 43 * 7) ** 2 / (42 + 43 * 49)
+    assert bins.iv_by_chance == pytest.approx((sum(n > 0 for n in bins.n) - 1) * (1 / 255 + 1 / n_bad))
+    again = Bins.from_json(json.loads(json.dumps(bins.to_json())))
+    assert again == bins and again.iv_by_chance == bins.iv_by_chance
+    low, high = wilson(40 / 70 * bins.effective[-1], bins.effective[-1])
+    last = bins.table(made.portfolio().characteristic("income")).iloc[-1]
+    assert (last["bad_rate"], last["low"], last["high"]) == pytest.approx((40 / 70, float(low), float(high)))
+    # a model without weights keeps the digest it had before bins knew of them
+    assert not [name for name in plain.values[0].to_json() if name.endswith("_squared")]
 
 
 @settings(max_examples=60, deadline=None)

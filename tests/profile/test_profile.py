@@ -113,6 +113,10 @@ def test_a_weight_counts_like_that_many_rows() -> None:
     for name in frame:
         np.testing.assert_allclose(weighted.of(name)[columns], repeated.of(name)[columns])
     assert weighted.bins["n"].sum() == 2 * 300
+    chance = weighted.characteristics.set_index("characteristic")["iv_by_chance"]
+    n_good, n_bad = (times[outcome == bad].sum() ** 2 / (times[outcome == bad] ** 2).sum() for bad in (0, 1))
+    assert chance["income"] == pytest.approx(4 * (1 / n_good + 1 / n_bad))
+    assert chance["job"] == pytest.approx(1 / n_good + 1 / n_bad)
 
 
 def test_missing_and_special_codes_have_bins_of_their_own() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workbench.binning.making import Binning, bin_characteristic, measure
 from workbench.binning.optimal import Fine, Merged, merge
-from workbench.binning.values import TRENDS, Bins, BinSpec, woe_of
+from workbench.binning.values import TRENDS, Bins, BinSpec, effective_rows, woe_of
 
 __all__ = [
     "TRENDS",
@@ -14,6 +14,7 @@ __all__ = [
     "Fine",
     "Merged",
     "bin_characteristic",
+    "effective_rows",
     "measure",
     "merge",
     "woe_of",

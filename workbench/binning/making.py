@@ -160,11 +160,20 @@ def bin_characteristic(
     """
     rows = _Rows(np.asarray(bad).astype(np.int8), weight)
     if about.kind in ("category", "flag"):
-        return _bin_levels(about, values, rows, spec)
+        return _squared(*_bin_levels(about, values, rows, spec), rows)
     x = months(values, date) if about.kind == "date" else values.to_numpy(dtype=float)
     if about.fill is not None:
         x = np.where(np.isnan(x), float(about.fill), x)
-    return _bin_numbers(about, x, rows, replace(spec, trend=_DECLARED.get(about.monotone, spec.trend)))
+    bins = _bin_numbers(about, x, rows, replace(spec, trend=_DECLARED.get(about.monotone, spec.trend)))
+    return bins if weight is None else _squared(bins, bins.of_numbers(x), rows)
+
+
+def _squared(bins: Bins, at: np.ndarray, rows: _Rows) -> Bins:
+    """Return the bins with the squared weights of the rows that lie in bin `at` of them."""
+    if rows.weight is None:
+        return bins
+    goods, bads = _Rows(rows.bad, rows.weight**2).count(at, len(bins.n))[:2]
+    return replace(bins, goods_squared=tuple(goods.tolist()), bads_squared=tuple(bads.tolist()))
 
 
 def _bin_numbers(about: Characteristic, x: np.ndarray, rows: _Rows, spec: BinSpec) -> Bins:
@@ -190,7 +199,10 @@ def _bin_numbers(about: Characteristic, x: np.ndarray, rows: _Rows, spec: BinSpe
     )  # fmt: skip
 
 
-def _bin_levels(about: Characteristic, values: pd.Series, rows: _Rows, spec: BinSpec) -> Bins:
+def _bin_levels(
+    about: Characteristic, values: pd.Series, rows: _Rows, spec: BinSpec
+) -> tuple[Bins, np.ndarray]:
+    """Return the bins, and which of them each row lies in."""
     categories = np.asarray(values.cat.categories, dtype=object)
     codes = values.cat.codes.to_numpy().astype(np.int64)
     if about.fill is not None:
@@ -219,10 +231,11 @@ def _bin_levels(about: Characteristic, values: pd.Series, rows: _Rows, spec: Bin
     merged = np.add.reduceat(parts, starts, axis=1) if levels else np.zeros((4, 0))
     unseen = np.zeros((4, 0 if other >= 0 else 1))
     counts = np.concatenate([merged, unseen, counts[:, k:]], axis=1)
-    return _frozen(
+    bins = _frozen(
         about.name, "level", "by bad rate", counts, len(starts), spec,
         groups=groups, other=int(belongs[other]) if other >= 0 else -1,
     )  # fmt: skip
+    return bins, bins.of_levels(tuple(str(level) for level in categories))[codes]
 
 
 def _frozen(

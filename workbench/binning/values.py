@@ -87,6 +87,24 @@ def woe_of(goods: np.ndarray, bads: np.ndarray, thin: np.ndarray, row: float = 1
     return np.log((goods / total_goods + added) / (bads / total_bads + added))
 
 
+def effective_rows(mass: np.ndarray | float, squared: np.ndarray | float) -> np.ndarray:
+    """Return how many rows of equal weight tell as much: (sum of weights)^2 / sum of squared weights.
+
+    Without any mass it is 0.
+
+    References
+    ----------
+    Kish, L. (1965). Survey Sampling. Wiley.
+
+    Examples
+    --------
+    >>> float(effective_rows(np.sum([3.0, 3.0, 3.0]), np.sum([9.0, 9.0, 9.0])))
+    3.0
+    """
+    mass, squared = np.asarray(mass, dtype=float), np.asarray(squared, dtype=float)
+    return np.divide(mass**2, squared, out=np.zeros(np.broadcast(mass, squared).shape), where=squared > 0)
+
+
 @dataclass(frozen=True)
 class Bins:
     """One characteristic's bins: where they are cut, what fell into them, their WoE.
@@ -119,6 +137,8 @@ class Bins:
         ln(share of goods / share of bads), as it is used.
     thin : tuple of bool
         Bins whose WoE was drawn towards 0, see `woe_of`.
+    goods_squared, bads_squared : tuple of float
+        Sum of squared weights in each bin; empty where there are no weights.
     """
 
     name: str
@@ -135,6 +155,8 @@ class Bins:
     special: tuple[float, ...] = ()
     groups: tuple[tuple[str, ...], ...] = ()
     other: int = -1
+    goods_squared: tuple[float, ...] = ()
+    bads_squared: tuple[float, ...] = ()
 
     @property
     def ordinary(self) -> int:
@@ -153,9 +175,24 @@ class Bins:
 
     @property
     def iv_by_chance(self) -> float:
-        """What the same number of filled bins would have where there is nothing to find."""
-        n, n_bad = sum(self.n), sum(self.n_bad)
-        return (sum(k > 0 for k in self.n) - 1) * (1 / (n - n_bad) + 1 / n_bad)
+        """What the same number of filled bins would have where there is nothing to find.
+
+        Weighted rows count as `effective_rows` of goods and of bads.
+        """
+        n, n_bad = float(sum(self.n)), float(sum(self.n_bad))
+        n_good = n - n_bad
+        if self.goods_squared:
+            n_good = float(effective_rows(sum(self.goods), sum(self.goods_squared)))
+            n_bad = float(effective_rows(sum(self.bads), sum(self.bads_squared)))
+        return (sum(k > 0 for k in self.n) - 1) * (1 / n_good + 1 / n_bad)
+
+    @property
+    def effective(self) -> np.ndarray:
+        """How many rows of equal weight each bin is worth, see `effective_rows`; shape (k,)."""
+        if not self.goods_squared:
+            return np.asarray(self.n, dtype=float)
+        mass = np.asarray(self.goods) + np.asarray(self.bads)
+        return effective_rows(mass, np.asarray(self.goods_squared) + np.asarray(self.bads_squared))
 
     def of_numbers(self, x: np.ndarray) -> np.ndarray:
         """Return the bin of each number, NaN being missing; shape (n,)."""
@@ -186,14 +223,15 @@ class Bins:
         -------
         DataFrame
             `bin` (0, 1, ...), `label`, `n`, `n_bad`, `share` (of rows), `bad_rate` with `low` and
-            `high` (95% Wilson interval; NaN without rows), `woe`, `iv`, `goods_share`,
-            `bads_share`, `thin`. Shares and rates are weighted.
+            `high` (95% Wilson interval of `effective` rows; NaN without rows), `woe`, `iv`,
+            `goods_share`, `bads_share`, `thin`. Shares and rates are weighted.
         """
         goods, bads = np.asarray(self.goods), np.asarray(self.bads)
         mass = goods + bads
         rate = np.divide(bads, mass, out=np.full(len(mass), np.nan), where=mass > 0)
         interval = [
-            wilson(r * n, n) if n else (np.nan, np.nan) for r, n in zip(rate.tolist(), self.n, strict=True)
+            wilson(r * n, n) if n else (np.nan, np.nan)
+            for r, n in zip(rate.tolist(), self.effective.tolist(), strict=True)
         ]
         low, high = np.array(interval, dtype=float).T
         return pd.DataFrame(
@@ -216,7 +254,10 @@ class Bins:
 
     def to_json(self) -> dict[str, Any]:
         """Return the bins as plain values."""
-        return asdict(self)
+        # without weights nothing is said of them, so that models made before keep their digest
+        told = asdict(self)
+        squares = ("goods_squared", "bads_squared")
+        return {k: v for k, v in told.items() if k not in squares or self.goods_squared}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Bins:
