@@ -32,11 +32,12 @@ def measure(
     importance, coefficients : DataFrame
         See `training.TrainedModel`.
     """
-    size = family.importance(encoder, fitted, x.x)
-    some = development[np.linspace(0, len(development) - 1, min(EFFECT_ROWS, len(development))).astype(int)]
+    size = family.importance(encoder, fitted, x)
+    part = np.linspace(0, len(development) - 1, min(EFFECT_ROWS, len(development))).astype(int)
+    some, weight = development[part], None if x.weight is None else x.weight[part]
     date = None if dataset.date is None else dataset.date.iloc[some]
     raw = encoder.raw(dataset.frame.iloc[some], date)
-    effects = [_effect(portfolio, encoder, fitted, raw, j) for j in range(len(encoder.columns))]
+    effects = [_effect(portfolio, encoder, fitted, raw, weight, j) for j in range(len(encoder.columns))]
     frame = pd.DataFrame(
         {
             "characteristic": [c.name for c in encoder.columns],
@@ -57,7 +58,7 @@ def measure(
 
 
 def _effect(
-    portfolio: Portfolio, encoder: Encoder, fitted: Fitted, raw: np.ndarray, j: int
+    portfolio: Portfolio, encoder: Encoder, fitted: Fitted, raw: np.ndarray, weight: np.ndarray | None, j: int
 ) -> tuple[str, str]:
     """Say what characteristic `j` does to the risk: mean margin with it set to each of some values."""
     column = encoder.columns[j]
@@ -66,17 +67,13 @@ def _effect(
         common = np.argsort(-np.asarray(column.shares), kind="stable")[:12]
         grid = np.sort(common).astype(float)
     else:
-        given = raw[:, j][~np.isnan(raw[:, j])]
-        grid = np.unique(np.quantile(given, STEPS)) if len(given) else np.zeros(0)
-        if len(given) and len(grid) < 2:
-            grid = np.unique([given.min(), np.median(given), given.max()])
+        grid = _grid(raw[:, j], weight)
     if len(grid) < 2:
         return "no effect", "one value only"
     stacked = np.repeat(raw, len(grid), axis=0)
     stacked[:, j] = np.tile(grid, len(raw))
-    means = (
-        fitted.margin(encoder.encode(np.asfortranarray(stacked))).reshape(len(raw), len(grid)).mean(axis=0)
-    )
+    margins = fitted.margin(encoder.encode(np.asfortranarray(stacked))).reshape(len(raw), len(grid))
+    means = np.average(margins, axis=0, weights=weight)
     steps = np.diff(means)
     if np.allclose(means, means[0], atol=1e-12):
         return "no effect", "the model does not use it"
@@ -89,3 +86,18 @@ def _effect(
         return "lowers", "risk falls as the value rises"
     word = "raises" if means[-1] > means[0] else "lowers"
     return word, "from low to high values, though not steadily"
+
+
+def _grid(x: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+    """Return values that a number is set to, from its low ones to its high ones; empty for none."""
+    there = ~np.isnan(x)
+    if weight is not None:
+        there &= weight > 0
+    given = x[there]
+    if not len(given):
+        return np.zeros(0)
+    if weight is None:
+        grid = np.unique(np.quantile(given, STEPS))
+    else:
+        grid = np.unique(np.quantile(given, STEPS, method="inverted_cdf", weights=weight[there]))
+    return grid if len(grid) > 1 else np.unique([given.min(), np.median(given), given.max()])

@@ -18,7 +18,8 @@ from workbench import sampling, training
 from workbench.dataset import Dataset, applicants, build, from_frame
 from workbench.errors import InputError
 from workbench.evaluation import evaluate
-from workbench.families import evidence
+from workbench.families import FAMILIES, evidence
+from workbench.families.family import FitRows
 from workbench.intake import PortfolioShelf, read
 from workbench.portfolio import Points
 from workbench.run import Run
@@ -184,6 +185,22 @@ def test_weights_reach_bins_and_card() -> None:
     assert np.average(p_bad, weights=weight) == pytest.approx(
         np.average(data.outcome[development], weights=weight), abs=0.006
     )
+
+
+@pytest.mark.parametrize("family", ["scorecard", "logistic"])
+def test_importance_counts_a_row_as_often_as_it_weighs(family: str) -> None:
+    model = MODEL if family == "scorecard" else training.train(
+        DATASET, split(DATASET), TrainSpec(family), Run(1)
+    )  # fmt: skip
+    x, bad = bin_numbers(model, DATASET), DATASET.outcome.astype(float)
+    times = np.where(DATASET.frame["home"] == "rent", 4, 1)
+    repeated = FitRows(np.repeat(x, times, axis=0), np.repeat(bad, times), None)
+    told = [
+        FAMILIES[family].importance(model.encoder, model.fitted, rows)
+        for rows in (FitRows(x, bad, times / times.mean()), repeated, FitRows(x, bad, None))
+    ]
+    assert told[0] == pytest.approx(told[1])
+    assert told[0] != pytest.approx(told[2], rel=0.01)
 
 
 NUMBERS = st.one_of(st.none(), st.floats(-1e30, 1e30), st.integers(-(10**9), 10**9), st.just(-9.0))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests import made
-from workbench import families, sampling, training
+from workbench import drivers, families, sampling, training
 from workbench.errors import InputError
+from workbench.families.family import FitRows
+from workbench.features import learn
 from workbench.run import Cancelled, Run
 from workbench.training import TrainedModel, TrainSpec
 
@@ -106,6 +111,36 @@ def test_drivers_are_sorted_and_say_which_way(family: str) -> None:
     assert effects["late"] == "raises"
     assert effects["income"] == "lowers"
     assert "rent" in model.importance.set_index("characteristic").loc["home", "detail"]
+
+
+class _Crossed:
+    """Risk rises with income where payments were late, and falls where none was."""
+
+    def margin(self, x: np.ndarray) -> np.ndarray:
+        return x[:, 0] * np.where(x[:, 2] > 0, 1.0, -1.0)
+
+
+def test_a_row_says_which_way_a_characteristic_goes_as_often_as_it_weighs() -> None:
+    encoder = learn(DATASET, np.arange(2000), "ordered")
+    given = DATASET.frame.iloc[:2000][["income", "late"]].notna().all(axis=1).to_numpy()
+    late = DATASET.frame["late"].to_numpy()[:2000] > 0
+    rows = np.concatenate([np.flatnonzero(given & late)[:30], np.flatnonzero(given & ~late)[:60]])
+    times = np.where(late[rows], 4, 1)
+
+    def measured(rows: np.ndarray, weight: np.ndarray | None) -> pd.DataFrame:
+        family = replace(
+            families.FAMILIES["logistic"],
+            importance=lambda *_: np.ones(len(encoder.columns)),
+            coefficients=lambda *_: pd.DataFrame({"coefficient": [1.0]}),
+        )
+        x = FitRows(np.zeros((len(rows), 1)), np.zeros(len(rows)), weight)
+        told = drivers.measure(DATASET.portfolio, family, encoder, _Crossed(), x, DATASET, rows)[0]
+        return told.set_index("characteristic")
+
+    weighted = measured(rows, times / times.mean())
+    assert weighted.equals(measured(np.repeat(rows, times), None))
+    assert weighted.loc["income", "effect"] == "raises"
+    assert measured(rows, None).loc["income", "effect"] == "lowers"
 
 
 def test_risk_never_falls_with_a_characteristic_declared_to_raise_it() -> None:

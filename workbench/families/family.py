@@ -85,7 +85,8 @@ class Family:
     read : callable
         The files that `Fitted.to_files` wrote -> Fitted.
     importance : callable
-        (encoder, fitted, encoded development rows) -> array, one a characteristic, not negative.
+        (encoder, fitted, encoded development rows with their weights) -> array, one a
+        characteristic, not negative.
     coefficients : callable
         (encoder, fitted) -> frame ``column, characteristic, detail, coefficient``; empty where
         the family has none. It may add ``standard_error`` and ``p_value``.
@@ -116,13 +117,20 @@ class Family:
     ranges: Ranges
     fit: FitFunction
     read: Callable[[dict[str, bytes]], Fitted]
-    importance: Callable[[Encoder, Fitted, np.ndarray], np.ndarray]
+    importance: Callable[[Encoder, Fitted, FitRows], np.ndarray]
     coefficients: Callable[[Encoder, Fitted], pd.DataFrame]
     rounds: str = ""
     bin_spec: Callable[[tuple[tuple[str, Scalar], ...]], BinSpec] | None = None
     fold: Callable[[Encoder, Fitted, float, float], Fitted] | None = None
     card: Callable[[Portfolio, Encoder, Fitted], pd.DataFrame] | None = None
     selection: Callable[[Portfolio, Fitted], pd.DataFrame] | None = None
+
+
+def spread(part: np.ndarray, weight: np.ndarray | None) -> float:
+    """Return the standard deviation of a characteristic's part in what a model says; rows may weigh."""
+    if weight is None:
+        return float(part.std())
+    return float(np.sqrt(np.average((part - np.average(part, weights=weight)) ** 2, weights=weight)))
 
 
 def directions(encoder: Encoder) -> list[int]:

@@ -164,7 +164,7 @@ def _watching(run: Run, rounds: int) -> Callable[[Any], None]:
     return watch
 
 
-def importance(encoder: Encoder, fitted: Fitted, x: np.ndarray) -> np.ndarray:
+def importance(encoder: Encoder, fitted: Fitted, rows: FitRows) -> np.ndarray:
     """Return each characteristic's share of the loss that splits took away."""
     assert isinstance(fitted, Trees)
     gain = np.asarray(fitted.booster.feature_importance("gain"), dtype=float)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.errors import InputError
-from workbench.families.family import Family, FitRows, FitSpec, Fitted
+from workbench.families.family import Family, FitRows, FitSpec, Fitted, spread
 from workbench.families.ranges import Range, settled
 from workbench.features import Encoder
 from workbench.run import Run
@@ -106,14 +106,14 @@ def coefficients(encoder: Encoder, fitted: Fitted) -> pd.DataFrame:
     )
 
 
-def importance(encoder: Encoder, fitted: Fitted, x: np.ndarray) -> np.ndarray:
+def importance(encoder: Encoder, fitted: Fitted, rows: FitRows) -> np.ndarray:
     """Return, for each characteristic, the standard deviation of its part of the log-odds."""
     assert isinstance(fitted, Logistic)
     names = [e.characteristic for e in encoder.encoded]
-    parts = {column.name: np.zeros(len(x)) for column in encoder.columns}
+    parts = {column.name: np.zeros(len(rows.x)) for column in encoder.columns}
     for j, name in enumerate(names):
-        parts[name] += fitted.coefficients[j] * x[:, j]
-    return np.array([parts[column.name].std() for column in encoder.columns])
+        parts[name] += fitted.coefficients[j] * rows.x[:, j]
+    return np.array([spread(parts[column.name], rows.weight) for column in encoder.columns])
 
 
 FAMILY = Family(

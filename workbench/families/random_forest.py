@@ -196,7 +196,7 @@ def _fill(encoder: Encoder) -> tuple[float, ...]:
     )  # fmt: skip
 
 
-def importance(encoder: Encoder, fitted: Fitted, x: np.ndarray) -> np.ndarray:
+def importance(encoder: Encoder, fitted: Fitted, rows: FitRows) -> np.ndarray:
     """Return each characteristic's share of the impurity that splits took away."""
     assert isinstance(fitted, Forest)
     return np.asarray(fitted.estimator.feature_importances_, dtype=float)

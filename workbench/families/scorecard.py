@@ -11,7 +11,7 @@ import pandas as pd
 
 from workbench.binning import TRENDS, BinSpec
 from workbench.families.evidence import Choice, select
-from workbench.families.family import Family, FitRows, FitSpec, Fitted, Scalar
+from workbench.families.family import Family, FitRows, FitSpec, Fitted, Scalar, spread
 from workbench.families.ranges import Range, settled
 from workbench.features import Encoder
 from workbench.portfolio import Points, Portfolio
@@ -265,13 +265,14 @@ def _p_value(coefficient: float, standard_error: float) -> float:
     return math.erfc(abs(coefficient / standard_error) / math.sqrt(2)) if standard_error > 0 else 1.0
 
 
-def importance(encoder: Encoder, fitted: Fitted, x: np.ndarray) -> np.ndarray:
+def importance(encoder: Encoder, fitted: Fitted, rows: FitRows) -> np.ndarray:
     """Return the standard deviation of each characteristic's points; 0 where it is not in the card."""
     assert isinstance(fitted, Scorecard)
-    spread = np.zeros(len(encoder.columns))
+    size = np.zeros(len(encoder.columns))
     for term in fitted.terms:
-        spread[term.column] = np.array(term.points, float)[x[:, term.column].astype(np.intp)].std()
-    return spread
+        points = np.array(term.points, float)[rows.x[:, term.column].astype(np.intp)]
+        size[term.column] = spread(points, rows.weight)
+    return size
 
 
 FAMILY = Family(

@@ -193,7 +193,7 @@ def _watching(run: Run, rounds: int) -> Any:
     return Watch()
 
 
-def importance(encoder: Encoder, fitted: Fitted, x: np.ndarray) -> np.ndarray:
+def importance(encoder: Encoder, fitted: Fitted, rows: FitRows) -> np.ndarray:
     """Return each characteristic's share of the loss that splits took away."""
     assert isinstance(fitted, Boosted)
     booster = fitted.booster
