@@ -1,4 +1,4 @@
-"""The page Jobs: what waits, runs, is done, or failed and why."""
+"""The page Jobs, and one job on the page it is for: what waits, runs, is done, or failed and why."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from workbench.ui import cache, frame, session, sidebar, tables, words
 from workbench.ui.session import Context
 
 LIMIT = 50
+LOG_LINES = 8
 ENDING = "Stopping: its process has not ended yet."
 STATES = ("waiting", "running", "done", "failed", "cancelled")
 RESULTS = {"train": sidebar.TRAIN, "report": sidebar.REPORTS}
@@ -48,10 +49,9 @@ def _alive(context: Context) -> None:
     cache.keep_worker()
     for job in reversed(jobs):
         with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"job_{job.job_id}"):
-            said = job.step or ("Waiting for its turn" if job.state == "waiting" else "Starting")
             st.progress(
                 min(max(job.share, 0.0), 1.0),
-                text=f"**{words.text(job.name)}** :gray[{job.state}] · {words.text(said)}",
+                text=f"**{words.text(job.name)}** :gray[{job.state}] · {words.text(_step(job))}",
             )
             if st.button("Stop", icon=":material/stop_circle:", key=f"stop_{job.job_id}"):
                 cache.queue().cancel(job.job_id, cache.desk().settings)
@@ -108,6 +108,64 @@ def _short(job: Any) -> str:
     return f"{best['model_id']}, {cache.family_title(best['family'])}, AUC {auc}"
 
 
+def under_way(job_id: str, where_it_goes: str) -> None:
+    """Draw a job that waits or runs: its bar, its log, a button that stops it; anew each second."""
+    st.fragment(_under_way, run_every=1)(job_id, where_it_goes)
+
+
+def _under_way(job_id: str, where_it_goes: str) -> None:
+    job = cache.job(job_id)
+    if job is None or job.finished:
+        st.rerun()
+    cache.keep_worker()
+    with st.container(border=True, key="progress", gap="small"):
+        st.markdown(f"**{words.text(job.name)}**")
+        said = _step(job)
+        st.progress(min(max(job.share, 0.0), 1.0), text=words.text(said[:1].upper() + said[1:]))
+        for told in job.log[-LOG_LINES:]:
+            st.caption(words.text(told))
+        if st.button("Stop", icon=":material/stop_circle:", key="cancel"):
+            cache.queue().cancel(job_id, cache.desk().settings)
+            st.rerun()
+    st.caption(f"It goes on when this tab is closed; {where_it_goes}.")
+
+
+def _step(job: Any) -> str:
+    return job.step or ("Waiting for its turn" if job.state == "waiting" else "Starting")
+
+
+def failed(job: Any) -> None:
+    """Draw why a job failed, with its log."""
+    st.error(f"{words.text(job.error)} {frame.code(job.code)}", icon=":material/error:")
+    _log_button(job, "job_log")
+
+
+def cancelled(job: Any) -> None:
+    """Say what stayed of a stopped job; asked again while its process has not ended."""
+    said = stopped(job)
+    if said == ENDING:
+        st.fragment(_until_ended, run_every=0.5)(job)
+    else:
+        st.info(words.text(said), icon=":material/cancel:")
+
+
+def _until_ended(job: Any) -> None:
+    if stopped(job) != ENDING:
+        st.rerun()
+    st.info(ENDING, icon=":material/hourglass_top:")
+
+
+def _log_button(job: Any, key: str) -> None:
+    st.download_button(
+        "Log",
+        lambda: cache.queue().log(job.job_id, cache.desk().settings),
+        f"{job.job_id}.log",
+        icon=":material/download:",
+        on_click="ignore",
+        key=key,
+    )
+
+
 def stopped(job: Any) -> str:
     """Return what is known of a stopped job: whether its process has ended, and what stayed of it."""
     if cache.queue().process_alive(job.job_id, cache.desk().settings):
@@ -142,14 +200,7 @@ def _one(context: Context, job: Any) -> None:
                 and st.button("Open the result", icon=":material/open_in_new:", key="open_result")
             ):
                 st.switch_page(RESULTS[job.kind], query_params=context.query() | {session.JOB: job.job_id})
-            st.download_button(
-                "Log",
-                lambda: cache.queue().log(job.job_id, cache.desk().settings),
-                f"{job.job_id}.log",
-                icon=":material/download:",
-                on_click="ignore",
-                key="log",
-            )
+            _log_button(job, "log")
     with st.expander("Last lines of the log"):
         for said in job.log or ("no line was written",):
             st.caption(words.text(said))

@@ -9,7 +9,6 @@ import streamlit as st
 from workbench.ui import cache, elsewhere, frame, queue, session, sidebar, train_result, words
 from workbench.ui.session import Context
 
-LOG_LINES = 8
 ACROSS = 3
 """Cards side by side, so that four figures fit into each."""
 
@@ -20,12 +19,12 @@ def draw(context: Context, job: Any) -> None:
     """Draw the job the address names: its progress, or its result."""
     if not job.finished:
         frame.line("Training in the background")
-        st.fragment(_progress, run_every=1)(job.job_id)
+        queue.under_way(job.job_id, "the page Jobs shows it too")
         return
     if job.state == "failed":
-        _failed(job)
+        queue.failed(job)
     elif job.state == "cancelled":
-        _stopped(job)
+        queue.cancelled(job)
     elif job.result:
         _result(context, job)
         return
@@ -42,51 +41,6 @@ def _again() -> None:
     if st.button("Set up another training", icon=":material/restart_alt:", key="again"):
         st.query_params.pop(session.JOB, None)
         st.rerun()
-
-
-def _progress(job_id: str) -> None:
-    """Draw a running job; drawn anew each second, and the whole page once it has finished."""
-    job = cache.job(job_id)
-    if job is None or job.finished:
-        st.rerun()
-    cache.keep_worker()
-    with st.container(border=True, key="progress", gap="small"):
-        st.markdown(f"**{words.text(job.name)}**")
-        said = job.step or ("Waiting for the worker" if job.state == "waiting" else "Starting")
-        st.progress(min(max(job.share, 0.0), 1.0), text=words.text(said[:1].upper() + said[1:]))
-        for said in job.log[-LOG_LINES:]:
-            st.caption(words.text(said))
-        if st.button("Stop", icon=":material/stop_circle:", key="cancel"):
-            cache.queue().cancel(job_id, cache.desk().settings)
-            st.rerun()
-    st.caption("It goes on when this tab is closed; the page Jobs shows it too.")
-
-
-def _stopped(job: Any) -> None:
-    """Say what stayed of a stopped job; asked again while its process has not ended."""
-    said = queue.stopped(job)
-    if said == queue.ENDING:
-        st.fragment(_until_ended, run_every=0.5)(job)
-    else:
-        st.info(words.text(said), icon=":material/cancel:")
-
-
-def _until_ended(job: Any) -> None:
-    if queue.stopped(job) != queue.ENDING:
-        st.rerun()
-    st.info(queue.ENDING, icon=":material/hourglass_top:")
-
-
-def _failed(job: Any) -> None:
-    st.error(f"{words.text(job.error)} {frame.code(job.code)}", icon=":material/error:")
-    st.download_button(
-        "Log",
-        lambda: cache.queue().log(job.job_id, cache.desk().settings),
-        f"{job.job_id}.log",
-        icon=":material/download:",
-        on_click="ignore",
-        key="job_log",
-    )
 
 
 def _result(context: Context, job: Any) -> None:
