@@ -90,14 +90,8 @@ def run(
     source = asked.path_of(name, folder)
     values = asked.checked(asked.parameters(source), parameters)
     stem = source.stem
-    begun = f"{at.strftime(shelf.STAMP)}-{stem.removesuffix('_report')}"
-    again = shelf.of_job(settings.home, job_id) if out is None else None
-    place = (out or again or shelf.folder_of(settings.home) / begun).absolute()
-    place.mkdir(parents=True, exist_ok=True, mode=0o700)
-    notebook, html = place / f"{stem}.ipynb", place / f"{stem}.html"
-    notebook.touch()
-    notebook.chmod(0o600)  # a cell that fails leaves its error there, wherever the folder is
-    html.unlink(missing_ok=True)  # of an earlier run to the same place: it would pass for this one's
+    place = (out or shelf.of_job(settings.home, job_id) or _begun(stem, at, settings)).absolute()
+    notebook, html = _prepared(place, stem)
     record = {"report": stem.removesuffix("_report"), "title": asked.title_of(source)}
     record |= {"started_at": at.isoformat(), "who": who, "job_id": job_id}
     _write(place / shelf.PARAMETERS, _json(values))
@@ -115,6 +109,21 @@ def run(
         seconds = time.perf_counter() - started
         _write(place / shelf.RECORD, _json(record | {"seconds": seconds}))
     return Report(notebook, html, seconds)
+
+
+def _begun(stem: str, at: datetime, settings: Settings) -> Path:
+    """Return the folder of the shelf that a report begun at a moment is written to."""
+    return shelf.folder_of(settings.home) / f"{at.strftime(shelf.STAMP)}-{stem.removesuffix('_report')}"
+
+
+def _prepared(place: Path, stem: str) -> tuple[Path, Path]:
+    """Make the folder of a report; return where its notebook and its HTML go."""
+    place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    notebook, html = place / f"{stem}.ipynb", place / f"{stem}.html"
+    notebook.touch()
+    notebook.chmod(0o600)  # a cell that fails leaves its error there, wherever the folder is
+    html.unlink(missing_ok=True)  # of an earlier run to the same place: it would pass for this one's
+    return notebook, html
 
 
 def _execute(
