@@ -97,6 +97,21 @@ def test_the_same_value_written_otherwise_is_the_same_value(name: str, given: ob
     assert repr(program.row(row | {name: given})) == repr(program.row(row | {name: plain}))
 
 
+@pytest.mark.parametrize("kind", ["ordered", "linear", "binned"])
+def test_the_numbers_of_a_frame_s_row_are_not_cast_one_by_one(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cast(*_: object, **__: object) -> None:
+        raise AssertionError("a plain value was cast by a table of one cell")
+
+    monkeypatch.setattr("workbench.features.program.cast_one", cast)
+    rest = {"home": "rent", "phone": "yes", "first_credit": "2010-01-01", "opened": "2023-05-01"}
+    program = Program(ENCODERS[kind], DATASET.portfolio)
+    plain = program.row(rest | {"income": 7.5, "bureau": -9.0, "late": 2.0})
+    numpy = {"income": np.float64(7.5), "bureau": np.int64(-9), "late": np.int64(2)}
+    assert repr(program.row(rest | numpy)) == repr(plain)
+
+
 def test_a_flag_that_is_true_is_the_attribute_true() -> None:
     frame = made.frame(400)
     frame["phone"] = frame["phone"].map({"yes": "TRUE", "no": "False"})
