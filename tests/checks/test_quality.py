@@ -149,6 +149,10 @@ def test_ranges_and_lists(build, plain) -> None:
     (outside,) = of(checks, "OUT_OF_RANGE")
     assert outside.rows == 2 and "2 rows of age lie outside 18 to 100" in outside.message
     assert outside.example == "record 1: -… (2 characters)"
+    # a code in other digits is a word to who reads numbers, so it excuses no number
+    special = [{"value": "-5"}, {"value": "١٣٠"}]
+    declared = build(frame, outcome, about=about | {"age": about["age"] | {"special": special}})
+    assert of(check(declared, Run()), "OUT_OF_RANGE")[0].rows == 1
     (strange,) = of(checks, "UNDECLARED_VALUE")
     assert (strange.rows, strange.example) == ((frame["job"] == "nurse").sum(), "nurse")
 

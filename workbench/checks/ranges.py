@@ -10,13 +10,12 @@ import pandas as pd
 
 from workbench.checks.values import Finding, counted, held, said
 from workbench.dataset import Dataset, masked
-from workbench.portfolio import Characteristic
+from workbench.portfolio import Characteristic, as_number, numeric_codes
 
 MANY_LEVELS = 100
 LEAST_ROWS = 5
 _NINES = re.compile(r"^9{2,}[5-9]?$|^9[6-8]$")
 _NEGATIVES = {-1.0, -2.0, -3.0, *(-float(f"{d}") for d in (7, 8, 9, 88, 98, 99, 888, 998, 999, 9999, 99999))}
-_NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 
 
 def declared_values(dataset: Dataset) -> Iterator[Finding]:
@@ -36,9 +35,8 @@ def _outside(dataset: Dataset, about: Characteristic, x: np.ndarray) -> Iterator
     low = -np.inf if about.low is None else about.low
     high = np.inf if about.high is None else about.high
     outside = (x < low) | (x > high)
-    for special in about.special:
-        if _NUMBER.match(special.value):
-            outside &= x != float(special.value)
+    for code in numeric_codes(about):
+        outside &= x != code
     n = int(outside.sum())
     if not n:
         return
@@ -90,7 +88,7 @@ def special_codes(dataset: Dataset) -> Iterator[Finding]:
         if values.dtype.kind != "f":
             continue
         x = values.to_numpy()
-        known = [float(s.value) for s in about.special if _NUMBER.match(s.value)]
+        known = list(numeric_codes(about))
         x = x[~np.isnan(x) & ~np.isin(x, known)] if known else x[~np.isnan(x)]
         for code, n in (*_codes_above(x), *_codes_below(x)):
             yield Finding(
@@ -141,7 +139,7 @@ def numbers_as_text(dataset: Dataset) -> Iterator[Finding]:
         values = dataset.frame[name]
         if not isinstance(values.dtype, pd.CategoricalDtype) or len(values.cat.categories) <= MANY_LEVELS:
             continue
-        numeric = np.array([bool(_NUMBER.match(str(level).strip())) for level in values.cat.categories])
+        numeric = np.array([as_number(str(level).strip()) is not None for level in values.cat.categories])
         codes = values.cat.codes.to_numpy()
         counts = np.bincount(codes[codes >= 0], minlength=len(numeric))
         text = int(counts[~numeric].sum())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.portfolio.codes import numeric_codes
+from workbench.portfolio.codes import as_number, numeric_codes, word_codes
 from workbench.portfolio.toml_file import from_values, parse, to_toml
 from workbench.portfolio.values import (
     NAME,
@@ -39,9 +39,11 @@ __all__ = [
     "SamplingDefaults",
     "Special",
     "Tag",
+    "as_number",
     "from_values",
     "numeric_codes",
     "parse",
     "shares",
     "to_toml",
+    "word_codes",
 ]
