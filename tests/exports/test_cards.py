@@ -22,10 +22,12 @@ from workbench.errors import ArtifactError, InputError
 from workbench.exports import card_plan, excel, proof, proof_child, sql
 from workbench.portfolio import from_values
 from workbench.run import Run
+from workbench.scoring import Scorer
 from workbench.training import TrainedModel, TrainSpec
 
 ODD = 'it\'s "odd" %s; -- x'
 LEVELS = ("o'k", '"q"', "=1+1", "r*nt", "Own", "own", "two  words", "true", "7", "Ünïcode")
+WORD = 'isn\'t "known"'
 PORTFOLIO = {
     "name": "odd_ones",
     "title": "=Odd ones -- and 'quotes'",
@@ -33,7 +35,11 @@ PORTFOLIO = {
     "date": "applied",
     "characteristics": [
         {"name": ODD, "title": "=cmd()|x", "kind": "category"},
-        {"name": "fraction", "kind": "number", "special": [{"value": "-9", "label": "none"}]},
+        {
+            "name": "fraction",
+            "kind": "number",
+            "special": [{"value": "-9", "label": "none"}, {"value": WORD}],
+        },
         {"name": "since", "kind": "date"},
         {"name": "filled", "kind": "number", "missing": "fill", "fill": 2},
         {"name": "wanted", "kind": "number", "missing": "refuse", "low": 0},
@@ -114,6 +120,7 @@ def test_values_are_asked_as_reading_takes_them(model: TrainedModel, data: Datas
         ({ODD: "OWN"}, {ODD: "castle"}),
         ({ODD: ""}, {ODD: None}),
         ({"fraction": ""}, {"fraction": None}),
+        ({"fraction": f" {WORD} "}, {"fraction": None}),
         ({"flag": None}, {"flag": "1"}),
         ({"filled": None}, {"filled": 2.0}),
         ({"since": "1995-06-07 00:00:00"}, {"since": "1995-06-07"}),
@@ -123,6 +130,17 @@ def test_values_are_asked_as_reading_takes_them(model: TrainedModel, data: Datas
         assert first == second and first[0][1] is not None, (one, same)
     for nothing in ({"wanted": None}, {"wanted": 1e39}, {"since": "lately"}, {"fraction": -1e300}):
         assert _sqlite(model, base.assign(**nothing)) == [(1, None, None)], nothing
+
+
+def test_a_special_code_that_is_a_word_has_the_points_that_a_scorer_gives(
+    model: TrainedModel, data: Dataset
+) -> None:
+    frame = card_rows(model, data).iloc[:40].assign(fraction=WORD)
+    scorer = Scorer(model)
+    plain = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    wanted = [(row["record"], scorer.score(row).points) for row in plain]
+    assert [line[:2] for line in _sqlite(model, frame)] == wanted
+    assert len({points for _, points in wanted}) > 5 and None not in dict(wanted).values()
 
 
 NO_NUMBERS = (
@@ -285,15 +303,17 @@ def test_a_value_of_the_wrong_kind_shows_as_an_error(
 ) -> None:
     from formualizer import recalculate_xlsx_file
 
-    base = card_rows(model, data).iloc[[0] * 5].reset_index(drop=True).astype({"fraction": object})
+    base = card_rows(model, data).iloc[[0] * 7].reset_index(drop=True).astype({"fraction": object})
+    base.loc[5, "fraction"], base.loc[6, "fraction"] = WORD, None
     base.loc[0, "fraction"], base.loc[1, "wanted"], base.loc[2, "fraction"] = "much", np.nan, 1e39
     base["since"] = base["since"].dt.date.astype(object)
     base.loc[3, "since"] = datetime.date(1950, 1, 1)
     path = _typed(excel.content(model, 10), base, tmp_path / "card.xlsx")
     recalculate_xlsx_file(str(path))
-    points = _read(path, 6)
+    points = _read(path, 8)
     assert [str(p)[:1] for p in points[:3]] == ["#", "#", "#"]
-    assert isinstance(points[3], int) and isinstance(points[4], int) and points[5] in ("", None)
+    assert isinstance(points[3], int) and isinstance(points[4], int) and points[7] in ("", None)
+    assert isinstance(points[5], int) and points[5] == points[6] != points[4]
 
 
 def test_what_scores_otherwise_is_not_handed_over(

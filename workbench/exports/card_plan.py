@@ -12,7 +12,7 @@ from workbench.dataset import DAYS_A_MONTH, canonical_value
 from workbench.errors import InputError
 from workbench.families.scorecard import Scorecard
 from workbench.features import LevelColumn, NumberColumn
-from workbench.portfolio import Points
+from workbench.portfolio import Points, word_codes
 from workbench.training import TrainedModel
 
 Kind = Literal["number", "date", "level"]
@@ -58,6 +58,8 @@ class Question:
         Points of an attribute in no group.
     missing : int, optional
         Points of a missing value; None where it may not be missing.
+    words : tuple of str
+        Special codes of a number that are words, each a missing value.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Question:
     groups: tuple[Line, ...]
     other: int
     missing: int | None
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,7 @@ def _question(model: TrainedModel, j: int, points: tuple[int, ...]) -> Question:
         for k, code in enumerate(bins.special)
     )
     kind: Kind = "date" if column.date else "number"
-    return Question(column.name, about.shown, kind, ranges, codes, (), 0, missing)
+    return Question(column.name, about.shown, kind, ranges, codes, (), 0, missing, word_codes(about))
 
 
 def _missing_bin(model: TrainedModel, j: int) -> int:

@@ -268,7 +268,10 @@ def _formula(q: Question, at: _Places, attributes: tuple[tuple[str, ...], ...], 
     made = f"INDEX({points},MATCH({x},{lows},1))"
     for code, its_points in reversed(at.codes):
         made = f"IF({x}={code},{its_points},{made})"
-    return f'IF({x}="",{at.missing},IF(ABS({x})>{LARGEST:.1E},NA(),{made}))'
+    words = (_trimmed(word).replace('"', '""') for word in q.words)
+    said = "".join(f',EXACT(TRIM({x}),"{word}")' for word in words)
+    absent = f'OR({x}=""{said})' if said else f'{x}=""'
+    return f"IF({absent},{at.missing},IF(ABS({x})>{LARGEST:.1E},NA(),{made}))"
 
 
 def _examples(model: TrainedModel, card: Plan) -> list[dict[str, Any]]:

@@ -129,7 +129,7 @@ def _steps(card: Plan) -> list[str]:
             first, second = sql_values.number_steps(i)
             unsigned.append(f"    {first}")
             rest.append(f"    {second}")
-            values.append(f"    {sql_values.number(i)} AS v{i}")
+            values.append(f"    {sql_values.number(i, tuple(map(_text, q.words)))} AS v{i}")
         elif q.kind == "date":
             values.append(f"    {sql_values.days(f't{i}')} AS v{i}")
         else:

@@ -30,11 +30,12 @@ def number_steps(i: int) -> tuple[str, str]:
     return unsigned, rest
 
 
-def number(i: int) -> str:
+def number(i: int, words: tuple[str, ...] = ()) -> str:
     """Return column `i` as a number, `NO_NUMBER` where it is none, from ``c``, ``t``, ``u`` and ``r``.
 
     A number is written like -1.5 or 2e-05, in 100 characters at most. Exponents of three digits go to
-    280 and belong to 24 characters at most: PostgreSQL stops at what a number cannot hold.
+    280 and belong to 24 characters at most: PostgreSQL stops at what a number cannot hold. `words` are
+    quoted texts that stand for missing.
     """
     power = f"CASE WHEN SUBSTR(r{i}, 2, 1) IN ('+', '-') THEN SUBSTR(r{i}, 3) ELSE SUBSTR(r{i}, 2) END"
     # 5, 5. and .5 have a digit among their first two characters, with or without the point
@@ -45,8 +46,9 @@ def number(i: int) -> str:
         f"        OR {_digits(power, 3)} AND {power} <= '280' AND LENGTH(t{i}) <= 24))"
     )
     # text and not-a-number are what some programs write for missing
+    missing = ", ".join(("''", "'NaN'", *words))
     return (
-        f"CASE WHEN c{i} IS NULL OR t{i} IN ('', 'NaN') THEN NULL\n"
+        f"CASE WHEN c{i} IS NULL OR t{i} IN ({missing}) THEN NULL\n"
         f"      WHEN {known}\n      THEN CAST(c{i} AS DOUBLE PRECISION) ELSE {NO_NUMBER} END"
     )
 
