@@ -78,3 +78,23 @@ def test_sheets_that_hold_data_are_named_in_their_order(tmp_path):
     with pytest.raises(InputError) as damaged:
         intake.sheets(path)
     assert damaged.value.code == "NOT_EXCEL"
+
+
+def test_only_a_panic_of_the_native_reader_is_taken_for_a_damaged_file(tmp_path, monkeypatch):
+    path = tmp_path / "loans.xlsx"
+    pd.DataFrame({"id": [1, 2], "bad": [0, 1]}).to_excel(path, index=False)
+    panic = type("PanicException", (BaseException,), {"__module__": "pyo3_runtime"})
+    for error, raised in (
+        (panic, InputError),
+        (KeyboardInterrupt, KeyboardInterrupt),
+        (SystemExit, SystemExit),
+    ):
+
+        def fail(*_: object, error: type = error) -> None:
+            raise error("called `Option::unwrap()` on a `None` value")
+
+        monkeypatch.setattr("workbench.intake.excel_file._sheet", fail)
+        with pytest.raises(raised) as told:
+            intake.read(path)
+        if raised is InputError:
+            assert told.value.code == "NOT_EXCEL"

@@ -19,6 +19,7 @@ from workbench.intake.survey import digest
 from workbench.portfolio import Portfolio
 
 DAMAGED = "Open it in Excel and save it again as .xlsx, or export it as CSV."
+PANIC = ("pyo3_runtime", "PanicException")
 MAX_UNZIPPED = 2**30
 MAX_CELLS = 60_000_000
 
@@ -156,8 +157,9 @@ def _filled(path: Path, name: str, wanted: str) -> dict[str, list[list[Any]]]:
     except (CalamineError, OSError, MemoryError, ValueError, IndexError):
         raise InputError("NOT_EXCEL", "is not an Excel file, or is damaged", name, DAMAGED) from None
     except BaseException as error:
-        # the native reader panics on some damaged files, past the ordinary exceptions
-        if type(error).__name__ != "PanicException":
+        # On some damaged files the native reader panics. Its PanicException is a BaseException that no
+        # module hands out, so that it can only be known by its name; all else, such as an interrupt, goes on.
+        if (type(error).__module__, type(error).__name__) != PANIC:
             raise
         raise InputError("NOT_EXCEL", "is damaged and cannot be read", name, DAMAGED) from None
 
