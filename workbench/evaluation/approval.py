@@ -12,6 +12,7 @@ import pandas as pd
 
 from workbench.evaluation.measure import NAN, Z95, wilson
 from workbench.evaluation.paired import holm, mcnemar, one_sided, pairs_frame
+from workbench.evaluation.rates import customer_codes, rates
 
 BLOCKS = 1_000
 BINS = 400
@@ -66,7 +67,8 @@ class Ranks:
     p_bad : array, shape (k, n)
     goods, bads : array, shape (k, replicates, bins)
         Resampled weights by rank, safest first; whole groups are resampled where rows come in groups.
-    grouped : bool
+    group : array of int, shape (n,), optional
+        Customer, where one has several rows.
     """
 
     names: tuple[str, ...]
@@ -76,7 +78,12 @@ class Ranks:
     p_bad: np.ndarray
     goods: np.ndarray
     bads: np.ndarray
-    grouped: bool
+    group: np.ndarray | None
+
+    @property
+    def grouped(self) -> bool:
+        """Whether customers have several rows."""
+        return self.group is not None
 
     def at(self, approval: float) -> AtApproval:
         """Return what happens where each model approves its safest `approval` of the applicants."""
@@ -166,12 +173,22 @@ class Ranks:
         lines = []
         for i, j in combinations(range(len(self.names)), 2):
             a, b = approved[i], approved[j]
-            for part, mask in zip(PARTS, (a & b, ~a & b, a & ~b, ~(a | b)), strict=True):
+            lows, highs = self._between(a, b)
+            for k, mask in enumerate((a & b, ~a & b, a & ~b, ~(a | b))):
                 n, n_bad, _, rate, low, high = self._rate(mask)
-                share = n / whole if whole else NAN
+                part, share = PARTS[k], n / whole if whole else NAN
+                low, high = (lows[k], highs[k]) if self.grouped else (low, high)
                 lines.append((self.names[i], self.names[j], part, n, share, n_bad, rate, low, high))
         columns = ["a", "b", "part", "n", "share", "n_bad", "bad_rate", "low", "high"]
         return pd.DataFrame(lines, columns=columns)
+
+    def _between(self, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the intervals of the parts' bad rates by whole customers; NaN without such."""
+        if self.group is None:
+            return np.full(len(PARTS), NAN), np.full(len(PARTS), NAN)
+        part = np.where(a, np.where(b, 0, 2), np.where(b, 1, 3))
+        _, low, high = rates(self.bad, part, len(PARTS), self.weight, self.group)
+        return low, high
 
     def ks_errors(self) -> list[float]:
         """Return the standard error of each pair's difference of KS, pairs as `itertools.combinations`."""
@@ -228,8 +245,8 @@ def ranks(
 
     with ThreadPoolExecutor(max(threads, 1)) as pool:
         list(pool.map(place, range(len(names))))
-    grouped = group is not None and len(np.unique(np.asarray(group).astype(str))) < n
-    return Ranks(names, bad, None if weight is None else size, rank, scores, drawn[0], drawn[1], grouped)
+    codes = customer_codes(group)
+    return Ranks(names, bad, None if weight is None else size, rank, scores, drawn[0], drawn[1], codes)
 
 
 def _blocks(n: int, group: np.ndarray | None, rng: np.random.Generator) -> np.ndarray:

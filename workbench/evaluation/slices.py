@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from workbench.evaluation.discrimination import delong
-from workbench.evaluation.measure import NAN, Z95, wilson
+from workbench.evaluation.measure import NAN, Z95
 from workbench.evaluation.paired import LEVEL, benjamini_hochberg, one_sided
+from workbench.evaluation.rates import customer_codes, rates
 
 LEAST = 50
 QUARTERS = 4
@@ -33,7 +34,8 @@ def by_month(
     -------
     DataFrame
         month ("2011-07"), n, n_bad, auc, auc_low, auc_high (95%), mean_p_bad, bad_rate, low, high (95%
-        Wilson), reason (why the AUC is not defined). Rows without a date are left out.
+        Wilson), reason (why the AUC is not defined). Rows without a date are left out. Intervals count
+        whole customers where `group` says whose row each is.
     """
     days = date.to_numpy("datetime64[s]").astype("datetime64[M]")
     columns = ["month", "n", "n_bad", "auc", "auc_low", "auc_high", "mean_p_bad", "bad_rate", "low", "high"]
@@ -157,17 +159,15 @@ def _cell(
     aucs, covariance = delong(own_bad, p[None], weight=w, group=own_group)
     auc, error = float(aucs[0]), float(np.sqrt(max(covariance[0, 0], 0.0)))
     whole = float(w.sum())
-    rate = float(w @ (own_bad == 1)) / whole if whole else NAN
-    trials = whole**2 / float(w @ w) if whole else 0.0
-    low, high = wilson(rate * trials, trials)
-    if own_group is None:
+    codes = customer_codes(own_group)
+    (rate,), (low,), (high,) = rates(own_bad, np.zeros(len(p), np.intp), 1, w, codes)
+    if codes is None:
         variance = float(w**2 @ (p * (1 - p)))
     else:
-        codes, _ = pd.factorize(own_group, use_na_sentinel=False)
         variance = float((np.bincount(codes, w * ((own_bad == 1) - p)) ** 2).sum())
     return {
         "n": int(inside.sum()), "n_bad": int((own_bad == 1).sum()),
-        "mean_p_bad": float(w @ p) / whole if whole else NAN, "bad_rate": rate, "low": float(low),
+        "mean_p_bad": float(w @ p) / whole if whole else NAN, "bad_rate": float(rate), "low": float(low),
         "high": float(high), "auc": auc, "auc_low": max(auc - Z95 * error, 0.0) if error > 0 else NAN,
         "auc_high": min(auc + Z95 * error, 1.0) if error > 0 else NAN, "auc_error": error,
         "spread": np.sqrt(variance) / whole if whole else NAN,
