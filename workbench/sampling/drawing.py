@@ -11,7 +11,7 @@ import pandas as pd
 from workbench.dataset import BAD, GOOD, Dataset
 from workbench.dataset.customers import customers, deal
 from workbench.errors import InputError, Problem
-from workbench.evaluation import wilson
+from workbench.evaluation.rates import customer_codes, rates
 from workbench.run import seed_for
 from workbench.sampling.spec import SamplingSpec
 
@@ -32,7 +32,8 @@ class Samples:
     sizes : DataFrame
         One row a sample that has rows, in the order of `SAMPLES`: `sample`, `n`, `n_bad`,
         `bad_rate` (weighted, 0 to 1; NaN for indeterminates), `low`, `high` (95% Wilson interval,
-        from the effective number of rows where there are weights), `weight` (their sum).
+        from the effective number of rows where there are weights or several rows a customer),
+        `weight` (their sum).
     by_month : DataFrame
         The same by calendar `month` ("2011-07"), without `weight`; empty where there is no date.
     out_of_time_from : str
@@ -233,20 +234,14 @@ def _rates(dataset: Dataset, cell: np.ndarray, n_cells: int, rows: np.ndarray | 
     """Count rows, bads and weights in each cell, with the bad rate and its interval."""
     outcome = dataset.outcome
     weight = np.ones(dataset.n) if dataset.weight is None else dataset.weight
+    code = None if dataset.group is None else customer_codes(customers(dataset.group))
     if rows is not None:
         cell, outcome, weight = cell[rows], outcome[rows], weight[rows]
+        code = None if code is None else code[rows]
     known = outcome >= 0
     bad = outcome == BAD
-    known_weight = np.bincount(cell[known], weight[known], n_cells)
-    squares = np.bincount(cell[known], weight[known] ** 2, n_cells)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        rate = np.bincount(cell[bad], weight[bad], n_cells) / known_weight
-        effective = known_weight**2 / squares
-    intervals = [
-        wilson(r * n, n) if n > 0 else (np.nan, np.nan)
-        for r, n in zip(rate.tolist(), np.nan_to_num(effective).tolist(), strict=True)
-    ]
-    low, high = np.array(intervals, dtype=float).reshape(-1, 2).T
+    own = None if dataset.weight is None else weight[known]
+    rate, low, high = rates(bad[known], cell[known], n_cells, own, None if code is None else code[known])
     return pd.DataFrame(
         {
             "n": np.bincount(cell, minlength=n_cells),
