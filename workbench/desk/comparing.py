@@ -197,7 +197,7 @@ def kept_rows(desk: Desk, rows: Sequence[ModelRow]) -> SameRows:
     return SameRows(
         bad=bad, p_bad={r.model_id: a.p_bad[positions] for r, (_, a) in zip(rows, found, strict=True)},
         policies={r.model_id: Policy.from_json(a.policy) for r, (_, a) in zip(rows, found, strict=True)},
-        baselines=_baselines(first, found[0][1].reported, bad, weight, whole),
+        baselines=_baselines(first, found[0][1].reported, bad, weight, group, whole),
         weight=weight, group=group, dates=lambda: _dates(desk, rows[0], first, positions),
         dataset_sha256=first.dataset_sha256, positions=positions,
         words=f"{sample} sample of {first.source.name}", notes=notes,
@@ -254,18 +254,21 @@ def _taken(dataset: Dataset, positions: np.ndarray) -> tuple[np.ndarray | None, 
 
 
 def _baselines(
-    study: Study, sample: str, bad: np.ndarray, weight: np.ndarray | None, whole: bool
-) -> dict[str, Evaluation]:
+    study: Study, sample: str, bad: np.ndarray, weight: np.ndarray | None, group: np.ndarray | None,
+    whole: bool,
+) -> dict[str, Evaluation]:  # fmt: skip
     """Return what any model must beat: as the study measured it where the rows are its sample."""
     if whole:
         return {name: by[sample] for name, by in study.baselines.items()}
-    return same_pd(bad, weight)
+    return same_pd(bad, weight, group)
 
 
-def same_pd(bad: np.ndarray, weight: np.ndarray | None) -> dict[str, Evaluation]:
+def same_pd(
+    bad: np.ndarray, weight: np.ndarray | None, group: np.ndarray | None = None
+) -> dict[str, Evaluation]:
     """Return the evaluation of giving everyone the same PD."""
     level = float(np.average(bad, weights=weight))
-    return {SAME_PD: evaluate(bad, np.full(len(bad), level), weight=weight)}
+    return {SAME_PD: evaluate(bad, np.full(len(bad), level), weight=weight, group=group)}
 
 
 def rows_of_file(desk: Desk, rows: Sequence[ModelRow], path: Path, options: ReadOptions | None) -> SameRows:
@@ -305,7 +308,8 @@ def rows_of_file(desk: Desk, rows: Sequence[ModelRow], path: Path, options: Read
     weight, group = _taken(first, positions)
     return SameRows(
         bad=bad, p_bad=p_bad, policies={k: model.policy for k, model in models.items()},
-        baselines=same_pd(bad, weight), weight=weight, group=group, dates=lambda: _dated(first, positions),
+        baselines=same_pd(bad, weight, group), weight=weight, group=group,
+        dates=lambda: _dated(first, positions),
         dataset_sha256=first.sha256, positions=positions,
         words=f"labelled rows of {first.source.name}", notes=tuple(notes),
         left_out=int(first.known.sum()) - len(positions),

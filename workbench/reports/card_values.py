@@ -96,7 +96,7 @@ def rounding(of: SignedCard, rows: Judged) -> Rounding:
     margin, cut = card.margin(x), model.policy.approve_below
     p_exact, p_rounded = expit(exact), expit(margin)
     both = [
-        evaluate(rows.bad, p, weight=rows.weight, policy=replace(model.policy), seed=0)
+        evaluate(rows.bad, p, weight=rows.weight, group=rows.group, policy=replace(model.policy), seed=0)
         for p in (p_exact, p_rounded)
     ]
     change = np.abs(p_rounded - p_exact)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from workbench import charts
 from workbench.dataset import BAD
+from workbench.dataset.customers import customers
 from workbench.evaluation import format_difference, format_figure, format_p, format_percent, slices
 from workbench.reports.block import Block, as_is, heading, percent, prose, table, whole
 from workbench.reports.shown import Shown, model_chapter
@@ -42,7 +43,7 @@ def judged(shown: Shown, model: StudyModel) -> Judged | None:
         return None
     outcome = study.rows["outcome"].to_numpy()
     at = np.flatnonzero(study.samples.mask(model.reported) & (outcome >= 0))
-    group = None if dataset.group is None else dataset.group.iloc[at].to_numpy()
+    group = None if dataset.group is None else customers(dataset.group)[at]
     return Judged(
         bad=(outcome[at] == BAD).astype(np.int8), p_bad=model.p_bad[at],
         record=study.rows["record"].to_numpy()[at], frame=dataset.frame.iloc[at].reset_index(drop=True),
