@@ -101,7 +101,10 @@ def test_home_shows_a_shared_data_set_under_each_portfolio_that_read_it(trained)
     (row,) = desk.registry.datasets()
     values = desk.portfolio(row.portfolio).to_json() | {"name": "second", "title": "Second"}
     other = desk.shelf.save(portfolio.from_values(values, "second"))
-    kept = desk.keep(from_frame(made.frame(2000), "other file"), other)
+    table = from_frame(made.frame(2000), "other file")
+    kept = desk.keep(table, other)
+    third = desk.shelf.save(portfolio.from_values(values | {"name": "third", "title": "Third"}, "third"))
+    desk.keep(table, third)
     assert kept.sha256 == row.sha256 and len(desk.registry.datasets()) == 1
     app.run()
     assert not app.exception, app.exception
@@ -109,5 +112,6 @@ def test_home_shows_a_shared_data_set_under_each_portfolio_that_read_it(trained)
     assert dict(zip(table["portfolio"], table["data"], strict=True)) == {
         "Made loans": "made loans.parquet",
         "Second": "other file",
+        "Third": "other file",
     }
-    assert table["rows"].notna().all() and any("2 portfolios" in c.value for c in app.caption)
+    assert table["rows"].notna().all() and any("3 portfolios" in c.value for c in app.caption)

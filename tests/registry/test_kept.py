@@ -70,6 +70,16 @@ def test_each_file_keeps_its_own_refused_rows(registry: Registry) -> None:
     assert len(registry.datasets()) == 1 and registry.fsck() == []
 
 
+def test_a_file_read_again_for_another_portfolio_is_told_once(registry: Registry) -> None:
+    other = from_values(PORTFOLIO.to_json() | {"name": "second"}, "test")
+    for portfolio in (PORTFOLIO, other, other, PORTFOLIO):
+        registry.save_dataset(replace(made_dataset(), portfolio=portfolio), who="ben", when=WHEN)
+    assert [line.portfolio for line in registry.trail()] == ["second", "cards"]
+    line = registry.trail("second")[0]
+    assert line.action == "data kept" and line.detail["dataset_sha256"] == SHA
+    assert len(registry.datasets()) == 1 and registry.fsck() == []
+
+
 def test_a_copy_of_a_file_is_no_other_reading(registry: Registry) -> None:
     before = registry.datasets()[0]
     given = made_dataset()

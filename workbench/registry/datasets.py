@@ -17,7 +17,7 @@ from workbench.registry.artifacts import publish_file, read_file, sha256
 from workbench.registry.parquet import from_parquet, to_parquet
 from workbench.registry.rows import DatasetRow
 from workbench.registry.store import Store, acknowledge, announce
-from workbench.registry.tables import DatasetTable, ProtectedTable, ReadingTable
+from workbench.registry.tables import DatasetTable, ProtectedTable, ReadingTable, TrailTable
 from workbench.registry.trail import add_line
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ def save(store: Store, dataset: Dataset, who: str, when: datetime) -> DatasetRow
             read = session.get(ReadingTable, (dataset.sha256, reading))
             if read is not None:
                 readings.make_last(session, dataset, reading)
+                if who and not _told(session, dataset):
+                    _tell(session, dataset, who, when)
             if read is not None and (part is not None or not dataset.protected_sha256):
                 return _row_of(session, session.get_one(DatasetTable, dataset.sha256))
             intent = announce(session, "datasets", dataset.sha256, when)
@@ -115,6 +117,16 @@ def _kept(session: Session, dataset: Dataset) -> tuple[DatasetTable | None, Prot
     known = session.get(DatasetTable, dataset.sha256)
     part = session.get(ProtectedTable, (dataset.sha256, dataset.protected_sha256))
     return known, part
+
+
+def _told(session: Session, dataset: Dataset) -> bool:
+    """Return whether the trail, or the data set itself, says that its portfolio has read it."""
+    if session.get_one(DatasetTable, dataset.sha256).portfolio == dataset.portfolio.name:
+        return True
+    lines = select(TrailTable.detail).where(
+        TrailTable.portfolio == dataset.portfolio.name, TrailTable.action == "data kept"
+    )
+    return any(detail["dataset_sha256"] == dataset.sha256 for detail in session.scalars(lines))
 
 
 def _tell(session: Session, dataset: Dataset, who: str, when: datetime) -> None:
