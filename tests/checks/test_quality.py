@@ -40,6 +40,7 @@ def test_too_few_rows_and_bads_cannot_be_acknowledged(build, plain) -> None:
         build(frame[:100], np.arange(100) < 5), Run(), acknowledged={("TOO_FEW_ROWS", ""): "we dare"}
     )
     assert {f.code for f in checks.blocking()} == {"TOO_FEW_ROWS", "TOO_FEW_BADS"}
+    assert all("portfolio show loans --toml > loans.toml" in f.remedy for f in checks.blocking())
     assert checks.joint_auc is None
 
 
@@ -149,6 +150,8 @@ def test_ranges_and_lists(build, plain) -> None:
     (outside,) = of(checks, "OUT_OF_RANGE")
     assert outside.rows == 2 and "2 rows of age lie outside 18 to 100" in outside.message
     assert outside.example == "record 1: -… (2 characters)"
+    assert "page Data, step Roles" in outside.remedy
+    assert "workbench portfolio show loans --toml" in outside.remedy
     # a code in other digits is a word to who reads numbers, so it excuses no number
     special = [{"value": "-5"}, {"value": "١٣٠"}]
     declared = build(frame, outcome, about=about | {"age": about["age"] | {"special": special}})

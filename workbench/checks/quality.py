@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from workbench.checks.values import Finding, counted, held
+from workbench.checks.values import Finding, counted, held, in_the_file
 from workbench.dataset import BAD, GOOD, Dataset, masked
 from workbench.evaluation import format_percent
 
@@ -27,7 +27,7 @@ def rows_and_outcome(dataset: Dataset) -> Iterator[Finding]:
             rows=known,
             message=f"{counted(known)} with a known outcome; the portfolio asks for {needs.rows:,}.",
             why="A model of few rows looks better on them than it will be on new applicants.",
-            remedy="Bring a longer period, or lower requirements.rows in the portfolio's file.",
+            remedy=f"Bring a longer period, or lower requirements.rows {in_the_file(dataset.portfolio)}.",
         )
     for value, word in ((BAD, "bad"), (GOOD, "good")):
         n = int((dataset.outcome == value).sum())
@@ -38,8 +38,8 @@ def rows_and_outcome(dataset: Dataset) -> Iterator[Finding]:
                 rows=n,
                 message=f"{counted(n, word, word + 's')}; the portfolio asks for {needs.bads:,} of each.",
                 why="What separates goods from bads is learnt from the rarer of the two.",
-                remedy="Bring a longer period or a longer horizon, or lower requirements.bads in the "
-                "portfolio's file.",
+                remedy="Bring a longer period or a longer horizon, or lower requirements.bads "
+                f"{in_the_file(dataset.portfolio)}.",
             )
     if dataset.date is None:
         yield Finding(

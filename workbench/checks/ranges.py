@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from workbench.checks.values import Finding, counted, held, said
+from workbench.checks.values import Finding, counted, held, in_the_file, said
 from workbench.dataset import Dataset, masked
 from workbench.portfolio import Characteristic, as_number, numeric_codes
 
@@ -49,7 +49,8 @@ def _outside(dataset: Dataset, about: Characteristic, x: np.ndarray) -> Iterator
         n,
         f"{counted(n)} of {about.name} {'lies' if n == 1 else 'lie'} outside {limits}.",
         "They are errors, codes, or a range that is too narrow; each needs something else.",
-        "Correct them, declare a code among them as special, or widen the range in the portfolio's file.",
+        "Correct them; or declare a code among them as special (page Data, step Roles); or widen the range "
+        f"{in_the_file(dataset.portfolio)}.",
         f"record {int(dataset.record[first]):,}: {masked(said(x[first]))}",
     )
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from workbench.dataset import Acknowledged
+from workbench.portfolio import Portfolio
 
 LEVELS = ("block", "warn", "note")
 WARN_AUC = 0.90
@@ -20,6 +21,15 @@ ABOUT_A_COLUMN = frozenset(
 ABOUT_ALL = frozenset({"LEAKAGE_JOINT", "REFUSED_ROWS"})
 """Codes of findings that can be acknowledged: those about one column, and those about the data set."""
 JOINT_COLUMNS = ("without", "auc", "low", "high", "n", "n_bad")
+
+
+def in_the_file(portfolio: Portfolio) -> str:
+    """Return where a portfolio is changed in what no page offers, for who has only the pages too."""
+    name = portfolio.name
+    return (
+        f"in the portfolio's file, as no page does it: workbench portfolio show {name} --toml > {name}.toml "
+        f"writes the file; raise the version in it and give it as --portfolio {name}.toml"
+    )
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,10 @@ HERE = {
     "OUTCOME": "{remedy} The options are --bad COLUMN=VALUE[,VALUE], --good and --indeterminate.",
 }
 """Error code -> its remedy here; ``{remedy}`` stands for what the error says itself."""
+LEAVE_OUT = (
+    "To leave a column out: the page Data does it with a button; or move it to left_out in the portfolio's "
+    "file, which workbench portfolio show P --toml > P.toml writes, and give that file as --portfolio. "
+)
 
 
 def here(problem: Problem) -> Problem:
@@ -49,5 +53,5 @@ def of_blocks(codes: Sequence[tuple[str, str]]) -> str:
         return ""
     several = "; once for each" if len(codes) > 1 else ""
     columns = any(code in ABOUT_A_COLUMN and code != "NON_FINITE" for code, _ in codes)
-    leave = "To leave a column out: move it to left_out in the portfolio's file. " if columns else ""
+    leave = LEAVE_OUT if columns else ""
     return f"{leave}To acknowledge: --acknowledge {first} --why REASON{several}."
