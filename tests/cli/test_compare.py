@@ -63,8 +63,26 @@ def test_rolling_back_restores_the_champion_before(here: Place) -> None:
     }  # fmt: skip
     retired = here.call("retire", "shop_loans@champion", "--json").json
     assert retired == {"model_id": ids[0], "stage": "retired", "champion": None}
-    nothing = here.call("rollback", "nowhere", "--why", "x", "--json")
+    nothing = here.call("rollback", "taiwan_cards", "--why", "x", "--json")
     assert nothing.status == 1 and nothing.json["error"] == "NO_PREVIOUS"
+    nowhere = here.call("rollback", "nowhere", "--why", "x", "--json")
+    assert nowhere.status == 2 and nowhere.json["error"] == "NO_PORTFOLIO"
+    assert "there is no portfolio 'nowhere'" in nowhere.err and "taiwan_cards, " in nowhere.err
+
+
+@pytest.mark.parametrize(
+    ("given", "remedy"),
+    [
+        ("70", "Give 0.70 for 70%."),
+        ("0.999", "Give a share such as 0.70."),
+        ("nan", "Give a share such as 0.70."),
+    ],
+)
+def test_a_percentage_given_for_a_share_is_told_with_the_share(here: Place, given: str, remedy: str) -> None:
+    answer = here.call("compare", "shop_loans-1", "shop_loans-2", "--approval", given, "--json")
+    assert answer.status == 2 and answer.json["error"] == "APPROVAL"
+    assert answer.json["problems"][0]["remedy"] == remedy
+    assert f"--approval {given} is not a share from 0.01 to 0.99" in answer.err
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,10 @@ def compare(
         Path | None, typer.Option("--on", metavar="DATA", help="Labelled rows.", show_default="kept rows")
     ] = None,
     approval: Annotated[
-        float, typer.Option(min=0.01, max=0.99, help="Share every model approves, for swaps and bad rates.")
+        float,
+        typer.Option(
+            metavar="SHARE", help="Share every model approves, 0.01 to 0.99, for swaps and bad rates."
+        ),
     ] = 0.70,
     delimiter: options.Delimiter = "",
     decimal: options.Decimal = "",
@@ -137,6 +140,7 @@ def compare(
     as_json: options.Json = False,
 ) -> None:
     """Compare models on the same rows, with tests of the differences."""
+    options.require_share("--approval", approval)
     desk = options.open_desk()
     read = options.reading(on or "", delimiter, decimal, encoding, sheet)
     with output.watched(desk.settings.threads) as run:

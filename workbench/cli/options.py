@@ -74,6 +74,20 @@ def reading(data: Path | str, delimiter: str, decimal: str, encoding: str, sheet
     return ReadOptions(delimiter=tab, decimal=decimal, encoding=encoding, sheet=sheet)
 
 
+def require_share(option: str, given: float) -> None:
+    """Refuse what is not a share that can be approved, such as a percentage.
+
+    Raises
+    ------
+    InputError
+        ``APPROVAL``
+    """
+    if 0.01 <= given <= 0.99:
+        return
+    meant = f"Give {given / 100:.2f} for {given:g}%." if 1 <= given <= 99 else "Give a share such as 0.70."
+    raise InputError("APPROVAL", f"{option} {given:g} is not a share from 0.01 to 0.99", remedy=meant)
+
+
 def open_desk() -> Desk:
     """Return the desk of the configured home, for the operating system's user."""
     from workbench.settings import rest_waiting_threads

@@ -245,6 +245,8 @@ class Desk:
     def roll_back(self, portfolio: str, why: str) -> ModelRow:
         """Make the champion before the present one champion again, for a reason kept in the trail."""
         name = portfolio.split("@")[0]
+        if not self.registry.models(name):
+            self.portfolio(name)  # says which there are, where there is none of this name
         return self.registry.roll_back(name, who=self.who, when=self.now(), why=why)
 
     def compare(
