@@ -35,6 +35,12 @@ FLAGS = [
 ]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let files with slow tests come first: one that starts last would be waited for by all processes."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 def _absent(what: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(what)
