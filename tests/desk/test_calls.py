@@ -10,12 +10,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.cli.shop import TOML, loans
 from workbench import desk, reports
 from workbench.dataset import Source
 from workbench.desk import calls
+from workbench.intake import ReadOptions
 from workbench.run import Run
 from workbench.sampling import SamplingSpec
 from workbench.settings import Settings
@@ -127,6 +129,25 @@ def test_comparison_check_score_and_version_run_as_printed(
     assert [line.split()[1] for line in said if line.startswith(("block", "warn", "note"))] == [
         finding.code for finding in found
     ]
+
+
+def test_the_sheet_that_was_asked_for_is_named_again(here: desk.Desk, shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "shop_loans.toml").write_text(TOML)
+    portfolio = here.portfolio(str(tmp_path / "shop_loans.toml"))
+    data = tmp_path / "two sheets.xlsx"
+    with pd.ExcelWriter(data) as book:
+        loans(1100).to_excel(book, sheet_name="Loans 2025", index=False)
+        loans(1200).to_excel(book, sheet_name="The other's", index=False)
+    dataset = here.build(data, portfolio, ReadOptions(sheet="The other's"))
+    kept = here.dataset(dataset.sha256, portfolio)
+    assert kept.source.sheet == "The other's"
+    told = calls.of_check(here, portfolio.identity, kept.source, kept.rows_in, str(data))
+    assert json.loads(shell.run("bash", "-c", f"{told.command} --json"))["dataset_sha256"] == dataset.sha256
+    python = f"{told.python}\nprint(dataset.sha256)"
+    assert shell.run(sys.executable, "-c", python).splitlines()[-1] == dataset.sha256
+    assert "takes no sheet" in told.note
+    # a file of one sheet, and data kept before sheets were, need none
+    assert "--sheet" not in calls.of_check(here, portfolio.identity, SOURCE, 1).command
 
 
 def test_made_data_are_made_again_first(here: desk.Desk, shell: Shell) -> None:

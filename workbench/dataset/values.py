@@ -33,6 +33,8 @@ class Source:
         What was found out rather than declared, in words that are shown.
     unreadable : dict
         Protected column -> cells that could not be read as declared, which count as missing.
+    sheet : str
+        Sheet of an Excel file that was asked for; empty where one alone holds data.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Source:
     encoding: str = ""
     notes: tuple[str, ...] = ()
     unreadable: Mapping[str, int] = field(default_factory=dict, hash=False)
+    sheet: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -60,6 +60,8 @@ def of_check(desk: Desk, portfolio: str, source: Source, rows: int, path: str = 
         "    print(finding.level, finding.code, finding.column, finding.message)",
     )
     given = {"data": data, "portfolio": portfolio}
+    if source.sheet:
+        note = f"{note} The notebook takes no sheet: give it a file in which one alone holds data.".strip()
     return Calls("\n".join([*first, _command(desk, *arguments)]), python, _notebook(desk, PROOF, given), note)
 
 
@@ -190,18 +192,29 @@ def _made_or_read(source: Source, rows: int, data: str) -> tuple[str, ...]:
     found = MADE.fullmatch(source.name)
     if found:
         return (f"dataset = here.keep_generated({found[1]!r}, {rows}, {found[2]})",)
-    return ("from pathlib import Path", "", f"dataset = here.build(Path({data!r}), portfolio)")
+    asked = ", ".join(f"{name}={value!r}" for name, value in _unusual(source).items())
+    read, options = (
+        ("\nfrom workbench.intake import ReadOptions", f", ReadOptions({asked})") if asked else ("", "")
+    )
+    return (
+        f"from pathlib import Path{read}",
+        "",
+        f"dataset = here.build(Path({data!r}), portfolio{options})",
+    )
 
 
 def _reading(source: Source) -> list[str]:
-    """Return how the file is written, where that is not what is usual."""
+    """Return the options that say how the file is to be read."""
+    return [word for name, value in _unusual(source).items() for word in (f"--{name}", value)]
+
+
+def _unusual(source: Source) -> dict[str, str]:
+    """Return how the file is to be read, where that is not what is usual."""
+    if source.form != "csv":
+        return {"sheet": source.sheet} if source.sheet else {}
     usual = {"delimiter": ",", "decimal": ".", "encoding": "utf-8"}
-    found: list[str] = []
-    for name, value in usual.items():
-        asked = getattr(source, name)
-        if source.form == "csv" and asked and asked.lower() not in (value, "utf-8-sig"):
-            found += [f"--{name}", asked]
-    return found
+    found = {name: getattr(source, name) for name in usual}
+    return {k: v for k, v in found.items() if v and v.lower() not in (usual[k], "utf-8-sig")}
 
 
 def _command(desk: Desk, *arguments: str) -> str:

@@ -55,7 +55,8 @@ def read_excel(path: Path, name: str, options: ReadOptions, portfolio: Portfolio
     columns = zip(header.names, zip(*body, strict=True), strict=True)
     frame = pd.DataFrame({label: _column(cells, missing, label, name) for label, cells in columns})
     notes = (*header.notes, f"read from sheet {sheet!r}")
-    source = Source(name, sha256, size, "excel", decimal=_declared_decimal(options, portfolio), notes=notes)
+    decimal = _declared_decimal(options, portfolio)
+    source = Source(name, sha256, size, "excel", decimal=decimal, notes=notes, sheet=options.sheet)
     return Table(frame, np.arange(1, len(frame) + 1), empty_refused(), source)
 
 
