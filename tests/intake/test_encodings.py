@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zipfile
 
 import pandas as pd
 import pytest
@@ -98,3 +99,19 @@ def test_only_a_panic_of_the_native_reader_is_taken_for_a_damaged_file(tmp_path,
             intake.read(path)
         if raised is InputError:
             assert told.value.code == "NOT_EXCEL"
+
+
+@pytest.mark.parametrize("place", ["XFD1048576", "ZZZZZZZZ1", "A4294967295", "xfd99999"])
+def test_a_cell_far_from_all_others_is_refused_whatever_size_the_sheet_claims(tmp_path, place, monkeypatch):
+    path, far = tmp_path / "loans.xlsx", tmp_path / "far.xlsx"
+    pd.DataFrame({"id": range(1, 60), "bad": [0] * 59}).to_excel(path, index=False)
+    with zipfile.ZipFile(path) as given, zipfile.ZipFile(far, "w") as made:
+        for part in given.namelist():
+            content = given.read(part).replace(b'r="B60"', f'r="{place}"'.encode())
+            made.writestr(part, content)
+    # places that a chunk's end cuts in two are found too
+    monkeypatch.setattr("workbench.intake.excel_file.CHUNK", 101)
+    assert len(intake.read(path).frame) == 59
+    with pytest.raises(InputError) as refused:
+        intake.read(far)
+    assert refused.value.code == "TOO_LARGE_EXPANDED" and "columns" in str(refused.value)

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,8 @@ DAMAGED = "Open it in Excel and save it again as .xlsx, or export it as CSV."
 PANIC = ("pyo3_runtime", "PanicException")
 MAX_UNZIPPED = 2**30
 MAX_CELLS = 60_000_000
+CHUNK, LONGEST_PLACE = 2**22, 64
+CELL = re.compile(rb"""\sr=["']([A-Za-z]{1,16})(\d{1,20})["']""")
 
 
 def read_excel(path: Path, name: str, options: ReadOptions, portfolio: Portfolio | None = None) -> Table:
@@ -104,23 +106,47 @@ def _require_size(path: Path, name: str) -> None:
             for part in parts.namelist():
                 if part.startswith("xl/worksheets/") and part.endswith(".xml"):
                     with parts.open(part) as stream:
-                        _require_dimension(stream.read(8192), name)
+                        _require_extent(stream, name)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError):
         raise InputError("NOT_EXCEL", "is damaged and cannot be read", name, DAMAGED) from None
 
 
-def _require_dimension(start: bytes, name: str) -> None:
-    claimed = re.search(rb'<dimension ref="[A-Z]+\d+:([A-Z]+)(\d+)"', start)
-    if not claimed:
-        return
-    column = 0
-    for letter in claimed.group(1):
-        column = column * 26 + letter - 64
-    rows = int(claimed.group(2))
-    if column * rows > MAX_CELLS or (column > MAX_COLUMNS and rows > 1000):
-        what = f"claims {rows:,} rows of {column:,} columns"
+def _require_extent(sheet: IO[bytes], name: str) -> None:
+    """Refuse a sheet whose cells lie too far apart, whatever size it claims.
+
+    The native reader makes room for every cell between the first and the last, and where there is none
+    for so many, it ends the whole program.
+    """
+    start = sheet.read(CHUNK)
+    claimed = re.search(rb'<dimension ref="[A-Z]+\d+:([A-Z]+)(\d+)"', start[:8192])
+    if claimed:
+        _require_few({claimed[1]}, {claimed[2]}, name)
+    columns: set[bytes] = set()
+    rows: set[bytes] = set()
+    while start:
+        places = CELL.findall(start)
+        columns.update(column for column, _ in places)
+        rows.update(row for _, row in places)
+        more = sheet.read(CHUNK)
+        # a place cut in two by the end of a chunk is whole in the next
+        start = start[-LONGEST_PLACE:] + more if more else b""
+    _require_few(columns, rows, name)
+
+
+def _require_few(columns: set[bytes], rows: set[bytes], name: str) -> None:
+    widest, tallest = max(map(_number_of, columns), default=0), max(map(int, rows), default=0)
+    if widest * tallest > MAX_CELLS or (widest > MAX_COLUMNS and tallest > 1000):
+        what = f"claims {tallest:,} rows of {widest:,} columns"
         remedy = "Delete the empty rows and columns behind the data, or export the sheet as CSV."
         raise InputError("TOO_LARGE_EXPANDED", what, name, remedy)
+
+
+def _number_of(column: bytes) -> int:
+    """Return the number of a column, 1 for A."""
+    number = 0
+    for letter in column.upper():
+        number = number * 26 + letter - 64
+    return number
 
 
 def filled_sheets(path: Path, name: str) -> tuple[str, ...]:
