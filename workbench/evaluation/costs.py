@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from workbench.evaluation.measure import Measure, normal, undefined
-from workbench.evaluation.tally import Tally, totals
+from workbench.evaluation.tally import Tally
+
+Cost = Callable[[np.ndarray | float], np.ndarray]
 
 
 def h_measure(tallied: Tally, severity: float | None = None) -> Measure:
@@ -26,44 +29,55 @@ def h_measure(tallied: Tally, severity: float | None = None) -> Measure:
     scores that tell nothing. At its best cut-off a row is declined for every c below the bad rate of its
     neighbours, pooled until it rises with the score, so L needs no search over cut-offs. Compare only at
     the same severity, which by default moves with the bad rate. The interval takes goods and bads as
-    drawn apart, and each row's own share of the cost as its pull on H.
+    drawn apart, and each row's own share of the cost as its pull on H; several rows of a customer pull
+    together.
 
     References
     ----------
     Hand (2009), doi:10.1007/s10994-009-5119-5; Hand and Anagnostopoulos (2014),
     doi:10.1016/j.patrec.2013.12.004.
     """
-    from scipy.optimize import isotonic_regression
-    from scipy.special import beta, betainc
-
     n, n_bad = tallied.n, tallied.n_bad
     if tallied.undefined:
         return undefined("h_measure", tallied.undefined, n, n_bad)
-    weight, whole = tallied.weight, float(tallied.weight.sum())
+    whole = float(tallied.weight.sum())
     share_bad = float(tallied.bads.sum()) / whole
-    severity = share_bad / (1 - share_bad) if severity is None else severity
-    a, b = 2.0, 1.0 + 1.0 / severity
-    of_goods = beta(a + 1, b) / beta(a, b)
-    of_bads = beta(a, b + 1) / beta(a, b)
-
-    def declined(p: np.ndarray | float) -> np.ndarray:
-        return of_goods * betainc(a + 1, b, p)
-
-    def approved(p: np.ndarray | float) -> np.ndarray:
-        return of_bads * (1.0 - betainc(a, b + 1, p))
-
-    level = np.asarray(isotonic_regression(tallied.bads / weight, weights=weight, increasing=False).x)
-    start = np.flatnonzero(np.diff(level, prepend=-1.0))
-    pooled = level[start]
-    blind = (1 - share_bad) * declined(share_bad) + share_bad * approved(share_bad)
+    declined, approved = _costs(share_bad / (1 - share_bad) if severity is None else severity)
+    pooled = _neighbours(tallied)
+    blind = float((1 - share_bad) * declined(share_bad) + share_bad * approved(share_bad))
     loss, variance = 0.0, 0.0
+    pulls = []
     for cost, part, squares, count in (
-        (declined(pooled), totals(tallied.goods, start), totals(tallied.goods_squared, start), n - n_bad),
-        (approved(pooled), totals(tallied.bads, start), totals(tallied.bads_squared, start), n_bad),
+        (declined(pooled), tallied.goods, tallied.goods_squared, n - n_bad),
+        (approved(pooled), tallied.bads, tallied.bads_squared, n_bad),
     ):
         mean = float(cost @ part / part.sum())
         loss += mean * float(part.sum()) / whole
         correction = count / (count - 1) if count > 1 else math.nan
-        variance += float(squares @ (cost - mean) ** 2) / whole**2 * correction
-    value = min(max(1.0 - loss / float(blind), 0.0), 1.0)
-    return normal("h_measure", value, math.sqrt(variance) / float(blind), n, n_bad, 0.0, 1.0)
+        variance += float(squares @ (cost - mean) ** 2) * correction
+        pulls.append(cost - mean)
+    if (own := tallied.customers) is not None:
+        variance = own.squared(own.weight * np.where(own.is_bad, pulls[1][own.at], pulls[0][own.at]))
+    value = min(max(1.0 - loss / blind, 0.0), 1.0)
+    return normal("h_measure", value, math.sqrt(variance) / whole / blind, n, n_bad, 0.0, 1.0)
+
+
+def _costs(severity: float) -> tuple[Cost, Cost]:
+    """Return the expected cost of declining a good, and of approving a bad, by the bad rate around it."""
+    from scipy.special import beta, betainc
+
+    a, b = 2.0, 1.0 + 1.0 / severity
+    of_goods = beta(a + 1, b) / beta(a, b)
+    of_bads = beta(a, b + 1) / beta(a, b)
+    return (
+        lambda p: of_goods * betainc(a + 1, b, p),
+        lambda p: of_bads * (1.0 - betainc(a, b + 1, p)),
+    )
+
+
+def _neighbours(tallied: Tally) -> np.ndarray:
+    """Return the bad rate around each score, pooled with its neighbours until it rises with the score."""
+    from scipy.optimize import isotonic_regression
+
+    rate = tallied.bads / tallied.weight
+    return np.asarray(isotonic_regression(rate, weights=tallied.weight, increasing=False).x)
