@@ -8,40 +8,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from workbench.evaluation import compare, evaluate, slices
-from workbench.evaluation.customers import AS_INDEPENDENT
-from workbench.evaluation.rates import informative
-
-ONES = ("auc", "brier", "log_loss", "mae", "rmse", "bad_rate", "precision", "recall", "f1", "mean_p_bad")
-
-
-def _rows(customers: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(seed)
-    p = np.clip(rng.beta(2, 4, customers), 0.01, 0.99)
-    return (rng.random(customers) < p).astype(int), p
-
-
-def test_a_row_told_ten_times_is_no_surer() -> None:
-    bad, p = _rows(400, 1)
-    once = evaluate(bad, p, cut_off=0.3)
-    who = np.repeat(np.arange(400), 10)
-    told = evaluate(np.repeat(bad, 10), np.repeat(p, 10), cut_off=0.3, group=who)
-    for name in ONES:
-        assert told.interval(name) == pytest.approx(once.interval(name), abs=0.002), name
-    assert told.measure("ks").reason == AS_INDEPENDENT and np.isfinite(told.interval("ks")[0])
+from workbench.evaluation import Evaluation, compare, evaluate, slices
+from workbench.evaluation.customers import ONE_CUSTOMER
+from workbench.evaluation.rates import informative, rates
+from workbench.evaluation.words import TITLES
+from workbench.policy import Policy
 
 
 def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
     held = {True: 0, False: 0}
-    for seed in range(200):
+    who, one = np.repeat(np.arange(150), 8), np.zeros(1200, int)
+    for seed in range(400):
         rng = np.random.default_rng(seed)
         own = rng.beta(1, 2, 150)
         bad = (rng.random((150, 8)) < own[:, None]).astype(int).ravel()
-        who = np.repeat(np.arange(150), 8)
         for grouped in held:
-            low, high = evaluate(bad, np.full(1200, 0.3), group=who if grouped else None).interval("bad_rate")
-            held[grouped] += low <= 1 / 3 <= high
-    assert held[True] >= 182 > 165 > held[False]
+            _, low, high = rates(bad, one, 1, code=who if grouped else None)
+            held[grouped] += low[0] <= 1 / 3 <= high[0]
+    assert held[True] >= 368 > 330 > held[False]
 
 
 def _told_twice() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
@@ -90,3 +74,43 @@ def test_a_cell_of_one_customer_or_of_one_outcome_counts_customers() -> None:
     rate, trials = informative(bad, cell, 4, code=who)
     np.testing.assert_allclose(rate[:3], [2 / 3, 0, 0])
     assert trials.tolist() == [1, 2, 1, 0] and np.isnan(rate[3])
+
+
+@pytest.fixture(scope="module")
+def judged() -> tuple[Evaluation, Evaluation]:
+    once, twice = _told_twice()
+    policy = Policy.guess(once["p"])
+    found = (evaluate(r["bad"], r["p"], policy=policy, group=r.get("who")) for r in (once, twice))
+    return next(found), next(found)
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_a_measure_of_rows_told_twice_is_no_surer(name: str, judged: tuple[Evaluation, Evaluation]) -> None:
+    once, twice = (e.measure(name) for e in judged)
+    drawn = name in ("ks", "average_precision", "precision_at_10pct_recall", "lift_top_decile", "ece_null")
+    assert twice.value == pytest.approx(once.value, rel=0.15 if name == "ece_null" else 1e-9)
+    assert np.isfinite(once.low) == np.isfinite(twice.low) and once.reason == twice.reason
+    if np.isfinite(once.low):
+        width = once.high - once.low
+        assert twice.high - twice.low == pytest.approx(width, rel=0.2 if drawn else 0.05)
+
+
+@pytest.mark.parametrize("table", ["calibration", "bands"])
+def test_a_table_of_rows_told_twice_is_no_surer(table: str, judged: tuple[Evaluation, Evaluation]) -> None:
+    once, twice = (getattr(e, table) for e in judged)
+    np.testing.assert_allclose(twice["bad_rate"], once["bad_rate"], atol=1e-12)
+    np.testing.assert_allclose(twice["high"] - twice["low"], once["high"] - once["low"], rtol=0.05)
+    if table == "bands":
+        np.testing.assert_allclose(twice["p_value"], once["p_value"], atol=0.03)
+
+
+def test_tests_of_rows_told_twice_are_no_surer(judged: tuple[Evaluation, Evaluation]) -> None:
+    once, twice = (e.tests["p_value"] for e in judged)
+    np.testing.assert_allclose(twice, once, atol=0.1)
+
+
+def test_one_customer_has_no_interval() -> None:
+    bad, p = np.array([0, 1] * 30), np.linspace(0.1, 0.9, 60)
+    e = evaluate(bad, p, cut_off=0.5, group=np.zeros(60))
+    assert e.metrics[["low", "high"]].isna().all(axis=None)
+    assert e.measure("ks").reason == e.measure("precision").reason == ONE_CUSTOMER

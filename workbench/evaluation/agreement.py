@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.evaluation.measure import NAN, wilson
-from workbench.evaluation.tally import Tally, totals
+from workbench.evaluation.tally import Customers, Tally, totals
 from workbench.policy import Policy
 
 GROUPS = 10
@@ -78,6 +78,8 @@ def bands(tallied: Tally, policy: Policy | None) -> pd.DataFrame:
     some = weight > 0
     rate = np.divide(bads, weight, out=np.full(k, NAN), where=some)
     trials = np.divide(weight**2, squared, out=np.zeros(k), where=some)
+    if tallied.customers is not None:
+        trials = tallied.customers.trials(code, k)
     low, high = wilson(np.where(some, rate, 0.0) * trials, trials)
     mean = np.divide(summed(tallied.score * tallied.weight), weight, out=np.full(k, NAN), where=some)
     return pd.DataFrame(
@@ -111,7 +113,8 @@ def tests(tallied: Tally) -> pd.DataFrame:
     -----
     Hosmer and Lemeshow by tenths of applicants, with as many degrees of freedom as there are groups:
     right for rows the model was not fitted on, too lenient on its development sample. Spiegelhalter's z
-    needs no groups. With sampling weights each row's variance counts with its squared weight.
+    needs no groups. With sampling weights each row's variance counts with its squared weight; several rows
+    of a customer vary as their sum did.
 
     References
     ----------
@@ -125,7 +128,8 @@ def tests(tallied: Tally) -> pd.DataFrame:
     squares = tallied.goods_squared + tallied.bads_squared
     chi, df = _hosmer_lemeshow(tallied, p, squares)
     pull = (1 - 2 * p) ** 2 * p * (1 - p)
-    spread = math.sqrt(float(squares @ pull))
+    own = tallied.customers
+    spread = math.sqrt(float(squares @ pull)) if own is None else _of_customers(own, p)
     z = float((tallied.bads - p * tallied.weight) @ (1 - 2 * p)) / spread if spread > 0 else NAN
     why = tallied.undefined if not tallied.n else "the PDs leave no spread"
     large = f"; on more than {LARGE:,} rows it rejects any model, so it is a diagnostic only"
@@ -140,6 +144,12 @@ def tests(tallied: Tally) -> pd.DataFrame:
     return frame
 
 
+def _of_customers(own: Customers, p: np.ndarray) -> float:
+    """Return the standard error of Spiegelhalter's sum over rows that come in whole customers."""
+    p = p[own.at]
+    return math.sqrt(np.nan_to_num(own.squared(own.weight * (own.is_bad - p) * (1 - 2 * p))))
+
+
 def _hosmer_lemeshow(tallied: Tally, p: np.ndarray, squares: np.ndarray) -> tuple[float, int]:
     """Return the statistic and the number of groups whose PDs leave room for chance."""
     start = tallied.equal_mass(GROUPS)
@@ -149,6 +159,10 @@ def _hosmer_lemeshow(tallied: Tally, p: np.ndarray, squares: np.ndarray) -> tupl
     expected = totals(p * tallied.weight, start)
     mean = expected / weight
     variance = totals(squares, start) * mean * (1 - mean)
+    if tallied.customers is not None:
+        own = tallied.customers
+        pull = own.crossed(own.weight * (own.is_bad - p[own.at]), tallied.cell(start), len(start))
+        variance = (pull**2).sum(axis=0)
     gap = totals(tallied.bads, start) - expected
     used = variance > 0
     return (float((gap[used] ** 2 / variance[used]).sum()), int(used.sum())) if used.any() else (NAN, 0)

@@ -62,11 +62,11 @@ def table(tallied: Tally, bins: int = BINS) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        bin (1 safest), n, n_bad (rows), mean_p_bad, bad_rate, low, high (Wilson 95%).
+        bin (1 safest), n, n_bad (rows), mean_p_bad, bad_rate, low, high (Wilson 95%, whole customers).
     """
     start = tallied.equal_mass(bins)
     weight, bads = totals(tallied.weight, start), totals(tallied.bads, start)
-    trials = weight**2 / totals(tallied.goods_squared + tallied.bads_squared, start)
+    trials = tallied.trials(start)
     low, high = wilson(bads / weight * trials, trials)
     frame = pd.DataFrame(
         {
@@ -94,16 +94,7 @@ def calibration_error(tallied: Tally, seed: int) -> list[Measure]:
     weight, expected = tallied.weight, tallied.score * tallied.weight
     whole = weight.sum()
     value = np.abs(totals(tallied.bads - expected, start)).sum() / whole
-    rng = np.random.default_rng(seed)
-    p = np.clip(tallied.score, 0.0, 1.0)
-    if not tallied.weighted and len(p) <= EXACT_SCORES:
-        drawn = rng.binomial(tallied.rows, p, size=(SIMULATIONS, len(p))) - expected
-        gaps = np.add.reduceat(drawn, start, axis=1)
-    else:
-        # bins of at least 500 rows: their sums are as good as normal
-        spread = np.sqrt(totals((tallied.goods_squared + tallied.bads_squared) * p * (1 - p), start))
-        gaps = rng.standard_normal((SIMULATIONS, len(start))) * spread
-    null = np.abs(gaps).sum(axis=1) / whole
+    null = np.abs(_gaps(tallied, start, np.random.default_rng(seed))).sum(axis=1) / whole
     low, high = np.quantile(null, [0.025, 0.975])
     n, n_bad = tallied.n, tallied.n_bad
     why = "no interval: compare it with what right PDs would show"
@@ -113,12 +104,32 @@ def calibration_error(tallied: Tally, seed: int) -> list[Measure]:
     ]
 
 
+def _gaps(tallied: Tally, start: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return bads less expected bads of each bin, simulated as if the PDs were right; (simulations, bins).
+
+    Of customers with several rows, gaps spread as their own sums do, over bins too.
+    """
+    p = np.clip(tallied.score, 0.0, 1.0)
+    if tallied.customers is not None:
+        own = tallied.customers
+        cell = tallied.cell(start)
+        pull = own.crossed(own.weight * (own.is_bad - p[own.at]), cell, len(start))
+        return rng.multivariate_normal(np.zeros(len(start)), pull.T @ pull, SIMULATIONS, method="svd")
+    if not tallied.weighted and len(p) <= EXACT_SCORES:
+        drawn = rng.binomial(tallied.rows, p, size=(SIMULATIONS, len(p))) - tallied.score * tallied.weight
+        return np.add.reduceat(drawn, start, axis=1)
+    # bins of at least 500 rows: their sums are as good as normal
+    spread = np.sqrt(totals((tallied.goods_squared + tallied.bads_squared) * p * (1 - p), start))
+    return rng.standard_normal((SIMULATIONS, len(start))) * spread
+
+
 def slope_and_intercept(tallied: Tally) -> list[Measure]:
     """Return calibration slope and intercept (calibration in the large).
 
     The slope is b of ``logit P(bad) = a + b logit PD``: below 1 the PDs are too extreme, above 1 too
     timid. The intercept is a of ``logit P(bad) = a + logit PD``: above 0 the PDs are too low on the
-    whole. PDs are clipped to 1e-6. Intervals from the fit; with weights from the sandwich estimator.
+    whole. PDs are clipped to 1e-6. Intervals from the fit; with weights, or several rows a customer, from
+    the sandwich estimator.
 
     References
     ----------
@@ -196,6 +207,10 @@ def _newton(
 
 def _error(design: np.ndarray, p: np.ndarray, information: np.ndarray, tallied: Tally) -> float:
     covariance = np.linalg.inv(information)
+    own = tallied.customers
+    if own is not None:
+        pull = (design @ covariance[-1])[own.at] * own.weight * (own.is_bad - p[own.at])
+        return math.sqrt(own.squared(pull))
     if tallied.weighted:
         squares = tallied.bads_squared * (1 - p) ** 2 + tallied.goods_squared * p**2
         covariance = covariance @ ((design.T * squares) @ design) @ covariance

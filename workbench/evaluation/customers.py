@@ -5,37 +5,33 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pandas as pd
 
 from workbench.evaluation.calibration import LOG_CLIP
 from workbench.evaluation.discrimination import delong, gini
-from workbench.evaluation.measure import Measure, normal, wilson
+from workbench.evaluation.measure import NAN, Measure, normal, wilson
+from workbench.evaluation.tally import Tally
 
-AS_INDEPENDENT = "the interval counts rows of one customer as independent"
+ONE_CUSTOMER = "no interval: all rows are of one customer"
 
 
 def by_customer(
-    measures: list[Measure],
-    bad: np.ndarray,
-    p_bad: np.ndarray,
-    weight: np.ndarray | None,
-    group: np.ndarray | None,
-    cut_off: float,
-    decline_from: float,
+    measures: list[Measure], tallied: Tally, cut_off: float, decline_from: float
 ) -> list[Measure]:
     """Return measures with intervals that count whole customers; as they are where each has one row.
 
     AUC and Gini by DeLong over groups; means and shares by the linearised variance of a ratio, shares then
-    by Wilson's interval of as many rows as are as informative. The others keep their intervals and say so.
+    by Wilson's interval of as many rows as are as informative. The others count customers where they are
+    measured: KS, average precision, precision at 10% recall and lift by resampling them, the H-measure,
+    slope and intercept by their sums.
     """
-    if group is None:
+    own = tallied.customers
+    if own is None:
         return measures
-    w = np.ones(len(bad)) if weight is None else np.asarray(weight, dtype=float)
-    kept = w > 0
-    code, names = pd.factorize(np.asarray(group)[kept], use_na_sentinel=False)
-    if len(names) == kept.sum() or len(names) < 2:
-        return measures
-    y, p, w = np.asarray(bad)[kept] == 1, np.asarray(p_bad, dtype=float)[kept], w[kept]
+    if not own.code.any():
+        without = {"ks_at", "ece"}
+        told = {"low": NAN, "high": NAN, "reason": ONE_CUSTOMER}
+        return [m if m.name in without or math.isnan(m.value) else m._replace(**told) for m in measures]
+    y, p, w, code = own.is_bad, tallied.score[own.at], own.weight, own.code
     shares, means = _shares(y, p, cut_off, decline_from), _means(y, p)
     aucs, covariance = delong(y, p[None], w, code)
     found = []
@@ -44,15 +40,14 @@ def by_customer(
             of_auc = normal("auc", float(aucs[0]), float(covariance[0, 0]) ** 0.5, old.n, old.n_bad, 0.0, 1.0)
             new = of_auc if old.name == "auc" else gini(of_auc)
             found.append(new if math.isfinite(old.value) else old)
-        elif not math.isfinite(old.low):
+        elif not math.isfinite(old.value) or math.isnan(old.low):
             found.append(old)
         elif old.name in shares:
             found.append(_share(old, *shares[old.name], w, code))
         elif old.name in means:
             found.append(_mean(old, means[old.name], w, code))
         else:
-            own = old.name != "ece_null"
-            found.append(old._replace(reason=old.reason or AS_INDEPENDENT) if own else old)
+            found.append(old)
     return found
 
 
@@ -67,9 +62,11 @@ def _error(value: np.ndarray, inside: np.ndarray, w: np.ndarray, code: np.ndarra
 def _share(old: Measure, part: np.ndarray, inside: np.ndarray, w: np.ndarray, code: np.ndarray) -> Measure:
     error = _error(part.astype(float), inside.astype(float), w, code)
     share = float((w * inside) @ part) / float(w @ inside)
-    if not error > 0:
-        return old._replace(reason=old.reason or AS_INDEPENDENT)
-    trials = share * (1 - share) / error**2
+    if error > 1e-12:
+        trials = share * (1 - share) / error**2
+    else:
+        # no spread between customers: each counts as one row
+        trials = float(w @ inside) ** 2 / float((np.bincount(code, w * inside) ** 2).sum())
     low, high = (float(end) for end in wilson(share * trials, trials))
     if old.name == "f1":
         low, high = 2 * low / (1 + low), 2 * high / (1 + high)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.evaluation.measure import NAN, Z95, Measure, normal, undefined
+from workbench.evaluation.resampled import blocks_of, drawn_again
 from workbench.evaluation.tally import Tally, tally, totals
 
 BOOTSTRAP_BINS = 500
@@ -227,17 +228,33 @@ def _average_precision(goods: np.ndarray, bads: np.ndarray) -> np.ndarray:
 def _bootstrap(tallied: Tally, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return resampled weights of goods and bads in narrow score bins, each (replicates, bins).
 
-    A bin's weight is drawn with the mean and the variance that resampling its rows would give it.
+    A bin's weight is drawn with the mean and the variance that resampling its rows would give it; where
+    customers have several rows, whole customers are resampled.
     """
     start = tallied.equal_mass(BOOTSTRAP_BINS)
     rng = np.random.default_rng(seed)
+    drawn = _by_row(tallied, start, rng) if tallied.customers is None else _by_customer(tallied, start, rng)
+    whole = (drawn[0].sum(axis=1) > 0) & (drawn[1].sum(axis=1) > 0)
+    return drawn[0][whole], drawn[1][whole]
+
+
+def _by_row(tallied: Tally, start: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
     drawn = []
     for weight, squared in ((tallied.goods, tallied.goods_squared), (tallied.bads, tallied.bads_squared)):
         total, square = totals(weight, start), totals(squared, start)
         scale = np.divide(square, total, out=np.ones_like(total), where=total > 0)
         drawn.append(rng.poisson(total / scale, size=(REPLICATES, len(start))) * scale)
-    whole = (drawn[0].sum(axis=1) > 0) & (drawn[1].sum(axis=1) > 0)
-    return drawn[0][whole], drawn[1][whole]
+    return drawn
+
+
+def _by_customer(tallied: Tally, start: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
+    own, bins = tallied.customers, len(start)
+    block = blocks_of(own.code, rng)
+    cell = (block * 2 + own.is_bad) * bins + tallied.cell(start)[own.at]
+    blocks = int(block.max()) + 1
+    counts = np.bincount(cell, own.weight, blocks * 2 * bins).reshape(blocks, 2 * bins)
+    drawn = drawn_again(counts, REPLICATES, rng)
+    return [drawn[:, :bins], drawn[:, bins:]]
 
 
 def _rank_measure(name: str, tallied: Tally, value: float, low: float, high: float) -> Measure:

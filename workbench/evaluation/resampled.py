@@ -1,4 +1,4 @@
-"""Two models over many random splits of the same rows: the splits share rows, and the test knows it."""
+"""Rows drawn again: in blocks of whole customers, and in many random splits that share rows."""
 
 from __future__ import annotations
 
@@ -7,6 +7,36 @@ import math
 import numpy as np
 
 from workbench.evaluation.measure import NAN
+
+BLOCKS = 1_000
+
+
+def blocks_of(code: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return the block of each row, whole customers at random into at most `BLOCKS` of them; shape (n,).
+
+    Parameters
+    ----------
+    code : array of int, shape (n,)
+        Customer of each row, from 0.
+    """
+    return (rng.permutation(int(code.max()) + 1) % BLOCKS)[code]
+
+
+def drawn_again(counts: np.ndarray, replicates: int, rng: np.random.Generator) -> np.ndarray:
+    """Return sums over blocks drawn with replacement, as many as there are.
+
+    Resampling blocks spreads as resampling what they hold, at a cost that does not grow with it.
+
+    Parameters
+    ----------
+    counts : array, shape (blocks, cells)
+
+    Returns
+    -------
+    array, shape (replicates, cells)
+    """
+    blocks = len(counts)
+    return rng.multinomial(blocks, np.full(blocks, 1 / blocks), size=replicates).astype(float) @ counts
 
 
 def nadeau_bengio(

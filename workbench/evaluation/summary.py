@@ -198,8 +198,7 @@ def evaluate(
     points : array, shape (n,), optional
         Points of the same applicants, for the decile table.
     group : array, shape (n,), optional
-        Customer: intervals of measures then count whole customers, or say that they do not; those of
-        the tables count rows.
+        Customer: intervals of measures and tables then count whole customers.
     seed : int
         Of the bootstrap and of the simulated calibration error.
 
@@ -214,14 +213,14 @@ def evaluate(
     >>> e.value("auc"), e.value("recall"), e.value("specificity")
     (0.75, 1.0, 0.5)
     """
-    tallied = tally(bad, p_bad, weight)
+    tallied = tally(bad, p_bad, weight, group)
     if tallied.n and (tallied.score[-1] < 0 or tallied.score[0] > 1):
         raise InputError("SCORES", "some PDs are not between 0 and 1", remedy="Give probabilities.")
     decline_from = NAN if policy is None else policy.decline_from
     source = "" if policy is None or cut_off is not None else policy.source
     cut_off = cut_off if cut_off is not None else NAN if policy is None else policy.approve_below
     measures = _measures(tallied, cut_off, decline_from, seed)
-    measures = by_customer(measures, bad, p_bad, weight, group, cut_off, decline_from)
+    measures = by_customer(measures, tallied, cut_off, decline_from)
     confusion = decisions.confusion(tallied, cut_off, decline_from)
     return Evaluation(
         n=tallied.n,

@@ -2,15 +2,52 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from workbench.errors import InputError
+from workbench.evaluation.rates import customer_codes, informative
 
 NO_ROWS = "no rows in this group"
 NO_BADS = "no bads in this group"
 NO_GOODS = "no goods in this group"
+
+
+@dataclass(frozen=True, eq=False)
+class Customers:
+    """Whose row each is, where customers have several; rows riskiest first.
+
+    Attributes
+    ----------
+    code : array of int, shape (n,)
+        Customer of each row, from 0.
+    at : array of int, shape (n,)
+        Position of the row's score in the tally.
+    is_bad : array of bool, shape (n,)
+    weight : array, shape (n,)
+    """
+
+    code: np.ndarray
+    at: np.ndarray
+    is_bad: np.ndarray
+    weight: np.ndarray
+
+    def squared(self, pull: np.ndarray) -> float:
+        """Return the variance of a sum of centred terms, one a row, that come in whole customers."""
+        summed = np.bincount(self.code, pull)
+        count = len(summed)
+        return float(summed @ summed) * count / (count - 1) if count > 1 else math.nan
+
+    def crossed(self, pull: np.ndarray, cell: np.ndarray, cells: int) -> np.ndarray:
+        """Return sums of a term by customer and cell of the row's score; shape (customers, cells)."""
+        count = int(self.code.max()) + 1
+        return np.bincount(self.code * cells + cell[self.at], pull, count * cells).reshape(count, cells)
+
+    def trials(self, cell: np.ndarray, cells: int) -> np.ndarray:
+        """Return how many independent rows tell as much of the bad rate of each cell of scores."""
+        return informative(self.is_bad, cell[self.at], cells, self.weight, self.code)[1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +71,8 @@ class Tally:
     kept : array of int or None
         Positions of the rows with a positive weight, where some had none; `order` counts these.
     weighted : bool
+    customers : Customers or None
+        None where each row stands alone.
     """
 
     score: np.ndarray
@@ -47,6 +86,7 @@ class Tally:
     start: np.ndarray
     kept: np.ndarray | None
     weighted: bool
+    customers: Customers | None = None
 
     @property
     def n(self) -> int:
@@ -87,8 +127,23 @@ class Tally:
         code = np.floor(bins * middle / weight.sum()) if len(weight) else np.zeros(0)
         return np.flatnonzero(np.diff(code, prepend=-1.0))
 
+    def cell(self, start: np.ndarray) -> np.ndarray:
+        """Return the group of each distinct score, where groups begin at `start`; shape (k,)."""
+        return np.searchsorted(start, np.arange(len(self.score)), side="right") - 1
 
-def tally(bad: np.ndarray, score: np.ndarray, weight: np.ndarray | None = None) -> Tally:
+    def trials(self, start: np.ndarray) -> np.ndarray:
+        """Return how many independent rows tell as much of the bad rate of each group of scores."""
+        if self.customers is not None:
+            return self.customers.trials(self.cell(start), len(start))
+        return totals(self.weight, start) ** 2 / totals(self.goods_squared + self.bads_squared, start)
+
+
+def tally(
+    bad: np.ndarray,
+    score: np.ndarray,
+    weight: np.ndarray | None = None,
+    group: np.ndarray | None = None,
+) -> Tally:
     """Return goods and bads at each distinct score.
 
     Parameters
@@ -99,6 +154,8 @@ def tally(bad: np.ndarray, score: np.ndarray, weight: np.ndarray | None = None) 
         Higher is riskier: a PD or anything that rises with risk.
     weight : array, shape (n,), optional
         Sampling weights, not negative; rows of weight 0 count as absent.
+    group : array, shape (n,), optional
+        Customer, or whatever else holds rows together.
 
     Raises
     ------
@@ -121,7 +178,25 @@ def tally(bad: np.ndarray, score: np.ndarray, weight: np.ndarray | None = None) 
         of_bads, of_goods = np.where(is_bad, weight, 0.0), np.where(is_bad, 0.0, weight)
         bads, goods = totals(of_bads, start), totals(of_goods, start)
         squares = (totals(of_goods**2, start), totals(of_bads**2, start))
-    return Tally(ranked[start], goods, bads, *squares, rows, rows_bad, order, start, kept, weight is not None)
+    customers = None
+    if group is not None and len(ranked):
+        code = customer_codes(np.asarray(group) if kept is None else np.asarray(group)[kept])
+        if code is not None:
+            ones = np.ones(len(ranked)) if weight is None else weight
+            customers = Customers(code[order], np.repeat(np.arange(len(start)), rows), is_bad, ones)
+    return Tally(
+        ranked[start],
+        goods,
+        bads,
+        *squares,
+        rows,
+        rows_bad,
+        order,
+        start,
+        kept,
+        weight is not None,
+        customers,
+    )
 
 
 def totals(values: np.ndarray, start: np.ndarray) -> np.ndarray:
