@@ -10,6 +10,8 @@ import numpy as np
 
 from workbench.dataset.customers import deal
 from workbench.errors import InputError
+from workbench.evaluation.rates import customer_codes
+from workbench.evaluation.resampled import blocks_of, drawn_again
 
 Method = Literal["sigmoid", "isotonic", "none"]
 ISOTONIC_BADS, ISOTONIC_ASKED_BADS = 1_000, 200
@@ -126,8 +128,9 @@ def choose(asked: str, n_bad: int) -> tuple[Method, str]:
 
 
 def fit(
-    asked: str, margin: np.ndarray, bad: np.ndarray, weight: np.ndarray | None, *, sample: str, seed: int
-) -> Calibrator:
+    asked: str, margin: np.ndarray, bad: np.ndarray, weight: np.ndarray | None, *, sample: str, seed: int,
+    customer: np.ndarray | None = None,
+) -> Calibrator:  # fmt: skip
     """Fit a calibrator on margins of rows the model was not fitted on.
 
     Parameters
@@ -138,6 +141,8 @@ def fit(
     weight : array, shape (n,), optional
     sample : str
         Which rows these are, in words.
+    customer : array of int, shape (n,), optional
+        Whose row each is; whole customers are then drawn again.
 
     Notes
     -----
@@ -155,8 +160,7 @@ def fit(
         return Calibrator("none", **base)
     w = np.ones(len(margin)) if weight is None else weight
     cells = _cells(margin, bad, w)
-    rng = np.random.default_rng(seed)
-    counts = rng.multinomial(cells.rows.sum(), cells.rows / cells.rows.sum(), size=DRAWS)
+    counts = _drawn(cells, np.random.default_rng(seed), customer_codes(customer))
     if method == "isotonic":
         knots, values = _isotonic(margin, bad, w)
         draws = [_isotonic_at(cells, row, knots) for row in counts]
@@ -215,6 +219,7 @@ class _Cells:
     bad: np.ndarray
     rows: np.ndarray
     scale: np.ndarray  # weight of a row in the cell
+    of: np.ndarray  # cell of each row fitted on
 
 
 def _cells(margin: np.ndarray, bad: np.ndarray, weight: np.ndarray) -> _Cells:
@@ -226,7 +231,18 @@ def _cells(margin: np.ndarray, bad: np.ndarray, weight: np.ndarray) -> _Cells:
     held = rows > 0
     centre = np.bincount(cell, weights=margin * weight, minlength=size)[held] / mass[held]
     outcome = (np.arange(size) % 2)[held].astype(float)
-    return _Cells(centre, outcome, rows[held], mass[held] / rows[held])
+    of = (np.cumsum(held) - 1)[cell]
+    return _Cells(centre, outcome, rows[held], mass[held] / rows[held], of)
+
+
+def _drawn(cells: _Cells, rng: np.random.Generator, code: np.ndarray | None) -> np.ndarray:
+    """Return rows in each cell of samples drawn again; shape (draws, cells)."""
+    if code is None:
+        return rng.multinomial(cells.rows.sum(), cells.rows / cells.rows.sum(), size=DRAWS)
+    block, size = blocks_of(code, rng), len(cells.rows)
+    blocks = int(block.max()) + 1
+    counts = np.bincount(block * size + cells.of, minlength=blocks * size).reshape(blocks, size)
+    return drawn_again(counts.astype(float), DRAWS, rng)
 
 
 def _sigmoid(margin: np.ndarray, bad: np.ndarray, weight: np.ndarray) -> tuple[float, float]:

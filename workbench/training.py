@@ -275,9 +275,9 @@ def _train(dataset: Dataset, samples: Samples, spec: TrainSpec, run: Run) -> Tra
     run.step("calibrating", 0.95)
     bad, weight = _outcome(dataset, held)
     uncalibrated = calibrators.expit(margin)
-    calibrator = _calibrator(family, spec, FitRows(margin, bad, weight), held_sample)
-    p_bad = calibrator.p_bad(margin)
     seed, customer = seed_for(spec.seed, "halves"), customers_of(dataset, held)
+    calibrator = _calibrator(family, spec, FitRows(margin, bad, weight), held_sample, customer)
+    p_bad = calibrator.p_bad(margin)
     held_out = calibrators.cross_fitted(calibrator.method, margin, bad, weight, seed, customer)
     if family.fold and calibrator.method == "sigmoid":
         fitted = family.fold(encoder, fitted, calibrator.slope, calibrator.intercept)
@@ -326,12 +326,14 @@ def _learn(dataset: Dataset, rows: np.ndarray, family: Family, spec: TrainSpec) 
     return learn(dataset, rows, family.encoding, bin_spec)
 
 
-def _calibrator(family: Family, spec: TrainSpec, held: FitRows, sample: str) -> Calibrator:
+def _calibrator(
+    family: Family, spec: TrainSpec, held: FitRows, sample: str, customer: np.ndarray | None
+) -> Calibrator:
     """Fit the calibrator on margins `held.x`; of a family that takes it into itself always a sigmoid."""
     curved = bool(family.fold) and spec.calibration == "isotonic"
     asked = "sigmoid" if curved else spec.calibration
     seed = seed_for(spec.seed, "calibration")
-    made = calibrators.fit(asked, held.x, held.bad, held.weight, sample=sample, seed=seed)
+    made = calibrators.fit(asked, held.x, held.bad, held.weight, sample=sample, seed=seed, customer=customer)
     if curved:
         why = "isotonic was asked for; points that add up can only be moved and stretched"
         made = replace(made, note=f"{made.note}; {why}" if made.note else why)

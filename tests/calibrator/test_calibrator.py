@@ -87,3 +87,18 @@ def test_a_score_that_points_the_wrong_way_is_not_turned_round() -> None:
     made = calibrator.fit("sigmoid", -margin, bad, None, sample="calibration", seed=1)
     assert made.slope == 0.0
     assert made.p_bad(np.zeros(1))[0] == pytest.approx(bad.mean(), abs=1e-3)
+
+
+@pytest.mark.parametrize("asked", ["sigmoid", "isotonic"])
+def test_rows_told_twice_make_a_pd_no_surer(asked: str) -> None:
+    margin, bad = _margins(2_000)
+    once = calibrator.fit(asked, margin, bad, None, sample="validation", seed=1)
+    who = np.repeat(np.arange(len(bad)), 2)
+    twice = calibrator.fit(asked, margin[who], bad[who], None, sample="validation", seed=1, customer=who)
+    plain = calibrator.fit(asked, margin[who], bad[who], None, sample="validation", seed=1)
+    spread = [
+        np.array([np.diff(made.interval(m))[0] for m in (-2.0, -1.0, 0.0)]).mean()
+        for made in (once, twice, plain)
+    ]
+    assert spread[1] == pytest.approx(spread[0], rel=0.15) and spread[2] < 0.8 * spread[0]
+    np.testing.assert_allclose(twice.p_bad(margin), once.p_bad(margin), atol=2e-3)
