@@ -69,6 +69,16 @@ class FitRows:
         return FitRows(self.x, self.bad, weight * np.where(self.bad > 0, half / bads, half / goods))
 
 
+def no_coefficients(encoder: Encoder, fitted: Fitted) -> pd.DataFrame:
+    """Return an empty frame: trees have no coefficients."""
+    return pd.DataFrame(columns=["column", "characteristic", "detail", "coefficient"])
+
+
+def shares(taken: np.ndarray) -> np.ndarray:
+    """Return what splits on each characteristic took away as shares of it all; zeros where nothing was."""
+    return taken / taken.sum() if taken.sum() > 0 else taken
+
+
 FitFunction = Callable[[Encoder, FitRows, "FitRows | None", FitSpec, Run], Fitted]
 
 
@@ -118,7 +128,7 @@ class Family:
     fit: FitFunction
     read: Callable[[dict[str, bytes]], Fitted]
     importance: Callable[[Encoder, Fitted, FitRows], np.ndarray]
-    coefficients: Callable[[Encoder, Fitted], pd.DataFrame]
+    coefficients: Callable[[Encoder, Fitted], pd.DataFrame] = no_coefficients
     rounds: str = ""
     bin_spec: Callable[[tuple[tuple[str, Scalar], ...]], BinSpec] | None = None
     fold: Callable[[Encoder, Fitted, float, float], Fitted] | None = None
@@ -136,8 +146,3 @@ def spread(part: np.ndarray, weight: np.ndarray | None) -> float:
 def directions(encoder: Encoder) -> list[int]:
     """Return what the portfolio declares of each column: 1 risk rises with it, -1 falls, 0 nothing."""
     return [getattr(column, "monotone", 0) for column in encoder.columns]
-
-
-def no_coefficients(encoder: Encoder, fitted: Fitted) -> pd.DataFrame:
-    """Return an empty frame: trees have no coefficients."""
-    return pd.DataFrame(columns=["column", "characteristic", "detail", "coefficient"])

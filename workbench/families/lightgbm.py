@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.families.family import Family, FitRows, FitSpec, Fitted, directions, no_coefficients
+from workbench.families.family import Family, FitRows, FitSpec, Fitted, directions, shares
 from workbench.families.one_row import ByThread, OneRow
 from workbench.families.ranges import RATE, SHARE, Range, settled
 from workbench.features import Encoder
@@ -168,7 +168,7 @@ def importance(encoder: Encoder, fitted: Fitted, rows: FitRows) -> np.ndarray:
     """Return each characteristic's share of the loss that splits took away."""
     assert isinstance(fitted, Trees)
     gain = np.asarray(fitted.booster.feature_importance("gain"), dtype=float)
-    return gain / gain.sum() if gain.sum() > 0 else gain
+    return shares(gain)
 
 
 FAMILY = Family(
@@ -185,6 +185,5 @@ FAMILY = Family(
     fit=fit,
     read=read,
     importance=importance,
-    coefficients=no_coefficients,
     rounds="rounds_without_validation",
 )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from workbench.errors import ArtifactError
-from workbench.families.family import Family, FitRows, FitSpec, Fitted, directions, no_coefficients
+from workbench.families.family import Family, FitRows, FitSpec, Fitted, directions
 from workbench.families.one_row import ByThread, Nodes, OneRow, booster_of
 from workbench.families.ranges import SHARE, Range, settled
 from workbench.features import Encoder, NumberColumn
@@ -216,5 +216,4 @@ FAMILY = Family(
     fit=fit,
     read=read,
     importance=importance,
-    coefficients=no_coefficients,
 )

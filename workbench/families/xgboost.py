@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.families.family import Family, FitRows, FitSpec, Fitted, directions, no_coefficients
+from workbench.families.family import Family, FitRows, FitSpec, Fitted, directions, shares
 from workbench.families.one_row import ByThread
 from workbench.families.ranges import RATE, SHARE, Range, settled
 from workbench.features import Encoder
@@ -199,7 +199,7 @@ def importance(encoder: Encoder, fitted: Fitted, rows: FitRows) -> np.ndarray:
     booster = fitted.booster
     found = booster.get_score(importance_type="total_gain")
     gain = np.array([float(found.get(name, 0.0)) for name in booster.feature_names])
-    return gain / gain.sum() if gain.sum() > 0 else gain
+    return shares(gain)
 
 
 FAMILY = Family(
@@ -216,6 +216,5 @@ FAMILY = Family(
     fit=fit,
     read=read,
     importance=importance,
-    coefficients=no_coefficients,
     rounds="rounds_without_validation",
 )
