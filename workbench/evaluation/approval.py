@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
+from workbench.evaluation.discrimination import placed
 from workbench.evaluation.measure import NAN, Z95, wilson
 from workbench.evaluation.paired import holm, mcnemar, one_sided, pairs_frame
 from workbench.evaluation.rates import customer_codes, rates
+from workbench.evaluation.tally import Tally, tally
 
 BLOCKS = 1_000
 BINS = 400
@@ -85,110 +88,92 @@ class Ranks:
         """Whether customers have several rows."""
         return self.group is not None
 
+    @cached_property
+    def _reached(self) -> tuple[np.ndarray, np.ndarray]:
+        """Resampled weights of all applicants and of bads up to each rank, safest first."""
+        return np.cumsum(self.goods + self.bads, axis=2), np.cumsum(self.bads, axis=2)
+
     def at(self, approval: float) -> AtApproval:
         """Return what happens where each model approves its safest `approval` of the applicants."""
-        approved = self.rank < approval
-        rates, tests = self._models(approved, approval), self._tests(approved, approval)
-        return AtApproval(float(approval), rates, tests, self._swap(approved))
+        decided = _decided(self.rank < approval, self.bad, self.weight)
+        drawn = [self._drawn(i, approval) for i in range(len(self.names))]
+        return AtApproval(
+            float(approval), self._models(decided, drawn, approval), self._tests(decided, drawn, approval),
+            self._swap(decided, approval),
+        )  # fmt: skip
 
-    def _of(self, mask: np.ndarray) -> tuple[int, int, float, float, float]:
-        """Return rows, bad rows, weight, weight of bads and squared weight of a mask."""
-        n, n_bad = int(np.count_nonzero(mask)), int(np.count_nonzero(mask & self.bad))
-        if self.weight is None:
-            return n, n_bad, float(n), float(n_bad), float(n)
-        inside = self.weight[mask]
-        return (
-            n,
-            n_bad,
-            float(inside.sum()),
-            float(self.weight[mask & self.bad].sum()),
-            float(inside @ inside),
-        )
-
-    def _rate(self, mask: np.ndarray) -> tuple[int, int, float, float, float, float]:
-        """Return rows, bad rows, weight, bad rate and its Wilson interval."""
-        n, n_bad, weight, bads, squared = self._of(mask)
-        if not weight:
-            return n, n_bad, weight, NAN, NAN, NAN
-        trials = weight**2 / squared
-        low, high = wilson(bads / weight * trials, trials)
-        return n, n_bad, weight, bads / weight, float(low), float(high)
-
-    def _models(self, approved: np.ndarray, approval: float) -> pd.DataFrame:
+    def _models(self, decided: Decided, drawn: list[np.ndarray], approval: float) -> pd.DataFrame:
         whole = float(len(self.bad)) if self.weight is None else float(self.weight.sum())
         lines = []
         for i, name in enumerate(self.names):
-            n, n_bad, weight, rate, low, high = self._rate(approved[i])
+            n, n_bad, weight, rate, low, high = decided.rate(decided.approved[i])
             if self.grouped and np.isfinite(rate):
-                spread = float(self._drawn(i, approval).std())
+                spread = float(drawn[i].std())
                 low, high = max(rate - Z95 * spread, 0.0), min(rate + Z95 * spread, 1.0)
-            cut = float(self.p_bad[i][approved[i]].max()) if n else NAN
+            cut = float(np.where(self.rank[i] < approval, self.p_bad[i], -np.inf).max()) if n else NAN
             lines.append((name, n, weight / whole if whole else NAN, n_bad, rate, low, high, cut))
         columns = ["model", "n_approved", "approval_rate", "n_bad", "bad_rate", "low", "high", "cut_off"]
         return pd.DataFrame(lines, columns=columns)
 
     def _drawn(self, model: int, approval: float) -> np.ndarray:
         """Return the resampled bad rates among the approved; the bin on the border counts in proportion."""
-        bads = self.bads[model]
-        applicants = self.goods[model] + bads
-        reached = np.cumsum(applicants, axis=1)
-        wanted = approval * reached[:, -1:]
-        at = (reached >= wanted).argmax(axis=1)[:, None]
-        border = np.take_along_axis(applicants, at, 1)
-        over = np.take_along_axis(reached, at, 1) - wanted
-        inside = np.take_along_axis(np.cumsum(bads, axis=1), at, 1)
+        reached, inside = (values[model] for values in self._reached)
+        wanted = approval * reached[:, -1]
+        at = (reached >= wanted[:, None]).argmax(axis=1)
+        row = np.arange(len(at))
+        bads, over = self.bads[model][row, at], reached[row, at] - wanted
         with np.errstate(invalid="ignore", divide="ignore"):
-            return ((inside - np.take_along_axis(bads, at, 1) * over / border) / wanted)[:, 0]
+            return (inside[row, at] - bads * over / (self.goods[model][row, at] + bads)) / wanted
 
-    def _tests(self, approved: np.ndarray, approval: float) -> pd.DataFrame:
+    def _tests(self, decided: Decided, drawn: list[np.ndarray], approval: float) -> pd.DataFrame:
         n, n_bad = len(self.bad), int(self.bad.sum())
         why = one_sided(n, n_bad) or ("" if 0 < approval < 1 else "everyone has the same decision")
-        drawn = [self._drawn(i, approval) for i in range(len(self.names))]
-        rates = [self._rate(mask)[3] for mask in approved]
+        approved = decided.approved
+        rates = [decided.rate(cells)[3] for cells in approved]
         pairs = list(combinations(range(len(self.names)), 2))
         differences = [NAN if why else rates[j] - rates[i] for i, j in pairs]
         # the same decisions leave no doubt, whatever the draws say of scores within a bin
-        moved = [not (approved[i] == approved[j]).all() for i, j in pairs]
+        moved = [decided.rows[approved[i] != approved[j]].any() for i, j in pairs]
         errors = [
-            NAN if why else m * float((drawn[j] - drawn[i]).std())
+            NAN if why else float(m) * float((drawn[j] - drawn[i]).std())
             for m, (i, j) in zip(moved, pairs, strict=True)
         ]
         frame = pairs_frame(list(self.names), differences, errors, why or "too few approved")
-        found = [self._mcnemar(approved[i], approved[j]) for i, j in pairs]
+        found = [self._mcnemar(decided, i, j) for i, j in pairs]
         frame["mcnemar"], frame["mcnemar_p"], frame["mcnemar_reason"] = zip(*found, strict=True)
         frame["mcnemar_adjusted"] = holm(frame["mcnemar_p"].to_numpy(float))
         return frame
 
-    def _mcnemar(self, first: np.ndarray, second: np.ndarray) -> tuple[float, float, str]:
+    def _mcnemar(self, decided: Decided, first: int, second: int) -> tuple[float, float, str]:
         if self.weight is not None or self.grouped:
             what = "weighted" if self.weight is not None else "of one customer"
             return NAN, NAN, f"not defined for rows that are {what}: read the bootstrap"
-        right_a, right_b = first != self.bad, second != self.bad
-        b = int(np.count_nonzero(right_a & ~right_b))
-        c = int(np.count_nonzero(right_b & ~right_a))
+        right_a, right_b = (decided.approved[i] != decided.bad for i in (first, second))
+        b, c = int(decided.rows[right_a & ~right_b].sum()), int(decided.rows[right_b & ~right_a].sum())
         return *mcnemar(np.array([[0, b], [c, 0]])), ""
 
-    def _swap(self, approved: np.ndarray) -> pd.DataFrame:
+    def _swap(self, decided: Decided, approval: float) -> pd.DataFrame:
         whole = len(self.bad)
         lines = []
         for i, j in combinations(range(len(self.names)), 2):
-            a, b = approved[i], approved[j]
-            lows, highs = self._between(a, b)
-            for k, mask in enumerate((a & b, ~a & b, a & ~b, ~(a | b))):
-                n, n_bad, _, rate, low, high = self._rate(mask)
-                part, share = PARTS[k], n / whole if whole else NAN
-                low, high = (lows[k], highs[k]) if self.grouped else (low, high)
+            a, b = decided.approved[i], decided.approved[j]
+            ends = self._between(i, j, approval)
+            for part, cells, own in zip(PARTS, (a & b, ~a & b, a & ~b, ~(a | b)), ends, strict=True):
+                n, n_bad, _, rate, low, high = decided.rate(cells)
+                low, high = own or (low, high)
+                share = n / whole if whole else NAN
                 lines.append((self.names[i], self.names[j], part, n, share, n_bad, rate, low, high))
         columns = ["a", "b", "part", "n", "share", "n_bad", "bad_rate", "low", "high"]
         return pd.DataFrame(lines, columns=columns)
 
-    def _between(self, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the intervals of the parts' bad rates by whole customers; NaN without such."""
+    def _between(self, first: int, second: int, approval: float) -> list[tuple[float, float] | None]:
+        """Return the intervals of the parts' bad rates by whole customers; None without such."""
         if self.group is None:
-            return np.full(len(PARTS), NAN), np.full(len(PARTS), NAN)
+            return [None] * len(PARTS)
+        a, b = self.rank[first] < approval, self.rank[second] < approval
         part = np.where(a, np.where(b, 0, 2), np.where(b, 1, 3))
         _, low, high = rates(self.bad, part, len(PARTS), self.weight, self.group)
-        return low, high
+        return list(zip(low, high, strict=True))
 
     def ks_errors(self) -> list[float]:
         """Return the standard error of each pair's difference of KS, pairs as `itertools.combinations`."""
@@ -202,6 +187,52 @@ class Ranks:
         return [float(np.nanstd(b - a)) for a, b in combinations(drawn, 2)]
 
 
+@dataclass(frozen=True, eq=False)
+class Decided:
+    """Applicants counted by what each model decides and how they ended: every count is a sum of these cells.
+
+    Attributes
+    ----------
+    approved : array of bool, shape (k, cells)
+        Whether a model approves the applicants of a cell.
+    bad : array of bool, shape (cells,)
+    rows : array of int, shape (cells,)
+    weight, squared : array, shape (cells,)
+        Sums of weights and of their squares.
+    """
+
+    approved: np.ndarray
+    bad: np.ndarray
+    rows: np.ndarray
+    weight: np.ndarray
+    squared: np.ndarray
+
+    def rate(self, cells: np.ndarray) -> tuple[int, int, float, float, float, float]:
+        """Return rows, bad rows, weight, bad rate and its Wilson interval of the cells in a mask."""
+        bads = cells & self.bad
+        n, n_bad, weight = int(self.rows[cells].sum()), int(self.rows[bads].sum()), self.weight[cells].sum()
+        if not n:
+            return n, n_bad, 0.0, NAN, NAN, NAN
+        rate, trials = float(self.weight[bads].sum() / weight), weight**2 / self.squared[cells].sum()
+        low, high = wilson(rate * trials, trials)
+        return n, n_bad, float(weight), rate, float(low), float(high)
+
+
+def _decided(approved: np.ndarray, bad: np.ndarray, weight: np.ndarray | None) -> Decided:
+    """Count applicants in one pass: the decisions and the outcome of each are the bits of its cell."""
+    size = 2 << len(approved)
+    code = bad.astype(np.min_scalar_type(size - 1))
+    for bit, decision in enumerate(approved, 1):
+        code |= decision.astype(code.dtype) << code.dtype.type(bit)
+    cells = np.arange(size)
+    rows = np.bincount(code, minlength=size)
+    sums = (rows.astype(float),) * 2
+    if weight is not None:
+        sums = tuple(np.bincount(code, w, minlength=size) for w in (weight, weight**2))
+    decisions = np.stack([(cells >> bit & 1).astype(bool) for bit in range(1, len(approved) + 1)])
+    return Decided(decisions, (cells & 1).astype(bool), rows, *sums)
+
+
 def ranks(
     bad: np.ndarray,
     p_bad: Mapping[str, np.ndarray],
@@ -210,8 +241,15 @@ def ranks(
     group: np.ndarray | None,
     seed: int,
     threads: int = 1,
-) -> Ranks:
-    """Rank applicants by each model and resample them, all models by the same draws.
+) -> tuple[Ranks, np.ndarray]:
+    """Rank applicants by each model, sorted once, and resample them, all models by the same draws.
+
+    Returns
+    -------
+    ranks : Ranks
+    placed : array, shape (k, n)
+        Of each score, for each bad the share of goods below, for each good the share of bads above; see
+        `discrimination.placed`.
 
     Notes
     -----
@@ -222,7 +260,7 @@ def ranks(
     n, names = len(bad), tuple(p_bad)
     rng = np.random.default_rng(seed)
     shuffled = rng.permutation(n)
-    size = np.ones(n) if weight is None else np.asarray(weight, dtype=float)
+    size = None if weight is None else np.asarray(weight, dtype=float)
     block = _blocks(n, group, rng)
     times = rng.multinomial(BLOCKS, np.full(BLOCKS, 1 / BLOCKS), size=REPLICATES).astype(float)
     # blocks beyond the number of rows are empty; leave them out, or whole draws would be
@@ -230,28 +268,54 @@ def ranks(
     if used < BLOCKS:
         times = rng.multinomial(used, np.full(used, 1 / max(used, 1)), size=REPLICATES).astype(float)
     scores = np.stack([np.asarray(p, dtype=float) for p in p_bad.values()])
-    rank = np.empty((len(names), n))
+    rank, pulls = np.empty_like(scores), np.empty_like(scores)
     drawn = np.empty((2, len(names), REPLICATES, BINS))
+    shuffle = _Shuffle(shuffled)
 
     def place(i: int) -> None:
-        score = scores[i]
-        order = shuffled[np.argsort(score[shuffled], kind="stable")]
-        reached = np.cumsum(size[order])
-        rank[i, order] = (reached - size[order] / 2) / (reached[-1] if n else 1.0)
-        cell = block * BINS + np.minimum((rank[i] * BINS).astype(np.int64), BINS - 1)
-        for side, mask in enumerate((~bad, bad)):
-            counts = np.bincount(cell[mask], size[mask], used * BINS).reshape(used, BINS)
-            drawn[side, i] = times @ counts
+        tallied = tally(bad, scores[i], size)
+        pulls[i] = placed(tallied, bad)
+        order = shuffle.safest_first(tallied)
+        reached = np.arange(1.0, n + 1) if size is None else np.cumsum(size[order])
+        half = 0.5 if size is None else size[order] / 2
+        middle = (reached - half) / (reached[-1] if n else 1.0)
+        rank[i, order] = middle
+        cell = np.minimum((middle * BINS).astype(np.int32), BINS - 1) + BINS * bad[order].astype(np.int32)
+        cell = cell * np.int32(used) + block[order]
+        counts = np.bincount(cell, None if size is None else size[order], 2 * BINS * used)
+        for side, counted in enumerate(counts.reshape(2, BINS, used).astype(float)):
+            drawn[side, i] = times @ counted.T
 
     with ThreadPoolExecutor(max(threads, 1)) as pool:
         list(pool.map(place, range(len(names))))
-    codes = customer_codes(group)
-    return Ranks(names, bad, None if weight is None else size, rank, scores, drawn[0], drawn[1], codes)
+    return Ranks(names, bad, size, rank, scores, drawn[0], drawn[1], customer_codes(group)), pulls
+
+
+class _Shuffle:
+    """An order by which ties fall at random, alike for all models."""
+
+    def __init__(self, shuffled: np.ndarray) -> None:
+        self._shuffled = shuffled
+
+    @cached_property
+    def _at(self) -> np.ndarray:
+        at = np.empty(len(self._shuffled), dtype=np.int64)
+        at[self._shuffled] = np.arange(len(at))
+        return at
+
+    def safest_first(self, tallied: Tally) -> np.ndarray:
+        """Return the order of the rows from the lowest score to the highest."""
+        order, n = tallied.order[::-1], len(tallied.order)
+        if len(tallied.score) == n:
+            return order
+        # of numbers whose high digits are the score's place and whose low ones the shuffled place
+        base = np.repeat(np.arange(len(tallied.score)) * n, tallied.rows[::-1])
+        return self._shuffled[np.sort(base + self._at[order]) - base]
 
 
 def _blocks(n: int, group: np.ndarray | None, rng: np.random.Generator) -> np.ndarray:
     """Return the block of each row; rows of one group share one."""
     if group is None:
-        return rng.permutation(n) % BLOCKS
+        return (rng.permutation(n) % BLOCKS).astype(np.int32)
     codes, found = pd.factorize(np.asarray(group), use_na_sentinel=False)
-    return (rng.permutation(len(found)) % BLOCKS)[codes]
+    return (rng.permutation(len(found)) % BLOCKS)[codes].astype(np.int32)

@@ -215,9 +215,11 @@ def compare(
         bad, weight = bad[kept], np.asarray(weight)[kept]
         group = None if group is None else np.asarray(group)[kept]
         p_bad = {name: np.asarray(p)[kept] for name, p in p_bad.items()}
-    ranked = ranks(bad, p_bad, weight=weight, group=group, seed=seed_for(seed, "resampling"), threads=threads)
+    ranked, placed = ranks(
+        bad, p_bad, weight=weight, group=group, seed=seed_for(seed, "resampling"), threads=threads
+    )
     used = np.asarray(group) if ranked.grouped else None
-    tests = auc_pairs(names, bad, ranked.p_bad, weight, used, threads)
+    tests = auc_pairs(names, ranked.bad, placed, ranked.weight, used)
     at = ranked.at(approval)
     ks_tests = _ks_pairs(names, judged, ranked)
     both = judged | dict(baselines or {})

@@ -63,22 +63,46 @@ def delong(
     kept = weight > 0
     is_bad, weight = np.asarray(bad)[kept] == 1, weight[kept]
     size = len(scores)
+    grouped = None if group is None else np.asarray(group)[kept]
+    rows = np.empty((size, len(is_bad)))
+
+    def place(i: int) -> None:
+        rows[i] = placed(tally(is_bad, scores[i][kept], weight), is_bad)
+
+    with ThreadPoolExecutor(max(threads, 1)) as pool:
+        list(pool.map(place, range(size)))
+    return delong_of(is_bad, rows, weight, grouped)
+
+
+def delong_of(
+    is_bad: np.ndarray, placed: np.ndarray, weight: np.ndarray | None = None, group: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what `delong` returns, of scores whose rows were placed before.
+
+    Parameters
+    ----------
+    is_bad : array of bool, shape (n,)
+    placed : array, shape (k, n)
+        What `placed` gives for each score.
+    weight : array, shape (n,), optional
+        All above 0.
+    """
+    size = len(placed)
     if is_bad.all() or not is_bad.any():
         return np.full(size, NAN), np.full((size, size), NAN)
-    with ThreadPoolExecutor(max(threads, 1)) as pool:
-        placed = np.stack(list(pool.map(lambda score: _placed(is_bad, score[kept], weight), scores)))
-    aucs = placed[:, is_bad] @ (weight[is_bad] / weight[is_bad].sum())
-    pulls = np.empty_like(placed)
-    for side in (is_bad, ~is_bad):
-        share = weight[side] / weight[side].sum()
-        pulls[:, side] = (placed[:, side] - (placed[:, side] @ share)[:, None]) * share
-    if group is not None and pd.Series(np.asarray(group)[kept]).duplicated().any():
-        return aucs, _of_groups(pulls, np.asarray(group)[kept])
-    covariance = np.zeros((size, size))
-    for side in (is_bad, ~is_bad):
-        count = int(side.sum())
-        covariance += pulls[:, side] @ pulls[:, side].T * (count / (count - 1) if count > 1 else NAN)
-    return aucs, covariance
+    counts_groups = group is not None and pd.Series(group).duplicated().any()
+    pulls = np.empty_like(placed) if counts_groups else None
+    covariance, aucs = np.zeros((size, size)), np.empty(0)
+    for side in (np.flatnonzero(~is_bad), np.flatnonzero(is_bad)):
+        share = np.full(len(side), 1 / len(side)) if weight is None else weight[side] / weight[side].sum()
+        of_side = np.take(placed, side, axis=1)
+        aucs = of_side @ share
+        of_side -= aucs[:, None]
+        of_side *= share
+        if pulls is not None:
+            pulls[:, side] = of_side
+        covariance += of_side @ of_side.T * (len(side) / (len(side) - 1) if len(side) > 1 else NAN)
+    return aucs, covariance if pulls is None else _of_groups(pulls, group)
 
 
 def _of_groups(pulls: np.ndarray, group: np.ndarray) -> np.ndarray:
@@ -91,13 +115,16 @@ def _of_groups(pulls: np.ndarray, group: np.ndarray) -> np.ndarray:
     return summed @ summed.T * (count / (count - 1))
 
 
-def _placed(is_bad: np.ndarray, score: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def placed(tallied: Tally, is_bad: np.ndarray) -> np.ndarray:
     """Return for each bad the share of goods that score lower, for each good the share of bads higher."""
-    tallied = tally(is_bad, score, weight)
+    if tallied.undefined:
+        return np.full(tallied.n, NAN)
     of_bads, of_goods = placements(tallied)
-    at = np.empty(tallied.n, dtype=np.int64)
-    at[tallied.order] = np.repeat(np.arange(len(tallied.score)), tallied.rows)
-    return np.where(is_bad, of_bads[at], of_goods[at])
+    if len(of_bads) < tallied.n:
+        of_bads, of_goods = np.repeat(of_bads, tallied.rows), np.repeat(of_goods, tallied.rows)
+    found = np.empty(tallied.n)
+    found[tallied.order] = np.where(is_bad[tallied.order], of_bads, of_goods)
+    return found
 
 
 def placements(tallied: Tally) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from workbench.evaluation.discrimination import delong
+from workbench.evaluation.discrimination import delong, delong_of
 from workbench.evaluation.measure import NAN, Z95
 from workbench.evaluation.tally import NO_BADS, NO_GOODS, NO_ROWS
 from workbench.evaluation.words import format_difference, format_p
@@ -191,13 +191,17 @@ def one_sided(n: int, n_bad: int) -> str:
 
 def auc_pairs(
     names: list[str],
-    bad: np.ndarray,
-    scores: np.ndarray,
+    is_bad: np.ndarray,
+    placed: np.ndarray,
     weight: np.ndarray | None = None,
     group: np.ndarray | None = None,
-    threads: int = 1,
 ) -> pd.DataFrame:
     """Return DeLong's test for every pair of scores on the same rows.
+
+    Parameters
+    ----------
+    is_bad, placed, weight, group
+        As in `delong_of`.
 
     Returns
     -------
@@ -205,8 +209,7 @@ def auc_pairs(
         a, b (in the order of `names`), difference (AUC of b less that of a), low, high (95%), z, p_value
         (two-sided), p_adjusted (Holm, over all pairs), beyond_noise (p_adjusted below 5%), reason.
     """
-    aucs, covariance = delong(bad, scores, weight, group, threads)
-    return _auc_frame(names, bad, aucs, covariance)
+    return _auc_frame(names, is_bad, *delong_of(is_bad, placed, weight, group))
 
 
 def _auc_frame(names: list[str], bad: np.ndarray, aucs: np.ndarray, covariance: np.ndarray) -> pd.DataFrame:
