@@ -152,6 +152,8 @@ def test_ranges_and_lists(build, plain) -> None:
     assert outside.example == "record 1: -… (2 characters)"
     assert "page Data, step Roles" in outside.remedy
     assert "workbench portfolio show loans --toml" in outside.remedy
+    below = check(build(frame, outcome, about=about | {"age": {"low": 18}}), Run())
+    assert of(below, "OUT_OF_RANGE")[0].message == "1 row of age lies below 18."
     # a code in other digits is a word to who reads numbers, so it excuses no number
     special = [{"value": "-5"}, {"value": "١٣٠"}]
     declared = build(frame, outcome, about=about | {"age": about["age"] | {"special": special}})

@@ -41,13 +41,16 @@ def _outside(dataset: Dataset, about: Characteristic, x: np.ndarray) -> Iterator
     if not n:
         return
     first = int(np.flatnonzero(outside)[0])
-    limits = f"{said(low) if np.isfinite(low) else '...'} to {said(high) if np.isfinite(high) else '...'}"
+    beyond = [f"below {said(low)}"] * bool(np.isfinite(low)) + [f"above {said(high)}"] * bool(
+        np.isfinite(high)
+    )
+    where = f"outside {said(low)} to {said(high)}" if len(beyond) == 2 else beyond[0]
     yield Finding(
         "warn",
         "OUT_OF_RANGE",
         about.name,
         n,
-        f"{counted(n)} of {about.name} {'lies' if n == 1 else 'lie'} outside {limits}.",
+        f"{counted(n)} of {about.name} {'lies' if n == 1 else 'lie'} {where}.",
         "They are errors, codes, or a range that is too narrow; each needs something else.",
         "Correct them; or declare a code among them as special (page Data, step Roles); or widen the range "
         f"{in_the_file(dataset.portfolio)}.",
