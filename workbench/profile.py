@@ -94,7 +94,7 @@ def profile(
     for i, characteristic in enumerate(characteristics):
         run.step(f"Profile of {characteristic.shown}", i / len(characteristics))
         values = dataset.frame[characteristic.name]
-        bins, labels, missing = _cut(values if rows.all() else values[rows], characteristic, max_bins)
+        bins, labels, missing = cut(values if rows.all() else values[rows], characteristic, max_bins)
         table = _table(bins, labels, bad, weight, empty_cell)
         table.insert(0, "characteristic", characteristic.name)
         tables.append(table)
@@ -120,7 +120,7 @@ def iv_words(iv: float) -> str:
     return next((words for limit, words in _IV_WORDS if iv < limit), _SUSPICIOUS)
 
 
-def _cut(values: pd.Series, about: Characteristic, max_bins: int) -> tuple[np.ndarray, list[str], float]:
+def cut(values: pd.Series, about: Characteristic, max_bins: int = 10) -> tuple[np.ndarray, list[str], float]:
     """Return the bin of each row, the bins' labels, and the share of rows that is missing."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         bins, labels = _cut_category(values, about)
