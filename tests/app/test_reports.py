@@ -11,8 +11,9 @@ import socket
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests import made
 from tests.reports.test_execution import written
-from workbench import jobs
+from workbench import desk, jobs
 from workbench import reports as room
 from workbench.reports import shelf
 from workbench.settings import Settings
@@ -64,10 +65,21 @@ def queued(monkeypatch):
     return found
 
 
-def test_a_fresh_machine_is_led_to_train(app):
+def test_a_fresh_machine_is_led_to_data(app):
     page(app)
-    assert "No reports yet" in said(app) and "none is kept yet" in said(app)
-    assert app.button(key="empty_go").label == "Go to Train"
+    assert "No reports yet" in said(app) and "none are kept yet" in said(app)
+    assert app.button(key="empty_go").label == "Go to Data"
+
+
+def test_data_that_nothing_was_trained_on_are_reported_too(app, queued):
+    at = desk.open(Settings.from_env())
+    row = at.registry.save_dataset(made.dataset(300))
+    page(app)
+    kept_ones = app.selectbox(key="given_data_quality__dataset").options
+    assert [name.split(",")[-2].strip() for name in kept_ones] == ["300 rows"] and row.sha256
+    app.button(key="first").click().run()
+    assert not app.exception, app.exception
+    assert [line[:2] + line[3:] for line in queued] == [("data_quality", {}, "Data quality report")]
 
 
 def test_a_machine_that_trained_offers_its_first_report(trained, queued):

@@ -12,6 +12,7 @@ from workbench.charts.comparison import (
     swap_set,
 )
 from workbench.charts.evaluation import calibration, deciles, gains, ks, roc
+from workbench.charts.extract import month_cells, outcome_by_month
 from workbench.charts.importance import coefficients, importance
 from workbench.charts.profile import profile_bins
 from workbench.charts.sampling import by_month, sample_sizes
@@ -30,6 +31,8 @@ __all__ = [
     "ks",
     "ks_curves",
     "lift",
+    "month_cells",
+    "outcome_by_month",
     "points_band",
     "precision_recall",
     "profile_bins",

@@ -21,6 +21,7 @@ POLICY = (
     "img-src data: blob:; font-src data:; form-action 'none'; base-uri 'none'"
 )
 STOPPED = "Its process ended before the report was done."
+WHAT = "A report tells on one page what was brought, trained or compared, and opens without the workbench."
 
 
 def kept(context: Context, at_work: bool) -> tuple[Any, ...]:
@@ -38,30 +39,28 @@ def kept(context: Context, at_work: bool) -> tuple[Any, ...]:
         return every
     if at_work:
         frame.end()
-    if not cache.desk().registry.studies():
+    registry = cache.desk().registry
+    trained = bool(registry.studies())
+    if not trained and not registry.datasets():
         frame.empty(
             "No reports yet",
-            "A report tells on one page what was trained or compared, and opens without the workbench. "
-            "It needs a training to tell of, and none is kept yet.",
-            sidebar.TRAIN,
-            "Go to Train",
-            "model_training",
+            f"{WHAT} It needs data to tell of, and none are kept yet.",
+            sidebar.DATA,
+            "Go to Data",
+            "database",
             context.query(),
         )
-    _nothing_yet(context)
+    _nothing_yet(context, trained)
     return ()
 
 
-def _nothing_yet(context: Context) -> None:
+def _nothing_yet(context: Context, trained: bool) -> None:
+    name, offer = ("training", "newest training") if trained else ("data_quality", "newest data")
     with st.container(border=True, key="empty", gap="small"):
         st.subheader(":material/inbox: No reports yet", anchor=False)
-        st.markdown(
-            "A report tells on one page what was trained or compared, and opens without the workbench."
-        )
-        if st.button(
-            "Report the newest training", icon=":material/description:", type="primary", key="first"
-        ):
-            reports_form.start("training", {}, "Training report")
+        st.markdown(WHAT)
+        if st.button(f"Report the {offer}", icon=":material/description:", type="primary", key="first"):
+            reports_form.start(name, {}, room.title_of(room.path_of(name)))
     reports_form.draw(context, None)
     frame.end()
 

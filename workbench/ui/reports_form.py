@@ -169,8 +169,19 @@ def _all_families() -> Choices:
     return {name: family.title for name, family in FAMILIES.items()}
 
 
+def _datasets() -> Choices:
+    titles = {entry.name: entry.title or entry.name for entry in cache.portfolios()}
+    return {
+        row.sha256: f"{titles.get(row.portfolio, row.portfolio)}, {row.name}, {words.count(row.rows)} rows, "
+        f"kept {cache.when(row.created_at)}"
+        for row in cache.desk().registry.datasets()
+    }
+
+
 CHOICES: dict[str, Callable[[], Choices]] = {
     "study": _studies,
+    "dataset": _datasets,
+    "before": _datasets,
     "model": _models,
     "portfolio": _portfolios,
     "family": _all_families,
