@@ -11,7 +11,7 @@ import pytest
 from tests.cli.shop import Place, loans, place
 from workbench import desk
 from workbench.desk.reported import rivals_shown
-from workbench.reports import comparison as tell
+from workbench.reports import paired
 from workbench.run import Run
 from workbench.settings import Settings
 
@@ -71,8 +71,8 @@ def test_the_swap_set_turns_with_the_order_of_the_models(here: Place) -> None:
     forth, back = (rivals_shown(at, models=",".join(order)) for order in (ids, ids[::-1]))
     assert forth is not None and back is not None
     assert (forth.reference, forth.challenger) == (back.challenger, back.reference)
-    one = tell._swap(forth, forth.reference, forth.challenger).set_index("part")
-    other = tell._swap(back, back.reference, back.challenger).set_index("part")
+    one = paired.swapped(forth.comparison, forth.reference, forth.challenger).set_index("part")
+    other = paired.swapped(back.comparison, back.reference, back.challenger).set_index("part")
     assert one.loc["swapped in", "n"] > 0
     assert one.loc["swapped in", "n_bad"] == other.loc["swapped out", "n_bad"]
     assert one.loc["swapped out", "n_bad"] == other.loc["swapped in", "n_bad"]

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pandas as pd
 
 from workbench import charts
-from workbench.evaluation import format_difference, format_figure, format_metric, format_p, format_percent
-from workbench.evaluation.comparison import turned
+from workbench.evaluation import format_difference, format_figure, format_metric, format_percent
 from workbench.reports.block import (
     Block,
     as_is,
     decimals,
     heading,
     listing,
-    percent,
     points_of,
     prose,
     table,
@@ -23,6 +22,7 @@ from workbench.reports.block import (
     whole,
 )
 from workbench.reports.packages import packages
+from workbench.reports.paired import approved, swap_table, swapped, tested
 from workbench.reports.rivals import Rivals, rivals_chapter
 
 GRANTED = (
@@ -60,7 +60,7 @@ def opening(rivals: Rivals | None) -> Block:
 def _moved(rivals: Rivals) -> str:
     """Say who would be decided otherwise."""
     c = rivals.comparison
-    parts = _swap(rivals, rivals.reference, rivals.challenger).set_index("part")
+    parts = swapped(c, rivals.reference, rivals.challenger).set_index("part")
     into, out = parts.loc["swapped in"], parts.loc["swapped out"]
     return (
         f"Of {c.n:,} applicants {int(into['n']):,} would be approved that are not now, and {int(out['n']):,} "
@@ -175,47 +175,10 @@ def _bad_rates(c: Any) -> list[str]:
 def tests(rivals: Rivals) -> Block:
     """Tell whether each difference is more than noise."""
     c = rivals.comparison
-    parts: list[Any] = [prose(c.note())]
-    columns = PAIR | {"p": ("p" if len(c.tests) == 1 else "p, adjusted", as_is)}
-    rate = f"Bad rate at {c.approval.approval:.0%} approved, in percentage points"
-    for title, frame, form in (
-        ("AUC", c.tests, format_difference),
-        ("KS x 100", c.ks_tests, _points),
-        (rate, c.approval.tests, _points),
-    ):
-        parts += [heading(title), table(_pairs(rivals, frame, form), columns)]
+    parts: list[Any] = [prose(c.note()), *tested(c, rivals.reference)]
     if len(c.names) > 2:
         parts.append(charts.differences(c))
     return Block(tuple(parts))
-
-
-def _points(value: float) -> str:
-    return f"{100 * value:+.1f}"
-
-
-PAIR = {
-    "pair": ("pair", None),
-    "difference": ("difference", as_is),
-    "interval": ("95% interval", as_is),
-    "p": ("p", as_is),
-    "beyond": ("beyond noise", None),
-}
-
-
-def _pairs(rivals: Rivals, tests: pd.DataFrame, form: Any) -> pd.DataFrame:
-    """Return one line a pair, those with the reference first, each the later less the reference."""
-    names = [rivals.reference, *(n for n in rivals.comparison.names if n != rivals.reference)]
-    lines = [turned(tests, a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
-    return pd.DataFrame(
-        {
-            "pair": f"{line['b']} less {line['a']}",
-            "difference": "not defined" if line["reason"] else form(line["difference"]),
-            "interval": "" if line["reason"] else f"{form(line['low'])} to {form(line['high'])}",
-            "p": "" if line["reason"] else format_p(line["p_adjusted"]).removeprefix("p "),
-            "beyond": line["reason"] or ("yes" if line["beyond_noise"] else "no"),
-        }
-        for line in lines
-    )
 
 
 @rivals_chapter
@@ -236,59 +199,12 @@ def swap(rivals: Rivals) -> Block:
     """Tell who is decided otherwise where each model approves the same share."""
     c, a, b = rivals.comparison, rivals.reference, rivals.challenger
     at = c.approval
-    columns = {
-        "model": ("model", None),
-        "cut_off": ("PD up to", format_percent),
-        "n_approved": ("approved", whole),
-        "n_bad": ("bads", whole),
-        "bad_rate": ("bad rate", percent),
-        "low": ("from", percent),
-        "high": ("to (95%)", percent),
-    }
-    told = prose(
-        f"Each model approves the safest {at.approval:.0%} by its own PD. {_decided(turned(at.tests, a, b))}"
-    )
     own = {name: c.evaluations[name] for name in c.names}
-    set_columns = {
-        "part": ("going from " + a + " to " + b, None),
-        "n": ("applicants", whole),
-        "share": ("share", percent),
-        "n_bad": ("bads", whole),
-        "bad_rate": ("bad rate", percent),
-        "low": ("from", percent),
-        "high": ("to (95%)", percent),
-    }
     return Block(
-        (told, table(at.models, columns, (at.models["model"] == a).tolist()), heading("Who is swapped"),
-         charts.swap_set(at, a, b), table(_swap(rivals, a, b), set_columns), prose(GRANTED, kind="caption"),
+        (*approved(c, a, b), heading("Who is swapped"), charts.swap_set(at, a, b),
+         swap_table(c, a, b), prose(GRANTED, kind="caption"),
          charts.bad_rates(own, at.approval))
     )  # fmt: skip
-
-
-def _swap(rivals: Rivals, a: str, b: str) -> pd.DataFrame:
-    """Return the swap set going from a to b, whichever way it is kept."""
-    at = rivals.comparison.approval
-    parts = at.swapped(a, b)
-    if parts.empty:
-        other = {"swapped in": "swapped out", "swapped out": "swapped in"}
-        parts = at.swapped(b, a).assign(part=lambda f: f["part"].replace(other))
-    order = ("approved by both", "swapped in", "swapped out", "approved by neither")
-    return parts.set_index("part").loc[list(order)].reset_index()
-
-
-def _decided(pair: dict[str, Any]) -> str:
-    if pair["reason"]:
-        return f"Whether the bad rates differ is not defined: {pair['reason']}."
-    low, high = f"{100 * pair['low']:+.1f}", f"{100 * pair['high']:+.1f}"
-    told = (
-        f"From {pair['a']} to {pair['b']} the bad rate of the approved changes by "
-        f"{100 * pair['difference']:+.1f} points ({low} to {high}, bootstrap {format_p(pair['p_adjusted'])})"
-    )
-    if pair["mcnemar_reason"]:
-        return f"{told}; McNemar's test is {pair['mcnemar_reason']}."
-    return (
-        f"{told}; whether more decisions are right, by McNemar's test: {format_p(pair['mcnemar_adjusted'])}."
-    )
 
 
 @rivals_chapter
@@ -366,6 +282,7 @@ def made(rivals: Rivals) -> Block:
     for row in rivals.models.values():
         told[row.model_id] = (
             f"{row.family}, kept {row.created_at:%Y-%m-%d %H:%M:%S} UTC, seed {row.spec.get('seed', '')}, "
-            f"digest {row.digest}, manifest {row.manifest_sha256}"
+            f"digest {row.digest}, manifest {row.manifest_sha256}; asked: "
+            f"{json.dumps(row.spec, sort_keys=True, ensure_ascii=False)}"
         )
     return Block((listing(told | {"report drawn with": packages()}),))

@@ -51,7 +51,7 @@ def _findings(shown: Shown) -> list[str]:
             "column": f.column,
             "rows": f.rows,
             "message": f.message,
-            "answer": f"acknowledged: {checks.reason(f)}" if checks.reason(f) else f.remedy,
+            "answer": f"acknowledged: {checks.reason(f)}" if checks.reason(f) else f.remedy or "nothing",
         }
         for f in checks.findings
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,14 @@ import pandas as pd
 from workbench import charts
 from workbench.dataset import BAD
 from workbench.dataset.customers import customers
-from workbench.evaluation import format_difference, format_figure, format_p, format_percent, slices
+from workbench.evaluation import (
+    format_difference,
+    format_figure,
+    format_metric,
+    format_p,
+    format_percent,
+    slices,
+)
 from workbench.reports.block import Block, as_is, heading, percent, prose, table, whole
 from workbench.reports.shown import Shown, model_chapter
 from workbench.study import StudyModel
@@ -25,8 +32,9 @@ MONTHS = 24
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """The rows a model is judged on, as they stand in the data."""
+    """The rows a model is judged on, as they stand in the data; `position` is theirs among the rows kept."""
 
+    position: np.ndarray
     bad: np.ndarray
     p_bad: np.ndarray
     record: np.ndarray
@@ -45,7 +53,7 @@ def judged(shown: Shown, model: StudyModel) -> Judged | None:
     at = np.flatnonzero(study.samples.mask(model.reported) & (outcome >= 0))
     group = None if dataset.group is None else customers(dataset.group)[at]
     return Judged(
-        bad=(outcome[at] == BAD).astype(np.int8), p_bad=model.p_bad[at],
+        position=at, bad=(outcome[at] == BAD).astype(np.int8), p_bad=model.p_bad[at],
         record=study.rows["record"].to_numpy()[at], frame=dataset.frame.iloc[at].reset_index(drop=True),
         date=None if dataset.date is None else dataset.date.iloc[at].reset_index(drop=True),
         weight=None if dataset.weight is None else dataset.weight[at], group=group,
@@ -78,19 +86,20 @@ def _segments(portfolio: Portfolio, model: StudyModel, rows: Judged) -> list[str
         return [told]
     head = frame.head(SEGMENTS if worse else QUIET).copy()
     known = [portfolio.characteristic(name) for name in head["characteristic"]]
-    head["title"] = [c.shown for c in known]
-    head["segment"] = [c.label(s) for c, s in zip(known, head["segment"], strict=True)]
+    head["segment"] = [f"{c.shown}: {c.label(s)}" for c, s in zip(known, head["segment"], strict=True)]
+    head["rate"] = [
+        format_metric("bad_rate", *told)
+        for told in zip(head["bad_rate"], head["low"], head["high"], strict=True)
+    ]
+    head["auc"] = [_auc(row) for row in head.itertuples()]
     head["least_q"] = head[["q_value", "auc_q"]].min(axis=1)
     columns = {
-        "title": ("characteristic", None),
         "segment": ("segment", None),
         "n": ("rows", whole),
         "n_bad": ("bads", whole),
         "mean_p_bad": ("mean PD", percent),
-        "bad_rate": ("bad rate", percent),
-        "low": ("from", percent),
-        "high": ("to (95%)", percent),
-        "auc": ("AUC", lambda v: format_figure("auc", v)),
+        "rate": ("bad rate (95%)", as_is),
+        "auc": ("AUC (95%)", as_is),
         "auc_elsewhere": ("elsewhere", lambda v: format_figure("auc", v)),
         "least_q": ("q", lambda v: format_p(v).removeprefix("p ")),
     }
@@ -127,14 +136,14 @@ def _months(model: StudyModel, rows: Judged) -> list[object]:
         "bad_rate": ("bad rate", percent),
         "low": ("from", percent),
         "high": ("to (95%)", percent),
-        "auc": ("AUC", lambda v: format_figure("auc", v)),
-        "gap": ("bad rate less mean PD", lambda v: f"{100 * v:+.1f}"),
+        "told": ("AUC (95%)", as_is),
+        "gap": ("gap, points", lambda v: f"{100 * v:+.1f}"),
     }
-    last = frame.assign(gap=gap).tail(MONTHS)
+    last = frame.assign(gap=gap, told=[_auc(row) for row in frame.itertuples()]).tail(MONTHS)
     left = len(frame) - len(last)
     told = prose(
         f"In {outside} of {len(frame)} months the mean PD lies outside the 95% interval of the bad rate; "
-        "by chance it would be about one in twenty.",
+        "by chance it would be about one in twenty. The gap is the bad rate less the mean PD.",
         f"The last {MONTHS} months are listed; {left} earlier ones are drawn only." if left else "",
     )
     auc = format_difference(float(frame["auc"].max() - frame["auc"].min()))
@@ -142,3 +151,7 @@ def _months(model: StudyModel, rows: Judged) -> list[object]:
     return [
         heading("By month"), told, charts.auc_by_month({model.title: frame}), note, table(last, columns)
     ]  # fmt: skip
+
+
+def _auc(row: Any) -> str:
+    return format_metric("auc", row.auc, row.auc_low, row.auc_high, getattr(row, "reason", ""))

@@ -18,6 +18,7 @@ from workbench.reports.block import (
 )
 from workbench.reports.card import card_parts
 from workbench.reports.shown import Shown, chapter, model_chapter
+from workbench.reports.side_by_side import compared_parts
 from workbench.study import StudyModel
 
 TOP_DRIVERS = 20
@@ -62,7 +63,9 @@ def models(shown: Shown) -> Block:
     parts = [told, table(frame, columns, (frame["model"] == chosen).tolist())]
     if failed:
         parts.append(points_of(failed))
-    return Block((*parts, charts.roc(drawn)) if drawn else tuple(parts))
+    if not drawn:
+        return Block(tuple(parts))
+    return Block((*parts, charts.roc(drawn), *compared_parts(shown)))
 
 
 @model_chapter
