@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,11 @@ from workbench import desk
 from workbench.desk.reported import study_shown
 from workbench.errors import ArtifactError, InputError
 from workbench.evaluation import slices
+from workbench.evaluation.comparison import turned
 from workbench.reports import error_chapters, training
 from workbench.reports.shown import Shown
+from workbench.reports.side_by_side import compared, compared_parts
+from workbench.run import Run
 from workbench.settings import Settings
 
 if TYPE_CHECKING:
@@ -57,6 +61,32 @@ def test_every_chapter_is_there_in_order(told: tuple[Place, Path]) -> None:
     assert "Bad rate by band" in titles
     assert re.search(r"AUC alone is measured on all 1,200 applicants", html)
     assert re.search(r"<td[^>]*>\.\d{3} \(\.\d{3} to \.\d{3}\)</td>", html)
+
+
+@pytest.mark.slow
+def test_models_are_tested_against_each_other_as_compare_does(told: tuple[Place, Path]) -> None:
+    here, html = told
+    at = desk.open(Settings(home=here.folder / "home", threads=1))
+    shown = study_shown(at)
+    assert shown is not None and shown.chosen is not None
+    mine = compared(shown)
+    assert mine is not None and mine.reference == shown.chosen.title
+    ids = [shown.registered[m.family].model_id for m in shown.study.models]
+    titles = {shown.registered[m.family].model_id: m.title for m in shown.study.models}
+    theirs = at.compare(ids, Run(1), label=lambda row: titles[row.model_id]).comparison
+    for a, b in combinations(mine.names, 2):
+        assert turned(mine.tests, a, b)["difference"] == turned(theirs.tests, a, b)["difference"]
+        assert turned(mine.ks_tests, a, b)["low"] == pytest.approx(
+            turned(theirs.ks_tests, a, b)["low"], rel=0.2
+        )
+    rates = mine.approval.models.set_index("model")["bad_rate"].to_dict()
+    assert rates == theirs.approval.models.set_index("model")["bad_rate"].to_dict()
+    page = html.read_text()
+    assert all(
+        part in page for part in ("More than noise?", "The same 70% approved", "From sample to sample")
+    )
+    gone = "".join(p for p in compared_parts(replace(shown, dataset=None)) if isinstance(p, str))
+    assert "no longer kept" in gone and "From sample to sample" in gone
 
 
 @pytest.mark.slow

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from workbench.evaluation import format_p
 from workbench.reports.block import decimals, heading, percent, prose, table, whole
 from workbench.study import StudyModel
+
+WITH = re.compile(r" with (.+),(?= which is stronger)")
+"""Where the reason that a characteristic is left out names the column of another."""
 
 
 def card_parts(model: StudyModel) -> list[str]:
@@ -31,6 +36,8 @@ def point_parts(model: StudyModel) -> list[str]:
         "n": ("n", whole),
         "n_bad": ("bads", whole),
         "bad_rate": ("bad rate", percent),
+        "low": ("from", percent),
+        "high": ("to (95%)", percent),
         "woe": ("WoE", decimals(2)),
         "points": ("points", whole),
     }
@@ -40,7 +47,9 @@ def point_parts(model: StudyModel) -> list[str]:
 def selection_parts(model: StudyModel) -> list[str]:
     """Return why each characteristic is in the card or not."""
     columns = {"title": ("characteristic", None), "iv": ("IV", decimals(3)), "reason": ("why", None)}
-    frame = model.selection
+    frame = model.selection.copy()
+    titles = dict(zip(frame["characteristic"], frame["title"], strict=True))
+    frame["reason"] = [WITH.sub(lambda m: f" with {titles.get(m[1], m[1])},", r) for r in frame["reason"]]
     n = int(frame["chosen"].sum())
     told = prose(f"{n} of {len(frame)} characteristics are in the card.")
     return [told, table(frame, columns)]

@@ -32,25 +32,27 @@ def models(shown: Shown) -> Block:
     frame = study.table()
     chosen = shown.chosen.title if shown.chosen else ""
     frame["gate"] = ["" if p is None else "passed" if p else "not passed" for p in frame["gate_passed"]]
-    frame["told"] = [
-        format_metric("auc", *numbers)
-        for numbers in zip(frame["auc"], frame["auc_low"], frame["auc_high"], strict=True)
-    ]
     measured = {m.title: m.evaluation for m in study.models if not m.error}
     measured |= {name: by[study.reported] for name, by in study.baselines.items()}
-    frame["ks"] = [measured[model].shown("ks") for model in frame["model"]]
-    columns = {
+    told = ("auc", "ks", "average_precision", "brier", "log_loss", "ece", "calibration_slope")
+    for name in told:
+        frame[name] = [measured[model].shown(name) for model in frame["model"]]
+    first = {
         "model": ("model", None),
-        "told": ("AUC (95%)", as_is),
+        "auc": ("AUC (95%)", as_is),
         "ks": ("KS x 100 (95%)", as_is),
-        "average_precision": ("avg. prec.", lambda v: format_figure("average_precision", v)),
-        "brier": ("Brier", decimals(4)),
-        "log_loss": ("log loss", decimals(4)),
-        "ece": ("ECE", percent),
+        "average_precision": ("avg. precision (95%)", as_is),
         "gate": ("gate", as_is),
     }
+    second = {
+        "model": ("model", None),
+        "brier": ("Brier (95%)", as_is),
+        "log_loss": ("log loss (95%)", as_is),
+        "ece": ("ECE", as_is),
+        "calibration_slope": ("slope (95%)", None),
+    }
     basis = frame.iloc[0] if len(frame) else None
-    told = prose(
+    said = prose(
         ""
         if basis is None
         else f"All on the same {basis['n']:,} applicants of the {study.reported} sample, "
@@ -60,7 +62,9 @@ def models(shown: Shown) -> Block:
     )
     failed = [f"{m.title} could not be trained: {m.error}" for m in study.models if m.error]
     drawn = {m.title: m.evaluation for m in study.models if not m.error}
-    parts = [told, table(frame, columns, (frame["model"] == chosen).tolist())]
+    marked = (frame["model"] == chosen).tolist()
+    parts = [said, heading("Who is risky"), table(frame, first, marked)]
+    parts += [heading("How high the risk is"), table(frame, second, marked)]
     if failed:
         parts.append(points_of(failed))
     if not drawn:
