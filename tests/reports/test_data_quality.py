@@ -140,7 +140,7 @@ def test_the_month_that_is_unlike_the_others_is_found(at: Place, looked: Examine
     assert hole["value"] == september.isna().mean() and hole["n"] == len(september) and hole["elsewhere"] == 0
     whole = {("income", "2024-09", "missing"), ("age_of_account", "2024-12", "special codes")}
     assert set(apart.index) == whole, "one broken month does not make the others look broken"
-    assert "Monthly income 2024-09 missing 300" in said(tell.months(looked))
+    assert "Monthly income 1 2024-09 2024-09 300 50.0% (44.4% to 55.6%) 0.0%" in said(tell.months(looked))
 
 
 def test_the_outcome_of_each_month_has_its_interval(at: Place, looked: Examined) -> None:

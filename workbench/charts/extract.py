@@ -83,6 +83,7 @@ def month_cells(cells: pd.DataFrame, value: str, title: str, note: str, *, most:
     if cells.empty or not (cells[value] > 0).any():
         return empty(title, "0 in every month")
     grid = cells.pivot(index="characteristic", columns="month", values=value)
+    every, grid = len(grid), grid[(grid > 0).any(axis=1)]
     order = grid.max(axis=1).sort_values(ascending=False, kind="stable").index[:MOST]
     grid = grid.loc[order]
     counts = cells.pivot(index="characteristic", columns="month", values="n").loc[order]
@@ -105,8 +106,9 @@ def month_cells(cells: pd.DataFrame, value: str, title: str, note: str, *, most:
             "<extra></extra>",
         )
     )
-    left = cells["characteristic"].nunique() - len(order)
-    told = f"{note}; the {len(order)} largest, {left} below them left out" if left else note
+    left = every - len(order)
+    below = "others" if len(order) == MOST else "with 0 in every month"
+    told = f"{note}; {len(order)} characteristics, {left} {below} are left out" if left else note
     style(figure, title, told, height=130 + 17 * len(grid), right=8)
     figure.update_xaxes(type="date", tickformat="%b %Y", showgrid=False, title_text="Month")
     figure.update_yaxes(autorange="reversed", showgrid=False, tickvals=at, ticktext=names)

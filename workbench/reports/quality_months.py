@@ -13,7 +13,12 @@ from workbench.proposal import difference
 from workbench.reports.block import Block, as_is, decimals, heading, percent, points_of, prose, table, whole
 from workbench.reports.examined import Examined, extract_chapter
 
-APART = 20
+APART = 12
+KINDS = {
+    "missing": ("Missing in some months, not in others", "share (95%)"),
+    "special codes": ("Special codes in some months", "share (95%)"),
+    "values": ("Values that are spread otherwise", "PSI"),
+}
 LAST_MONTHS = 48
 NO_DATE = "Not computed: the portfolio names no date, or no row has one, so rows cannot be put into months."
 CONVENTION = (
@@ -82,7 +87,7 @@ def months(of: Examined) -> Block:
         most = _most(cells["special_share"])
         parts.append(charts.month_cells(cells, "special_share", "Special codes by month", basis, most=most))
     parts.append(charts.month_cells(cells, "psi", "Unlike the other months (PSI)", basis, most=FAR))
-    return Block((*parts, heading("What stands out"), *_apart(of, found)))
+    return Block((*parts, heading("What stands out"), *_apart(found, len(cells))))
 
 
 def _most(values: pd.Series) -> float:
@@ -90,39 +95,54 @@ def _most(values: pd.Series) -> float:
     return top if top > 0 else 1.0
 
 
-def _apart(of: Examined, found: pd.DataFrame) -> list[str]:
-    looked = len(of.months.cells) if of.months else 0
+def _apart(found: pd.DataFrame, looked: int) -> list[str]:
     if found.empty:
         return [
             prose(f"Nothing: none of {looked:,} characteristics and months is apart by more than chance.")
         ]
-    head = found.head(APART).copy()
+    apart = len(found[["characteristic", "month"]].drop_duplicates())
+    parts = [
+        prose(
+            f"{apart:,} of {looked:,} characteristics and months are apart by more than chance (q below 5%, "
+            "which knows how many were looked at). Of each characteristic the month that is farthest is told."
+        )
+    ]
+    for what, (title, measure) in KINDS.items():
+        lines = found[found["what"] == what]
+        if len(lines):
+            parts += [heading(title), *_farthest(lines, measure)]
+    return parts
+
+
+def _farthest(lines: pd.DataFrame, measure: str) -> list[str]:
+    """Return one line a characteristic: how many months are apart, from when to when, and the farthest."""
+    grouped = lines.groupby("characteristic", sort=False)
+    head = grouped.first().join(grouped["month"].agg(months="size", first="min", last="max"))
+    head["span"] = [a if a == b else f"{a} to {b}" for a, b in zip(head["first"], head["last"], strict=True)]
     head["told"] = [_told(row) for row in head.itertuples()]
     head["others"] = [
-        f"{row.elsewhere:.3f} by chance" if row.what == "values" else format_percent(row.elsewhere)
+        f"below {row.elsewhere:.3f} by chance" if row.what == "values" else format_percent(row.elsewhere)
         for row in head.itertuples()
     ]
     columns = {
         "title": ("characteristic", None),
-        "month": ("month", as_is),
-        "what": ("what", as_is),
+        "months": ("months", whole),
+        "span": ("between", None),
+        "month": ("farthest", as_is),
         "n": ("rows", whole),
-        "told": ("share (95%), or PSI", as_is),
-        "others": ("months that are alike", as_is),
+        "told": (measure, as_is),
+        "others": ("alike months", None),
     }
-    left = len(found) - len(head)
-    apart = len(found[["characteristic", "month"]].drop_duplicates())
-    told = prose(
-        f"{apart:,} of {looked:,} characteristics "
-        "and months are apart by more than chance (q below 5%, which knows how many were looked at).",
-        f"The {len(head)} largest differences; {left:,} smaller ones are left out." if left else "",
+    left = len(head) - APART
+    more = (
+        [prose(f"The {APART} largest; {left} smaller ones are left out.", kind="caption")] if left > 0 else []
     )
-    return [told, table(head, columns)]
+    return [table(head.head(APART), columns), *more]
 
 
 def _told(row: object) -> str:
     if row.what == "values":
-        return f"PSI {row.value:.3f}"
+        return f"{row.value:.3f}"
     return f"{format_percent(row.value)} ({format_percent(row.low)} to {format_percent(row.high)})"
 
 
