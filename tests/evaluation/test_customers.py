@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from workbench.evaluation import Evaluation, bad_share, compare, evaluate, slices
+from workbench.evaluation import Evaluation, compare, evaluate, slices
 from workbench.evaluation.customers import ONE_CUSTOMER
 from workbench.evaluation.rates import informative, rates
 from workbench.evaluation.words import TITLES
@@ -114,12 +114,3 @@ def test_one_customer_has_no_interval() -> None:
     e = evaluate(bad, p, cut_off=0.5, group=np.zeros(60))
     assert e.metrics[["low", "high"]].isna().all(axis=None)
     assert e.measure("ks").reason == e.measure("precision").reason == ONE_CUSTOMER
-
-
-def test_a_share_of_bads_counts_customers() -> None:
-    bad = np.repeat(np.arange(60) % 4 == 0, 5)
-    alone, whole = bad_share(bad), bad_share(bad, group=np.repeat(np.arange(60), 5))
-    assert alone.value == whole.value == 0.25
-    sixty = bad_share(bad[::5])
-    assert whole.low < alone.low and abs(whole.low - sixty.low) < 0.01, "five alike rows tell as much as one"
-    assert np.isnan(bad_share(bad, group=np.zeros(300)).low)

@@ -6,7 +6,6 @@ from workbench.evaluation import findings, slices
 from workbench.evaluation.agreement import jeffreys
 from workbench.evaluation.approval import AtApproval
 from workbench.evaluation.comparison import Comparison, bad_rate_at, compare, leads
-from workbench.evaluation.customers import bad_share
 from workbench.evaluation.discrimination import delong
 from workbench.evaluation.measure import Measure, wilson
 from workbench.evaluation.paired import Beats, beats, benjamini_hochberg, holm, mcnemar
@@ -30,7 +29,6 @@ __all__ = [
     "Evaluation",
     "Measure",
     "bad_rate_at",
-    "bad_share",
     "beats",
     "benjamini_hochberg",
     "compare",

@@ -8,7 +8,7 @@ import numpy as np
 
 from workbench.evaluation.calibration import LOG_CLIP
 from workbench.evaluation.discrimination import delong, gini
-from workbench.evaluation.measure import NAN, Measure, normal, proportion, wilson
+from workbench.evaluation.measure import NAN, Measure, normal, wilson
 from workbench.evaluation.tally import Tally
 
 ONE_CUSTOMER = "no interval: all rows are of one customer"
@@ -49,32 +49,6 @@ def by_customer(
         else:
             found.append(old)
     return found
-
-
-def bad_share(bad: np.ndarray, weight: np.ndarray | None = None, group: np.ndarray | None = None) -> Measure:
-    """Return the share of bads with its 95% Wilson interval, which counts whole customers where there are.
-
-    Parameters
-    ----------
-    bad : array of bool, shape (n,)
-    group : array, shape (n,), optional
-        Whose row each is; no value missing.
-
-    Examples
-    --------
-    >>> m = bad_share(np.array([True, False, False, False]))
-    >>> round(m.value, 2), round(m.low, 3), round(m.high, 3), m.n, m.n_bad
-    (0.25, 0.046, 0.699, 4, 1)
-    """
-    w = np.ones(len(bad)) if weight is None else np.asarray(weight, dtype=float)
-    sums = float(w @ bad), float(w.sum()), float(w @ w)
-    plain = proportion("bad_rate", *sums, len(bad), int(bad.sum()))
-    names, code = np.unique(np.arange(len(bad)) if group is None else group, return_inverse=True)
-    if len(names) == len(bad):
-        return plain
-    if len(names) == 1:
-        return plain._replace(low=NAN, high=NAN, reason=ONE_CUSTOMER)
-    return _share(plain, np.asarray(bad), np.ones(len(bad)), w, code)
 
 
 def _error(value: np.ndarray, inside: np.ndarray, w: np.ndarray, code: np.ndarray) -> float:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from workbench.dataset import BAD, Dataset
-from workbench.dataset.customers import customers
-from workbench.evaluation import Measure, bad_share, benjamini_hochberg
+from workbench.dataset import Dataset
+from workbench.evaluation import Measure, benjamini_hochberg
+from workbench.evaluation.rates import rates
+from workbench.extract.known import known_rows
 from workbench.extract.spread import MOVED, psi
 from workbench.portfolio import Characteristic
 from workbench.profile import cut
 
+NO_ROWS = "no rows with a known outcome"
 CHANGES = (
     "characteristic", "title", "n", "n_before", "missing", "missing_before", "middle", "middle_before", "psi",
     "psi_chance", "q_value", "apart",
@@ -74,10 +76,9 @@ def against(dataset: Dataset, before: Dataset) -> Against:
 
 def bad_rate(dataset: Dataset) -> Measure:
     """Return the bad rate of the rows with a known outcome, its interval over whole customers."""
-    known = dataset.known
-    weight = None if dataset.weight is None else dataset.weight[known]
-    group = None if dataset.group is None else customers(dataset.group)[known]
-    return bad_share(dataset.outcome[known] == BAD, weight, group)
+    bad, weight, code = known_rows(dataset)
+    value, low, high = (float(v[0]) for v in rates(bad, np.zeros(len(bad), int), 1, weight, code))
+    return Measure("bad_rate", value, low, high, len(bad), int(bad.sum()), "" if len(bad) else NO_ROWS)
 
 
 def _change(now: pd.Series, before: pd.Series, about: Characteristic) -> dict[str, object]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from workbench.dataset import BAD, Dataset
-from workbench.dataset.customers import customers
-from workbench.evaluation import bad_share, benjamini_hochberg, wilson
+from workbench.dataset import Dataset
+from workbench.evaluation import benjamini_hochberg, wilson
+from workbench.evaluation.rates import rates
 from workbench.extract.holding import special_rows
+from workbench.extract.known import known_rows
 from workbench.extract.spread import MOVED, elsewhere, psi, reference
 from workbench.portfolio import Characteristic
 from workbench.profile import cut
@@ -74,18 +75,19 @@ def by_month(dataset: Dataset, run: Run) -> Months | None:
 
 
 def _outcome(dataset: Dataset, place: np.ndarray, names: list[str]) -> pd.DataFrame:
-    bad, known = dataset.outcome == BAD, dataset.known
-    group = None if dataset.group is None else customers(dataset.group)
-    lines = []
-    for at, name in enumerate(names):
-        rows = known & (place == at)
-        m = bad_share(
-            bad[rows],
-            None if dataset.weight is None else dataset.weight[rows],
-            None if group is None else group[rows],
-        )
-        lines.append((name, int((place == at).sum()), m.n, m.n_bad, m.value, m.low, m.high))
-    return pd.DataFrame(lines, columns=list(OUTCOME))
+    k, dated = len(names), place >= 0
+    bad, weight, code = known_rows(dataset)
+    kept = dated[dataset.known]
+    bad, cell = bad[kept], place[dataset.known & dated]
+    weight, code = (None if v is None else v[kept] for v in (weight, code))
+    rate, low, high = rates(bad, cell, k, weight, code)
+    counts = {
+        "n": np.bincount(place[dated], minlength=k),
+        "known": np.bincount(cell, minlength=k),
+        "n_bad": np.bincount(cell[bad], minlength=k),
+    }
+    told = {"month": names} | counts | {"bad_rate": rate, "low": low, "high": high}
+    return pd.DataFrame(told, columns=list(OUTCOME))
 
 
 def _cells(values: pd.Series, about: Characteristic, place: np.ndarray, names: list[str]) -> pd.DataFrame:
