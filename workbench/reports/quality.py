@@ -84,8 +84,17 @@ def _answer(of: Examined) -> tuple[str, str]:
         first = f"Yes: {lifted} with a reason."
     warned = next((f for f in of.checks.findings if f.level == "warn"), None)
     if warned is None:
-        return first, "Nothing warns either."
-    return first, f"{_several(levels.count('warn'), 'warning')} to know of; the first: {warned.message}"
+        return first, f"No finding warns{_unlike(of)}."
+    known = f"{_several(levels.count('warn'), 'warning')} to know of{_unlike(of)}"
+    return first, f"{known}; the first warning: {warned.message}"
+
+
+def _unlike(of: Examined) -> str:
+    """Return what of the months the answer must not keep back; empty where they are alike."""
+    if of.months is None or of.months.apart.empty:
+        return ""
+    unlike, every = of.months.apart["characteristic"].nunique(), of.months.cells["characteristic"].nunique()
+    return f", but {unlike} of {every} characteristics are not alike in all months"
 
 
 def _several(n: int, what: str) -> str:
