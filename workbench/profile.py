@@ -10,7 +10,9 @@ import pandas as pd
 
 from workbench.binning import effective_rows
 from workbench.dataset import BAD, Dataset
+from workbench.dataset.customers import customers
 from workbench.evaluation import wilson
+from workbench.evaluation.rates import customer_codes, rates
 from workbench.portfolio import Characteristic, numeric_codes
 from workbench.run import Run
 
@@ -36,7 +38,7 @@ class Profile:
     bins : DataFrame
         One row a bin, in the order of the characteristics and of their values: `characteristic`,
         `bin` (0, 1, ...), `label`, `n`, `n_bad`, `share` (of rows), `bad_rate` with `low` and
-        `high` (95% Wilson interval), `woe` (ln of share of goods to share of bads: higher is
+        `high` (95% Wilson interval, whole customers), `woe` (ln of share of goods to share of bads: higher is
         safer), `iv`, `goods_share`, `bads_share`. Shares and rates are weighted.
     """
 
@@ -88,6 +90,7 @@ def profile(
     rows = dataset.known if rows is None else dataset.known & rows
     bad = dataset.outcome[rows] == BAD
     weight = None if dataset.weight is None else dataset.weight[rows]
+    code = None if dataset.group is None else customer_codes(customers(dataset.group)[rows])
     chance = _chance_of_a_bin(bad, weight)
     summaries, tables = [], []
     characteristics = dataset.portfolio.characteristics
@@ -96,6 +99,8 @@ def profile(
         values = dataset.frame[characteristic.name]
         bins, labels, missing = cut(values if rows.all() else values[rows], characteristic, max_bins)
         table = _table(bins, labels, bad, weight, empty_cell)
+        if code is not None:
+            _, table["low"], table["high"] = rates(bad, bins, len(labels), weight, code)
         table.insert(0, "characteristic", characteristic.name)
         tables.append(table)
         summaries.append(_summary(characteristic, table, missing, chance))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from workbench.checks.single import Known, single_aucs
 from workbench.dataset import Dataset, Source
 from workbench.portfolio import from_values
 from workbench.profile import Profile, iv_words, profile
 from workbench.run import Cancelled, Run
+from workbench.sampling import SamplingSpec, draw
 
 PUBLIC = os.environ.get("WORKBENCH_PUBLIC_DATA", "")
 
@@ -181,3 +184,33 @@ def test_words_frames_and_stopping() -> None:
     assert Profile.from_frames(result.to_frames()).bins is result.bins
     with pytest.raises(Cancelled):
         profile(dataset, Run(cancelled=lambda: True))
+
+
+def _counted(dataset: Dataset) -> dict[str, pd.DataFrame]:
+    samples = draw(dataset, SamplingSpec(kind="out-of-time", out_of_time_from="2024-02-01", hold_out=0.0))
+    return {
+        "profile": profile(dataset, Run()).bins.sort_values(["characteristic", "bin"]),
+        "samples": samples.sizes,
+        "months": samples.by_month,
+        "alone": single_aucs(dataset, Known.of(dataset, 1), Run()).sort_values("characteristic"),
+    }
+
+
+def test_rows_of_a_customer_told_twice_make_nothing_surer() -> None:
+    rng = np.random.default_rng(5)
+    n = 1500
+    x = rng.normal(size=n)
+    bad = (rng.random(n) < 1 / (1 + np.exp(1 - x))).astype(int)
+    frame = pd.DataFrame(
+        {"x": np.where(rng.random(n) < 0.1, np.nan, x), "home": rng.choice(["own", "rent"], n)}
+    )
+    day = pd.Series(np.datetime64("2024-01-01", "s") + rng.integers(0, 60, n).astype("timedelta64[D]"))
+    once = replace(dataset_of(frame, bad), date=day)
+    at = np.repeat(np.arange(n), 2)
+    twice = dataset_of(frame.iloc[at].reset_index(drop=True), bad[at])
+    twice = replace(twice, date=day[at].reset_index(drop=True), group=pd.Series(at.astype(str)))
+    alone, together = _counted(once), _counted(twice)
+    for name, table in alone.items():
+        width = (table["high"] - table["low"]).to_numpy()
+        found = (together[name]["high"] - together[name]["low"]).to_numpy()
+        assert found == pytest.approx(width, rel=0.06), name

@@ -54,13 +54,15 @@ class _Rows:
     bad: np.ndarray
     weight: np.ndarray
     fold: np.ndarray
+    customer: np.ndarray | None
 
     def part(self, n: int, seed: int) -> _Rows:
         if len(self.bad) <= n:
             return self
         keep = np.sort(np.random.default_rng(seed).permutation(len(self.bad))[:n])
         columns = {name: x[keep] for name, x in self.columns.items()}
-        return _Rows(columns, self.levels, self.bad[keep], self.weight[keep], self.fold[keep])
+        customer = None if self.customer is None else self.customer[keep]
+        return _Rows(columns, self.levels, self.bad[keep], self.weight[keep], self.fold[keep], customer)
 
 
 def look_together(dataset: Dataset, known: Known, run: Run, seed: int) -> Joint:
@@ -140,8 +142,9 @@ def _rows(dataset: Dataset, known: Known, seed: int) -> _Rows:
             x = as_numbers(values)
             columns[name] = x - applied if values.dtype.kind == "M" and applied is not None else x
     bad = known.bad[keep]
-    fold = folds(bad, N_FOLDS, seed_for(seed, "checks", "joint"), customers_of(dataset, at))
-    return _Rows(columns, levels, bad, known.weight[keep], fold)
+    customer = customers_of(dataset, at)
+    fold = folds(bad, N_FOLDS, seed_for(seed, "checks", "joint"), customer)
+    return _Rows(columns, levels, bad, known.weight[keep], fold, customer)
 
 
 def _cross_validate(rows: _Rows, names: list[str], run: Run, seed: int) -> tuple[Measured, np.ndarray]:
@@ -151,9 +154,10 @@ def _cross_validate(rows: _Rows, names: list[str], run: Run, seed: int) -> tuple
     for fold in range(N_FOLDS):
         out = rows.fold == fold
         matrix = np.column_stack([_coded(rows, name, ~out) for name in names])
+        own = None if rows.customer is None else rows.customer[out]
         booster = _fit(matrix[~out], rows.bad[~out], rows.weight[~out], run, seed)
         margin = booster.predict(matrix[out], raw_score=True, num_threads=1)
-        aucs.append(auc_of(rows.bad[out], margin, rows.weight[out]))
+        aucs.append(auc_of(rows.bad[out], margin, rows.weight[out], own))
         gain += booster.feature_importance("gain")
     return mean_over_folds(aucs), gain
 

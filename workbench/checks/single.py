@@ -35,12 +35,15 @@ class Known:
     weight : array of float
     fold : array of int
         0 to `N_FOLDS` - 1, stratified by outcome; the rows of one customer share a fold.
+    customer : array of int, optional
+        Whose row each is; None where each row stands alone.
     """
 
     rows: np.ndarray
     bad: np.ndarray
     weight: np.ndarray
     fold: np.ndarray
+    customer: np.ndarray | None = None
 
     @classmethod
     def of(cls, dataset: Dataset, seed: int) -> Known:
@@ -48,8 +51,9 @@ class Known:
         rows = np.flatnonzero(dataset.known)
         bad = (dataset.outcome[rows] == BAD).astype(np.int8)
         weight = np.ones(len(rows)) if dataset.weight is None else dataset.weight[rows]
-        fold = folds(bad, N_FOLDS, seed_for(seed, "checks", "folds"), customers_of(dataset, rows))
-        return cls(rows, bad, weight, fold)
+        customer = customers_of(dataset, rows)
+        fold = folds(bad, N_FOLDS, seed_for(seed, "checks", "folds"), customer)
+        return cls(rows, bad, weight, fold, customer)
 
 
 def customers_of(dataset: Dataset, rows: np.ndarray) -> np.ndarray | None:
@@ -115,12 +119,15 @@ def as_numbers(values: pd.Series) -> np.ndarray:
     return np.where(values.isna().to_numpy(), np.nan, days)
 
 
-def auc_of(bad: np.ndarray, score: np.ndarray, weight: np.ndarray) -> Measured:
+def auc_of(
+    bad: np.ndarray, score: np.ndarray, weight: np.ndarray, customer: np.ndarray | None = None
+) -> Measured:
     """Return the weighted AUC of a score with its interval, NaN without goods or bads."""
     bins = np.unique(score, return_inverse=True)[1]
     goods = np.bincount(bins, weight * (1 - bad))
     bads = np.bincount(bins, weight * bad)
-    return _auc_of_counts(goods, bads)
+    measured = _auc_of_counts(goods, bads)
+    return measured if customer is None else _of_customers(measured, goods, bads, bins, bad, weight, customer)
 
 
 def mean_over_folds(measured: Sequence[Measured]) -> Measured:
@@ -167,7 +174,13 @@ def _best_order(bins: np.ndarray, n_bins: int, missing: np.ndarray, known: Known
         orders.append(np.roll(table, 1, axis=0))
     measured = [_auc_of_counts(order[:, 0], order[:, 1]) for order in orders]
     measured += [(1 - auc, 1 - high, 1 - low) for auc, low, high in measured]
-    return max(measured, key=lambda m: m[0])
+    best = max(range(len(measured)), key=lambda i: measured[i][0])
+    if known.customer is None:
+        return measured[best]
+    turned = best % len(orders)
+    place = (cell // 2 + turned) % (n_bins + 1)
+    goods, bads = orders[turned].T
+    return _of_customers(measured[best], goods, bads, place, known.bad, known.weight, known.customer)
 
 
 def _category_auc(codes: np.ndarray, n_levels: int, known: Known) -> Measured:
@@ -176,15 +189,22 @@ def _category_auc(codes: np.ndarray, n_levels: int, known: Known) -> Measured:
     Across folds a level's rate and the fold's own rate would be tied to each other.
     """
     n = n_levels + 1
-    cell = (known.fold * n + np.where(codes < 0, n_levels, codes)) * 2 + known.bad
+    level = np.where(codes < 0, n_levels, codes)
+    cell = (known.fold * n + level) * 2 + known.bad
     table = np.bincount(cell, known.weight, N_FOLDS * n * 2).reshape(N_FOLDS, n, 2)
     others = table.sum(axis=0) - table
     measured = []
-    for inside, outside in zip(table, others, strict=True):
+    for k, (inside, outside) in enumerate(zip(table, others, strict=True)):
         prior = outside[:, 1].sum() / max(outside.sum(), 1e-12)
         rate = (outside[:, 1] + _PRIOR_ROWS * prior) / (outside.sum(axis=1) + _PRIOR_ROWS)
         place = np.unique(rate, return_inverse=True)[1]
-        measured.append(_auc_of_counts(np.bincount(place, inside[:, 0]), np.bincount(place, inside[:, 1])))
+        goods, bads = np.bincount(place, inside[:, 0]), np.bincount(place, inside[:, 1])
+        found = _auc_of_counts(goods, bads)
+        if known.customer is not None:
+            rows = known.fold == k
+            own = (known.bad[rows], known.weight[rows], known.customer[rows])
+            found = _of_customers(found, goods, bads, place[level[rows]], *own)
+        measured.append(found)
     return mean_over_folds(measured)
 
 
@@ -199,3 +219,23 @@ def _auc_of_counts(goods: np.ndarray, bads: np.ndarray) -> Measured:
     variance = bads @ (beaten - auc) ** 2 / n_bad**2 + goods @ (beating - auc) ** 2 / n_good**2
     half = _Z * math.sqrt(float(variance))
     return auc, max(0.0, auc - half), min(1.0, auc + half)
+
+
+def _of_customers(
+    measured: Measured, goods: np.ndarray, bads: np.ndarray, place: np.ndarray,
+    bad: np.ndarray, weight: np.ndarray, customer: np.ndarray,
+) -> Measured:  # fmt: skip
+    """Return an AUC of counts with an interval by whole customers; `place` is the count of each row."""
+    n_good, n_bad = goods.sum(), bads.sum()
+    if math.isnan(measured[0]):
+        return measured
+    beaten = (goods.cumsum() - goods / 2) / n_good
+    beating = 1 - (bads.cumsum() - bads / 2) / n_bad
+    rising = float(bads @ beaten / n_bad)
+    pull = weight * np.where(bad == 1, (beaten[place] - rising) / n_bad, (beating[place] - rising) / n_good)
+    code, found = pd.factorize(customer)
+    if len(found) < 2:
+        return measured[0], math.nan, math.nan
+    summed = np.bincount(code, pull)
+    half = _Z * math.sqrt(float(summed @ summed) * len(found) / (len(found) - 1))
+    return measured[0], max(0.0, measured[0] - half), min(1.0, measured[0] + half)
