@@ -84,6 +84,8 @@ def _show(dataset: Dataset, binning: Binning, each: bool) -> None:
     if not each:
         output.note("One characteristic's bins: --characteristic C.")
         return
+    if dataset.group is not None:
+        output.note("Intervals count rows, also where several are of one customer.")
     for line in binning.characteristics.itertuples():
         bins = binning.of(line.characteristic)
         headings = ("bin", "n", "bads", "bad rate (95%)", "WoE", "IV")

@@ -96,6 +96,9 @@ def bins(of: SignedCard) -> Block:
         f"{of.model.n_bad_development:,} bads; none was edited by hand.",
         f"They were asked for with {', '.join(f'{k} {v}' for k, v in asked.items())}." if asked else "",
         "A missing value has a bin of its own.",
+        "The intervals of these bins count rows, also where several are of one customer."
+        if portfolio.group
+        else "",
     )
     drawn = []
     for term in of.card.terms:

@@ -59,7 +59,7 @@ def draw(study: Any) -> None:
             _coefficients(study.portfolio, one)
     if len(one.card):
         with tabs["Points"]:
-            _points(one)
+            _points(study.portfolio, one)
     with tabs["Against baselines"]:
         _beside(study)
 
@@ -260,13 +260,13 @@ def _coefficients(portfolio: Any, one: Any) -> None:
             | {"said": st.column_config.TextColumn("Effect", width=110)},
             most=400,
             note="What one WoE more does to the log-odds of bad; p values do not know that characteristics "
-            "were chosen"
+            + ("were chosen, and count rows, not customers" if portfolio.group else "were chosen")
             if errors
             else "Numbers are clipped and standardised; no intervals, as the fit is penalised",
         )
 
 
-def _points(one: Any) -> None:
+def _points(portfolio: Any, one: Any) -> None:
     """Draw a scorecard: the points of each bin, and why each characteristic is in it or not."""
     left, right = st.columns([8, 5], gap="medium")
     with left:
@@ -282,7 +282,8 @@ def _points(one: Any) -> None:
                 "bad_rate": tables.Share("Bad rate", width=65),
                 "woe": st.column_config.NumberColumn("WoE", format="%.3f", width=60),
             },
-            note=f"{one.title}, development sample; more points are safer, and the sum is the score",
+            note=f"{one.title}, development sample; more points are safer, and the sum is the score"
+            + ("; intervals in its files count rows, not customers" if portfolio.group else ""),
         )
     with right:
         tables.show(
