@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from workbench.evaluation.measure import Measure, normal, undefined
-from workbench.evaluation.tally import Tally
+from workbench.evaluation.tally import Tally, totals
 
 Cost = Callable[[np.ndarray | float], np.ndarray]
 
@@ -43,13 +43,15 @@ def h_measure(tallied: Tally, severity: float | None = None) -> Measure:
     whole = float(tallied.weight.sum())
     share_bad = float(tallied.bads.sum()) / whole
     declined, approved = _costs(share_bad / (1 - share_bad) if severity is None else severity)
-    pooled = _neighbours(tallied)
+    level = _neighbours(tallied)
+    start = np.flatnonzero(np.diff(level, prepend=-1.0))
+    pooled = level[start]
     blind = float((1 - share_bad) * declined(share_bad) + share_bad * approved(share_bad))
     loss, variance = 0.0, 0.0
     pulls = []
     for cost, part, squares, count in (
-        (declined(pooled), tallied.goods, tallied.goods_squared, n - n_bad),
-        (approved(pooled), tallied.bads, tallied.bads_squared, n_bad),
+        (declined(pooled), totals(tallied.goods, start), totals(tallied.goods_squared, start), n - n_bad),
+        (approved(pooled), totals(tallied.bads, start), totals(tallied.bads_squared, start), n_bad),
     ):
         mean = float(cost @ part / part.sum())
         loss += mean * float(part.sum()) / whole
@@ -57,7 +59,8 @@ def h_measure(tallied: Tally, severity: float | None = None) -> Measure:
         variance += float(squares @ (cost - mean) ** 2) * correction
         pulls.append(cost - mean)
     if (own := tallied.customers) is not None:
-        variance = own.squared(own.weight * np.where(own.is_bad, pulls[1][own.at], pulls[0][own.at]))
+        at = tallied.cell(start)[own.at]
+        variance = own.squared(own.weight * np.where(own.is_bad, pulls[1][at], pulls[0][at]))
     value = min(max(1.0 - loss / blind, 0.0), 1.0)
     return normal("h_measure", value, math.sqrt(variance) / whole / blind, n, n_bad, 0.0, 1.0)
 
