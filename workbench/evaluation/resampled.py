@@ -60,7 +60,8 @@ def nadeau_bengio(
     -----
     Splits share most of their development rows, so their differences go together, and a plain t-test
     over them finds too much. The variance is multiplied by ``1 / splits + n_held_out / n_development``
-    instead of ``1 / splits``; there are ``splits - 1`` degrees of freedom.
+    instead of ``1 / splits``; there are ``splits - 1`` degrees of freedom. A study splits once and a
+    comparison is on the same rows, by DeLong: this is for splits repeated in a notebook.
 
     References
     ----------
