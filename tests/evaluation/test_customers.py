@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import workbench
 from workbench.evaluation import Evaluation, compare, evaluate, slices
 from workbench.evaluation.customers import ONE_CUSTOMER
 from workbench.evaluation.rates import informative, rates
@@ -114,3 +117,32 @@ def test_one_customer_has_no_interval() -> None:
     e = evaluate(bad, p, cut_off=0.5, group=np.zeros(60))
     assert e.metrics[["low", "high"]].isna().all(axis=None)
     assert e.measure("ks").reason == e.measure("precision").reason == ONE_CUSTOMER
+
+
+JUDGES = {
+    "evaluate": "group", "compare": "group", "beats": "group", "delong": "group", "same_pd": "group",
+    "slices.by_month": "group", "slices.worst_slices": "group", "calibrators.fit": "customer",
+    "calibrators.cross_fitted": "customer",
+}  # fmt: skip
+
+
+def _calls() -> list[tuple[str, str, ast.Call]]:
+    found = []
+    for file in sorted(Path(workbench.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in JUDGES:
+                found.append((f"{file.name}:{node.lineno}", ast.unparse(node.func), node))
+    return found
+
+
+def test_whoever_measures_rows_says_whose_they_are() -> None:
+    """A portfolio without customers passes None; a caller that passes nothing would count rows."""
+    calls = _calls()
+    assert {name for _, name, _ in calls} == set(JUDGES)
+    silent = [
+        f"{where} {name}"
+        for where, name, call in calls
+        if not any(JUDGES[name] in (k.arg or "") for k in call.keywords)
+        and not any(JUDGES[name] in ast.unparse(a) or ast.unparse(a) == "code" for a in call.args)
+    ]
+    assert silent == []
