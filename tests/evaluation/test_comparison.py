@@ -72,7 +72,7 @@ def test_the_pair_is_delongs():
 
 def test_a_challenger_beats_the_champion_exactly_where_the_comparison_says_better():
     seen = set()
-    for seed in range(120):
+    for seed in range(60):
         rng = np.random.default_rng(seed)
         bad, scores, group = made(300, seed, (1.5, rng.uniform(0.2, 1.5)), groups=seed % 3 and 60)
         weight = rng.uniform(0.2, 3, 300) if seed % 2 else None
@@ -161,25 +161,26 @@ def test_intervals_of_differences_hold_the_truth():
     truth = compare(*made(600_000, seed=77)[:2])
     wanted = [f.iloc[0]["difference"] for f in (truth.tests, truth.ks_tests, truth.approval.tests)]
     held = np.zeros(3)
-    for seed in range(150):
+    for seed in range(100):
         c = compare(*made(2500, seed=1000 + seed)[:2])
         lines = [f.iloc[0] for f in (c.tests, c.ks_tests, c.approval.tests)]
         held += [line["low"] <= t <= line["high"] for line, t in zip(lines, wanted, strict=True)]
-    assert ((held / 150 > 0.89) & (held / 150 <= 1)).all(), held / 150
+    assert ((held / 100 > 0.89) & (held / 100 <= 1)).all(), held / 100
 
 
 @pytest.mark.slow
 def test_rows_of_one_customer_do_not_pass_for_independent_ones():
     false = {True: 0, False: 0}
     rates = 0
-    for seed in range(150):
+    for seed in range(100):
         bad, scores, group = made(3000, seed=seed, noise=(1.0, 1.0), groups=100)
-        for grouped in false:
-            c = compare(bad, scores, group=group if grouped else None)
-            false[grouped] += bool(c.tests["p_value"].iloc[0] < 0.05)
-            rates += grouped and bool(c.approval.tests["p_value"].iloc[0] < 0.05)
-    assert false[True] / 150 < 0.11 and rates / 150 < 0.11, (false, rates)
-    assert false[False] / 150 > 0.2, "these rows should be clustered enough to show it"
+        c = compare(bad, scores, group=group)
+        false[True] += bool(c.tests["p_value"].iloc[0] < 0.05)
+        rates += bool(c.approval.tests["p_value"].iloc[0] < 0.05)
+        # the test of the AUCs alone, which needs no resampling
+        false[False] += bool(beats(bad, scores["A"], scores["B"]).p_value < 0.05)
+    assert false[True] / 100 < 0.11 and rates / 100 < 0.11, (false, rates)
+    assert false[False] / 100 > 0.2, "these rows should be clustered enough to show it"
 
 
 def test_groups_of_one_row_are_rows():
