@@ -23,7 +23,7 @@ RUN = "+(document.querySelector('#run-mark')?.dataset.run ?? 0)"
 class Driver:
     """A page of the app."""
 
-    def __init__(self, page: Any, server: Any, shots: Path, seen: list[str]) -> None:
+    def __init__(self, page: Any, server: Any, shots: Path | None, seen: list[str]) -> None:
         self.page, self.server, self.shots, self.seen = page, server, shots, seen
 
     def open(self, path: str = "/") -> None:
@@ -112,12 +112,14 @@ class Driver:
         raise AssertionError(f"cell {column}, {row} of {name} cannot be selected")
 
     def shot(self, name: str, dark: bool = True) -> None:
-        """Save a screenshot, in the light theme and in the dark one."""
+        """Wait until the page is drawn in the light theme and in the dark one; keep pictures where asked."""
         for theme in ("light", "dark") if dark else ("light",):
             self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-            self.page.wait_for_timeout(250)
+            self.page.wait_for_timeout(250 if self.shots else 50)
             self.settle()
             self.page.wait_for_function(DRAWN)
             self.page.mouse.move(0, 0)
-            self.page.screenshot(path=self.shots / f"{name}_{theme}.png", animations="disabled", caret="hide")
+            if self.shots:
+                path = self.shots / f"{name}_{theme}.png"
+                self.page.screenshot(path=path, animations="disabled", caret="hide")
         self.page.emulate_media(color_scheme="light", reduced_motion="reduce")
