@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import ArtifactError, BusyError
-from workbench.registry.engine import disk_full, is_disk_full
+from workbench.registry.outages import disk_full, is_disk_full
 
 MANIFEST = "manifest.json"
 STAGE_PREFIX = ".stage-"

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import errno
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
-from workbench.errors import ArtifactError, BusyError, InputError, MissingError
+from workbench.errors import InputError, MissingError
+from workbench.registry.outages import AWAY, LOST, in_words
 
 if TYPE_CHECKING:
     from sqlalchemy.sql import Executable
 
 WAL_SINCE = (3, 51, 3)
-_SQLITE_BUSY, _SQLITE_LOCKED, _SQLITE_FULL, _SQLITE_CANTOPEN = 5, 6, 13, 14
-_POSTGRES_WAITED = {"55P03", "40P01", "40001"}
-_POSTGRES_FULL = {"53100"}
 _ADVISORY_LOCK = 7_301_944
 _DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
+_CONNECT_SECONDS, _LOOK_SECONDS = 10, 0.2
 _ADDRESS = "Write it like postgresql://user@host/workbench, or leave it out."
+
+T = TypeVar("T")
 
 
 class Database:
@@ -73,7 +74,7 @@ class Database:
         """Make the file readable by its owner alone, choose its journal and bring the tables up to date."""
         if self.is_sqlite and self.url.database:
             _own_file(Path(self.url.database))
-        with _in_words(self):
+        with self._in_words():
             if self.is_sqlite:
                 self._choose_journal()
             self._migrate()
@@ -89,13 +90,38 @@ class Database:
         ArtifactError
             ``DISK_FULL``.
         """
-        with _in_words(self), Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with self._in_words(), Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
+
+    def write_steadily(self, work: Callable[[Session], T], kept: Callable[[Session], T | None]) -> T:
+        """Run `work` in a write transaction, and once more where the connection broke and it was not kept.
+
+        A connection that breaks at the commit leaves open whether it was made. So `kept` is asked first,
+        in the transaction that would repeat it: None says that it was not.
+
+        Raises
+        ------
+        MissingError
+            ``DATABASE_LOST`` or ``NO_DATABASE`` where the database stays away for `busy_seconds`.
+        """
+        deadline = time.monotonic() + self.busy_seconds
+        again = False
+        while True:
+            try:
+                with self.write() as session:
+                    found = kept(session) if again else None
+                    return work(session) if found is None else found
+            except MissingError as away:
+                # a database that was away from the start is said at once
+                again = again or away.code == LOST
+                if away.code not in (LOST, AWAY) or not again or time.monotonic() > deadline:
+                    raise
+                time.sleep(_LOOK_SECONDS)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a session that sees one moment and cannot write."""
-        with _in_words(self), Session(self._reader, expire_on_commit=False) as session, session.begin():
+        with self._in_words(), Session(self._reader, expire_on_commit=False) as session, session.begin():
             yield session
 
     def close(self) -> None:
@@ -107,10 +133,13 @@ class Database:
         """Return the revision the tables are at; None for an empty database."""
         from sqlalchemy import inspect, text
 
-        with _in_words(self), self._reader.connect() as connection:
+        with self._in_words(), self._reader.connect() as connection:
             if not inspect(connection).has_table("alembic_version"):
                 return None
             return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+    def _in_words(self) -> Any:
+        return in_words(self.url, self.busy_seconds)
 
     def _choose_journal(self) -> None:
         connection = self._writer.raw_connection()
@@ -177,9 +206,26 @@ def _engine(url: URL, busy_seconds: float, *, writes: bool) -> Engine:
         event.listen(engine, "connect", _sqlite_reader if not writes else _sqlite_writer)
         event.listen(engine, "begin", _begin_immediate if writes else _begin)
         return engine
+    given = _postgres_options(url, busy_seconds, writes=writes)
+    return create_engine(
+        url, pool_pre_ping=True, pool_timeout=busy_seconds, hide_parameters=True, connect_args=given
+    )
+
+
+def _postgres_options(url: URL, busy_seconds: float, *, writes: bool) -> dict[str, Any]:
+    """Return what a connection asks of the server: to give up waiting, and to notice that we are gone."""
     wait = int(busy_seconds * 1000)
-    options = f"-c lock_timeout={wait}" + ("" if writes else " -c default_transaction_read_only=on")
-    return create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args={"options": options})
+    told = {
+        "lock_timeout": wait,
+        "statement_timeout": max(60_000, 2 * wait),
+        # a program that was stopped amid a change would hold up all others for as long
+        "idle_in_transaction_session_timeout": max(5_000, wait // 2),
+        "default_transaction_read_only": "off" if writes else "on",
+    }
+    own = str(url.query.get("options", ""))
+    options = " ".join([own, *(f"-c {name}={value}" for name, value in told.items())]).strip()
+    alive = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+    return {"options": options, "connect_timeout": _CONNECT_SECONDS, "application_name": "workbench"} | alive
 
 
 def _sqlite_writer(connection: Any, record: Any) -> None:
@@ -200,46 +246,3 @@ def _begin_immediate(connection: Connection) -> None:
 
 def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
-
-
-@contextmanager
-def _in_words(database: Database) -> Iterator[None]:
-    """Say what a lock, a full disk or a database that is away means.
-
-    Every other database error is a fault of ours and stays.
-    """
-    try:
-        yield
-    except DBAPIError as error:
-        original = error.orig
-        code = getattr(original, "sqlite_errorcode", None)
-        state = getattr(original, "sqlstate", None)
-        primary = None if code is None else code & 0xFF
-        if primary in (_SQLITE_BUSY, _SQLITE_LOCKED) or state in _POSTGRES_WAITED:
-            raise BusyError(
-                "BUSY",
-                f"another program kept the database for {database.busy_seconds:g} s; nothing was changed",
-                remedy="Try again in a moment.",
-            ) from error
-        if primary == _SQLITE_FULL or state in _POSTGRES_FULL:
-            raise disk_full(str(database.url.database)) from error
-        if primary == _SQLITE_CANTOPEN or (isinstance(error, OperationalError) and code is state is None):
-            where = database.url.render_as_string(hide_password=True)
-            remedy = "Start it, or correct WORKBENCH_DATABASE_URL."
-            raise MissingError("NO_DATABASE", "the database does not answer", where, remedy) from error
-        raise
-
-
-def disk_full(where: str) -> ArtifactError:
-    """Return the error of a disk without room; `where` names the place."""
-    return ArtifactError(
-        "DISK_FULL",
-        "the disk is full; nothing was kept of what was being written",
-        where,
-        "Free some space, then repeat.",
-    )
-
-
-def is_disk_full(error: OSError) -> bool:
-    """Whether the system said that there is no room, or no quota, left."""
-    return error.errno in (errno.ENOSPC, errno.EDQUOT)

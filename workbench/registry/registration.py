@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from workbench.errors import ArtifactError, MissingError
 from workbench.registry import card
@@ -82,8 +83,7 @@ def register(store: Store, model: Model, asked: Registration) -> ModelRow:
             with store.taking_back(intent, "models", model_id):
                 files, content = _files(store, model, model_id, number, asked)
                 manifest_sha256 = _publish(store, model, model_id, files, content)
-                row = _table_row(model, asked, number, manifest_sha256)
-                return _acknowledge(store, row, asked, intent)
+                return _acknowledge(store, model, asked, (number, manifest_sha256), intent)
         except IntegrityError:
             # another program registered the same model between our question and our row
             found = _find_same(store, model, asked)
@@ -196,7 +196,7 @@ def _set_aside(store: Store, row: ModelRow, when: datetime) -> None:
 
 
 def _next_number(store: Store, portfolio: str, asked: Registration) -> tuple[int, int]:
-    with store.database.write() as session:
+    def number(session: Session) -> tuple[int, int]:
         if session.get(DatasetTable, asked.dataset_sha256) is None:
             raise MissingError(
                 "NO_DATASET",
@@ -213,6 +213,9 @@ def _next_number(store: Store, portfolio: str, asked: Registration) -> tuple[int
         counter.last += 1
         intent = announce(session, "models", f"{portfolio}-{counter.last}", asked.when)
         return intent, counter.last
+
+    # a number that was given and not used is never used: the next one does as well
+    return store.database.write_steadily(number, lambda _: None)
 
 
 def _files(
@@ -272,30 +275,47 @@ def _reads_back(store: Store, digest: str, model_id: str, manifest_sha256: str) 
     return check
 
 
-def _acknowledge(store: Store, row: ModelTable, asked: Registration, intent: int) -> ModelRow:
+def _acknowledge(
+    store: Store, model: Model, asked: Registration, published: tuple[int, str], intent: int
+) -> ModelRow:
     """Add the row, its first stage and its line of the trail in one transaction."""
-    sentence = f"{asked.who} trained {row.model_id} ({card.family_title(row.family)}); the gate was "
-    sentence += "passed." if row.gate_passed else f"not passed: {card.why(asked.gate)}"
-    moved = StageTable(
-        model_id=row.model_id, before="", stage=row.stage, at=asked.when, who=asked.who, why=""
-    )
-    detail = {"digest": row.digest, "manifest_sha256": row.manifest_sha256, "auc": row.auc}
-    with store.database.write() as session:
+    number, manifest_sha256 = published
+
+    def add(session: Session) -> ModelRow:
+        row = _table_row(model, asked, number, manifest_sha256)
         session.add(row)
         session.flush()
-        session.add(moved)
-        acknowledge(session, intent, row.model_id)
-        add_line(
-            session,
-            who=asked.who,
-            when=asked.when,
-            action="trained",
-            portfolio=row.portfolio,
-            model_id=row.model_id,
-            detail=detail | {"dataset_sha256": row.dataset_sha256, "job_id": row.job_id},
-            sentence=sentence,
+        session.add(
+            StageTable(
+                model_id=row.model_id, before="", stage=row.stage, at=asked.when, who=asked.who, why=""
+            )
         )
-    return row_of(row)
+        acknowledge(session, intent, row.model_id)
+        _tell(session, row, asked)
+        return row_of(row)
+
+    def added(session: Session) -> ModelRow | None:
+        # the digest of the files, the moment among them, is this registration's alone
+        kept = session.get(ModelTable, f"{model.portfolio.name}-{number}")
+        return row_of(kept) if kept is not None and kept.manifest_sha256 == manifest_sha256 else None
+
+    return store.database.write_steadily(add, added)
+
+
+def _tell(session: Session, row: ModelTable, asked: Registration) -> None:
+    sentence = f"{asked.who} trained {row.model_id} ({card.family_title(row.family)}); the gate was "
+    sentence += "passed." if row.gate_passed else f"not passed: {card.why(asked.gate)}"
+    detail = {"digest": row.digest, "manifest_sha256": row.manifest_sha256, "auc": row.auc}
+    add_line(
+        session,
+        who=asked.who,
+        when=asked.when,
+        action="trained",
+        portfolio=row.portfolio,
+        model_id=row.model_id,
+        detail=detail | {"dataset_sha256": row.dataset_sha256, "job_id": row.job_id},
+        sentence=sentence,
+    )
 
 
 def _table_row(model: Model, asked: Registration, number: int, manifest_sha256: str) -> ModelTable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from workbench.errors import GateError, InputError
@@ -48,17 +48,42 @@ def promote(
     why = why.strip()
     if force and not why:
         raise InputError("NO_REASON", "forcing needs a reason", remedy="Say why; it is kept in the trail.")
-    row = resolve(store, reference)
+    row, champion, mark = _seen(store, reference)
     if row.stage == "champion":
         return row
     try:
         _refuse_promotion(row)
         load(store, row)
-        with store.database.write() as session:
-            return _crown(session, row, who, when, force, why, challenge)
+        return store.database.write_steadily(
+            lambda session: _crown(session, row, champion, who, when, force, why, challenge),
+            lambda session: _crowned(session, row, who, mark),
+        )
     except GateError as error:
         _note_refusal(store, row, who, when, error, challenge)
         raise
+
+
+def _seen(store: Store, reference: str) -> tuple[ModelRow, str | None, int]:
+    """Return a version, the champion it would replace and the trail's last line, all of one moment."""
+    with store.database.read() as session:
+        row = row_of(find(session, reference))
+        champion = _champion_of(session, row.portfolio)
+        mark = session.scalar(select(func.max(TrailTable.seq))) or 0
+        return row, champion.model_id if champion is not None else None, mark
+
+
+def _crowned(session: Session, seen: ModelRow, who: str, mark: int) -> ModelRow | None:
+    """Return the version where the trail says that it was promoted after line `mark`."""
+    lock_portfolio(session, seen.portfolio)
+    told = select(TrailTable.seq).where(
+        TrailTable.seq > mark,
+        TrailTable.action == PROMOTED,
+        TrailTable.model_id == seen.model_id,
+        TrailTable.who == who,
+    )
+    if session.scalar(told.limit(1)) is None:
+        return None
+    return row_of(session.get_one(ModelTable, seen.model_id, populate_existing=True))
 
 
 def move(store: Store, reference: str, to: str, who: str, when: datetime, why: str) -> ModelRow:
@@ -66,7 +91,8 @@ def move(store: Store, reference: str, to: str, who: str, when: datetime, why: s
     why = why.strip()
     if to == "rejected" and not why:
         raise InputError("NO_REASON", "rejecting needs a reason", remedy="Say why; it is kept in the trail.")
-    with store.database.write() as session:
+
+    def moved(session: Session) -> ModelRow:
         portfolio = find(session, reference).portfolio
         lock_portfolio(session, portfolio)
         found = find(session, reference)
@@ -93,6 +119,8 @@ def move(store: Store, reference: str, to: str, who: str, when: datetime, why: s
         )
         return row_of(found)
 
+    return store.database.write_steadily(moved, lambda _: None)
+
 
 def roll_back(store: Store, portfolio: str, who: str, when: datetime, why: str) -> ModelRow:
     """Make the champion before the present one champion again; both moves in one transaction."""
@@ -103,7 +131,8 @@ def roll_back(store: Store, portfolio: str, who: str, when: datetime, why: str) 
         )
     seen = previous_champion(store, portfolio)
     load(store, seen)
-    with store.database.write() as session:
+
+    def rolled(session: Session) -> ModelRow:
         lock_portfolio(session, portfolio)
         if _previous(session, portfolio) != seen.model_id:
             raise GateError(
@@ -127,6 +156,13 @@ def roll_back(store: Store, portfolio: str, who: str, when: datetime, why: str) 
             ),
         )  # fmt: skip
         return row_of(found)
+
+    def kept(session: Session) -> ModelRow | None:
+        lock_portfolio(session, portfolio)
+        champion = _champion_of(session, portfolio)
+        return row_of(champion) if champion is not None and champion.model_id == seen.model_id else None
+
+    return store.database.write_steadily(rolled, kept)
 
 
 def previous_champion(store: Store, portfolio: str) -> ModelRow:
@@ -182,6 +218,7 @@ def history(store: Store, model_id: str) -> list[StageRow]:
 def _crown(
     session: Session,
     seen: ModelRow,
+    seen_champion: str | None,
     who: str,
     when: datetime,
     force: bool,
@@ -192,12 +229,9 @@ def _crown(
     found = session.get_one(ModelTable, seen.model_id, populate_existing=True)
     if found.stage == "champion":
         return row_of(found)
-    _refuse_promotion(row_of(found))
-    if found.manifest_sha256 != seen.manifest_sha256:
-        raise GateError(
-            "CONFLICT", f"{seen.model_id} was changed while it was verified", remedy="Promote it again."
-        )
     champion = _champion_of(session, seen.portfolio)
+    _refuse_changed(row_of(found), seen, champion.model_id if champion is not None else None, seen_champion)
+    _refuse_promotion(row_of(found))
     if champion is not None:
         if not force:
             _refuse_worse(found.model_id, champion.model_id, challenge)
@@ -255,6 +289,20 @@ def _set_stage(session: Session, found: ModelTable, to: str, who: str, when: dat
     session.add(StageTable(model_id=found.model_id, before=before, stage=to, at=when, who=who, why=why))
     session.flush()
     session.refresh(found)
+
+
+def _refuse_changed(now: ModelRow, seen: ModelRow, champion: str | None, seen_champion: str | None) -> None:
+    """Refuse to undo what someone else did while a version was verified."""
+    if now.stage != seen.stage:
+        what = f"someone else made {now.model_id} {now.stage} while it was verified; it was {seen.stage}"
+    elif now.manifest_sha256 != seen.manifest_sha256:
+        what = f"{seen.model_id} was changed while it was verified"
+    elif champion != seen_champion:
+        before, after = (f"champion {name}" if name else "no champion" for name in (seen_champion, champion))
+        what = f"someone else changed the champion of {now.portfolio} meanwhile: {before} before, {after} now"
+    else:
+        return
+    raise GateError("CONFLICT", what, remedy="Look at the registry, and promote again if it still should be.")
 
 
 def _refuse_promotion(row: ModelRow) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from workbench.errors import ArtifactError, BusyError
+from workbench.errors import ArtifactError, BusyError, MissingError
 from workbench.registry.artifacts import (
     STAGE_PREFIX,
     discard,
@@ -124,7 +124,7 @@ class Store:
         finally:
             if not done:
                 # if the database is out of reach too, the next program to start sweeps
-                with suppress(BusyError, ArtifactError):
+                with suppress(BusyError, ArtifactError, MissingError):
                     self.withdraw(intent, kind, name)
 
 
