@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import Databases
 from workbench.settings import rest_waiting_threads
 
 rest_waiting_threads()
@@ -91,3 +92,9 @@ def postgres() -> Iterator[str]:
         subprocess.run([*control, "-m", "immediate", "stop"], **who)  # type: ignore[call-overload]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def databases(request: pytest.FixtureRequest) -> Databases:
+    """Give databases to tests; the PostgreSQL server is started by the first that needs it."""
+    return Databases(lambda: request.getfixturevalue("postgres"))

@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     ----------
     home : Path
         Folder of models, datasets, studies and the database; made when first written to.
+    store : Path
+        Folder of models, datasets, studies, portfolios and reports where several machines share them;
+        `home` otherwise.
     database_url : str
         SQLAlchemy URL; a SQLite file in `home` where it is not given.
     threads : int
@@ -60,13 +63,14 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", validate_default=True)
 
     home: Path = Path("artifacts")
+    store: Path = Field(default=None, validate_default=False)  # type: ignore[assignment]
     database_url: str = Field(default="", repr=False)
     threads: int = Field(default_factory=lambda: max(1, available_cores() - 1), ge=1)
     max_upload_mb: int = Field(default=500, ge=1)
     busy_seconds: float = Field(default=30.0, gt=0)
     public_data: Path | None = None
 
-    @field_validator("home", "public_data")
+    @field_validator("home", "store", "public_data")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         # a page, a worker and a notebook may run in different folders and must mean the same place
@@ -84,6 +88,11 @@ class Settings(BaseSettings):
             if url.startswith(bare):
                 url = "postgresql+psycopg://" + url.removeprefix(bare)
         object.__setattr__(self, "database_url", url)
+        object.__setattr__(self, "store", self.store or self.home)
+        if self.store != self.home and url.startswith("sqlite"):
+            raise ValueError(
+                "WORKBENCH_STORE, a folder that machines share, needs PostgreSQL in WORKBENCH_DATABASE_URL"
+            )
         return self
 
     @classmethod
@@ -102,6 +111,7 @@ class Settings(BaseSettings):
 
 
 def _problem(item: object) -> Problem:
-    name = PREFIX + "_".join(str(step) for step in item["loc"]).upper()  # type: ignore[index]
-    what = item["msg"]  # type: ignore[index]
+    where = "_".join(str(step) for step in item["loc"]).upper()  # type: ignore[index]
+    name = PREFIX + where if where else ""
+    what = item["msg"].removeprefix("Value error, ")  # type: ignore[index]
     return Problem("SETTINGS", what[0].lower() + what[1:], name, "Correct the variable and start again.")

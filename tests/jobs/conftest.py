@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.databases import KINDS, Databases
 from workbench import jobs
 from workbench.jobs.state import JobStatus
 from workbench.settings import Settings
@@ -41,8 +42,8 @@ def gone(pid: int) -> bool:
 class Bench:
     """A home of its own, its queue and its worker."""
 
-    def __init__(self, home: Path, *preload: str) -> None:
-        self.settings = Settings(home=home, threads=1)
+    def __init__(self, home: Path, *preload: str, **more: Any) -> None:
+        self.settings = Settings(home=home, threads=1, **more)
         self.preload = preload
 
     def command(self, mode: str) -> tuple[str, ...]:
@@ -87,10 +88,17 @@ class Bench:
             until(lambda: not self.alive())
 
 
+@pytest.fixture(scope="module", params=KINDS)
+def queue(request: pytest.FixtureRequest, databases: Databases) -> Iterator[dict[str, str]]:
+    """The settings of a database for the queue, once of each kind."""
+    with databases.new(request.param, queue=True) as named:
+        yield named
+
+
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def bench(tmp_path_factory: pytest.TempPathFactory, queue: dict[str, str]) -> Iterator[Bench]:
     """A home whose worker belongs to this process, as to an app."""
-    made = Bench(tmp_path_factory.mktemp("app") / "home", "lightgbm")
+    made = Bench(tmp_path_factory.mktemp("app") / "home", "lightgbm", **queue)
     jobs.client(made.settings)
     jobs.hold_app_lock(made.settings)
     yield made
@@ -98,9 +106,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 
 @pytest.fixture(scope="module")
-def lone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def lone(tmp_path_factory: pytest.TempPathFactory, queue: dict[str, str]) -> Iterator[Bench]:
     """A home that no app holds."""
-    made = Bench(tmp_path_factory.mktemp("lone") / "home")
+    made = Bench(tmp_path_factory.mktemp("lone") / "home", **queue)
     jobs.client(made.settings)
     yield made
     made.end()

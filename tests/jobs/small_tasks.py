@@ -55,6 +55,20 @@ def count(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:
     return {"models": [f"m-{job.job_id}"]}
 
 
+def publish(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:
+    """Count to `steps`, a twentieth of a second each, and register a version of the job."""
+    from tests.registry.tiny import LineModel, read_line, register, score_line
+    from workbench.registry.registry import open_registry
+
+    for i in range(params["steps"]):
+        run.step("Counting", i / params["steps"])
+        time.sleep(0.05)
+    registry = open_registry(job.settings, reader=read_line, score=score_line)
+    row = register(registry, LineModel(params["slope"]), job_id=job.job_id, who=job.who)
+    registry.close()
+    return {"models": [row.model_id]}
+
+
 def hold(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:
     """Stay in one call, with a process of its own beside it; `busy` lets no other thread run meanwhile."""
     other = subprocess.Popen(["sleep", "300"])

@@ -6,6 +6,8 @@ if __name__ == "__main__":
     from workbench.jobs.worker import run_worker
     from workbench.settings import Settings
 
-    names = ("fit", "count", "hold", "refuse", "stumble", "die")
+    names = ("fit", "count", "hold", "refuse", "stumble", "die", "publish")
     tasks = {name: f"tests.jobs.small_tasks:{name}" for name in names}
-    run_worker(Settings.from_env(), mode=sys.argv[1], tasks=tasks, preload=sys.argv[2:], look_every=0.3)
+    run_worker(
+        Settings.from_env(), mode=sys.argv[1], tasks=tasks, preload=sys.argv[2:], look_every=0.3, patience=1.0
+    )

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import psycopg
 import pytest
 
 from tests.jobs.conftest import ROOT, Bench, gone, until
@@ -154,7 +155,17 @@ def test_parameters_must_be_json(bench: Bench) -> None:
     assert caught.value.code == "NOT_JSON"
 
 
+def everything(bench: Bench) -> bytes:
+    """Return all that is kept of the jobs."""
+    if bench.settings.database_url.startswith("sqlite"):
+        return (bench.settings.home / "jobs.db").read_bytes()
+    url = bench.settings.database_url.replace("+psycopg", "")
+    with psycopg.connect(url) as database:
+        rows = database.execute("SELECT w::text FROM dbos.workflow_status w").fetchall()
+    return "\n".join(line for (line,) in rows).encode()
+
+
 def test_nothing_in_the_queue_is_pickled(bench: Bench) -> None:
-    kept = (bench.settings.home / "jobs.db").read_bytes()
+    kept = everything(bench)
     assert b"py_pickle" not in kept
     assert b"portable_json" in kept

@@ -11,28 +11,29 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from tests.registry.tiny import open_tiny
+from tests.databases import KINDS, Databases
+from tests.registry.tiny import open_tiny, reopened
 from workbench.errors import InputError
 from workbench.registry.migrations import HEAD, config
 from workbench.registry.registry import Registry
 from workbench.registry.tables import Base
 
 
-def test_the_tables_are_those_the_code_declares(on_both: Registry) -> None:
+def test_the_tables_are_those_the_code_declares(registry: Registry) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    with on_both.store.database.read() as session:
+    with registry.store.database.read() as session:
         context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
 
 
-def test_rules_of_the_migration_are_those_of_the_code(registry: Registry) -> None:
+def test_rules_of_the_migration_are_those_of_the_code(on_sqlite: Registry) -> None:
     from sqlalchemy import create_engine, inspect
 
     declared = create_engine("sqlite://")
     Base.metadata.create_all(declared)
-    with registry.store.database.read() as session:
+    with on_sqlite.store.database.read() as session:
         migrated, wanted = inspect(session.connection()), inspect(declared)
         for table in wanted.get_table_names():
             for rules in (
@@ -67,41 +68,49 @@ def test_only_databases_that_were_tried_are_taken(tmp_path: Path, url: str) -> N
 
 
 def test_a_store_on_postgresql_from_before_gets_the_rule_of_the_trail(
-    tmp_path: Path, postgres_url: str
+    on_postgresql: Registry,
 ) -> None:
     from alembic import command
 
-    opened = open_tiny(tmp_path / "home", database_url=postgres_url)
+    opened = on_postgresql
     with opened.store.database._writer.begin() as connection:
         command.downgrade(config(connection), "0001")
     with opened.store.database.write() as session:
         session.execute(text("UPDATE trail SET who = 'x'"))
     opened.close()
-    again = open_tiny(tmp_path / "home", database_url=postgres_url)
-    with pytest.raises(IntegrityError, match="never changed"), again.store.database.write() as session:
+    later = reopened(opened)
+    with pytest.raises(IntegrityError, match="never changed"), later.store.database.write() as session:
         session.execute(text("UPDATE trail SET who = 'x'"))
-    again.close()
+    later.close()
 
 
-def _open(home: Path) -> None:
-    open_tiny(home).close()
+def _open(home: Path, named: dict[str, str]) -> None:
+    open_tiny(home, **named).close()
 
 
-def test_many_may_open_an_empty_home_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_many_may_open_an_empty_home_at_once(tmp_path: Path, kind: str, databases: Databases) -> None:
+    with databases.new(kind, tables=False) as named:
+        _in_a_crowd(tmp_path, named)
+
+
+def _in_a_crowd(tmp_path: Path, named: dict[str, str]) -> None:
     context = multiprocessing.get_context("fork")
-    children = [context.Process(target=_open, args=(tmp_path / "home",)) for _ in range(6)]
+    children = [context.Process(target=_open, args=(tmp_path / "home", named)) for _ in range(6)]
     for child in children:
         child.start()
     for child in children:
         child.join()
     assert [child.exitcode for child in children] == [0] * 6
-    assert open_tiny(tmp_path / "home").fsck() == []
+    opened = open_tiny(tmp_path / "home", **named)
+    assert opened.fsck() == []
+    opened.close()
 
 
-def test_sqlite_is_set_up_to_keep_what_it_acknowledged(registry: Registry) -> None:
+def test_sqlite_is_set_up_to_keep_what_it_acknowledged(on_sqlite: Registry) -> None:
     import sqlite3
 
-    with registry.store.database.write() as session:
+    with on_sqlite.store.database.write() as session:
         found = {
             name: session.execute(text(f"PRAGMA {name}")).scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys", "recursive_triggers")

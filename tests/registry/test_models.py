@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.registry.tiny import PORTFOLIO, WHEN, LineModel, made_frame, open_tiny, register, score_line
+from tests.registry.tiny import PORTFOLIO, WHEN, LineModel, made_frame, register, reopened, score_line
 from workbench.errors import ArtifactError, InputError, MissingError
 from workbench.portfolio import from_values
 from workbench.registry import registration
@@ -234,7 +234,7 @@ def test_two_that_mend_the_same_version_mend_it_once(
 ) -> None:
     register(registry, LineModel(0.1))
     _damage(registry.store.home / "models" / "cards-1", "flipped")
-    other, real, turn = open_tiny(registry.store.home), registration._damage, iter(range(9))
+    other, real, turn = reopened(registry), registration._damage, iter(range(9))
 
     def late(store: object, row: object) -> object:
         """Let another program mend it between our look and our lock."""
@@ -264,7 +264,7 @@ def test_killed_while_mending_it_is_mended_or_still_damaged(
         monkeypatch.setattr(where, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
         register(registry, LineModel(0.1), who="ben", when=WHEN + timedelta(days=1))
     assert os.waitpid(child, 0)[1] == signal.SIGKILL
-    again = open_tiny(registry.store.home)
+    again = reopened(registry)
     if "end" in place:
         assert again.fsck() == [] and again.load("cards-1") == LineModel(0.1)
         assert again.trail(limit=1)[0].sentence.startswith("ben trained cards-1 again")

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests import made
+from tests.databases import Databases
 from tests.registry.tiny import WHEN, settings_of
 from workbench import registry, sampling
 from workbench.dataset import Dataset
@@ -27,8 +28,9 @@ import sys
 from pathlib import Path
 from workbench import registry
 from workbench.settings import Settings
-opened = registry.open(Settings(home=Path(sys.argv[1])))
-print(opened.load("made@latest").digest, opened.verify("made@latest"))
+for home, url in zip(sys.argv[1::2], sys.argv[2::2]):
+    opened = registry.open(Settings(home=Path(home), database_url=url))
+    print(opened.load("made@latest").digest, opened.verify("made@latest"))
 """
 
 
@@ -53,27 +55,37 @@ def keep(opened: Registry, model: TrainedModel, data: Dataset, given: Golden | N
 
 
 @pytest.mark.parametrize("family", ["logistic", "random_forest", "xgboost", "lightgbm"])
-def test_a_real_model_is_the_same_in_another_process(tmp_path: Path, data: Dataset, family: str) -> None:
+def test_a_real_model_is_the_same_in_another_process(
+    tmp_path: Path, data: Dataset, family: str, databases: Databases
+) -> None:
     samples = sampling.draw(data, sampling.SamplingSpec("random", 0.3))
     model = train(data, samples, TrainSpec(family), Run())
-    opened = registry.open(settings_of(tmp_path / "home"))
+    with databases.new("postgresql") as named:
+        both = [settings_of(tmp_path / "file"), settings_of(tmp_path / "server", **named)]
+        for settings in both:
+            _kept_and_loaded(registry.open(settings), model, data)
+        where = [str(value) for settings in both for value in (settings.home, settings.database_url)]
+        told = subprocess.run(
+            [sys.executable, "-c", ELSEWHERE, *where], capture_output=True, text=True, check=True
+        )
+    assert told.stdout.split() == [model.digest, "()"] * 2
+
+
+def _kept_and_loaded(opened: Registry, model: TrainedModel, data: Dataset) -> None:
     model_id = keep(opened, model, data)
     loaded = opened.load(model_id)
     assert loaded.digest == model.digest
     assert np.array_equal(loaded.p_bad(data.frame, data.date), model.p_bad(data.frame, data.date))
-    told = subprocess.run(
-        [sys.executable, "-c", ELSEWHERE, str(tmp_path / "home")], capture_output=True, text=True, check=True
-    )
-    assert told.stdout.split() == [model.digest, "()"]
-    folder = tmp_path / "home" / "models" / model_id
+    folder = opened.store.home / "models" / model_id
     known = json.loads((folder / "metadata.json").read_text())
     assert known["calibration_version"].startswith("sigmoid-") and len(known["feature_names"]) == 6
     assert "## What it looks at" in (folder / "model_card.md").read_text()
     assert opened.fsck() == []
+    opened.close()
 
 
-def test_data_kept_are_the_data_given(tmp_path: Path, data: Dataset) -> None:
-    opened = registry.open(settings_of(tmp_path / "home"))
+def test_data_kept_are_the_data_given(tmp_path: Path, data: Dataset, where: dict[str, str]) -> None:
+    opened = registry.open(settings_of(tmp_path / "home", **where))
     opened.save_dataset(data, who="ana", when=WHEN)
     kept = opened.load_dataset(data.sha256, data.portfolio)
     for name in ("frame", "protected"):
@@ -85,11 +97,11 @@ def test_data_kept_are_the_data_given(tmp_path: Path, data: Dataset) -> None:
 
 
 def test_a_model_registered_elsewhere_is_noted_and_a_wrong_one_refused(
-    tmp_path: Path, data: Dataset, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, data: Dataset, monkeypatch: pytest.MonkeyPatch, where: dict[str, str]
 ) -> None:
     samples = sampling.draw(data, sampling.SamplingSpec("random", 0.3))
     model = train(data, samples, TrainSpec("logistic"), Run())
-    opened = registry.open(settings_of(tmp_path / "home"))
+    opened = registry.open(settings_of(tmp_path / "home", **where))
     with monkeypatch.context() as elsewhere:
         there = {**golden.environment(), "numpy": "2.0.0"}
         elsewhere.setattr("workbench.registry.golden.environment", lambda: there)

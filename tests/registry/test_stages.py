@@ -13,11 +13,6 @@ from workbench.registry.registry import Registry
 from workbench.registry.tables import ModelTable, TrailTable
 
 
-@pytest.fixture
-def registry(on_both: Registry) -> Registry:
-    return on_both
-
-
 def test_the_champion_before_is_retired(registry: Registry) -> None:
     register(registry, LineModel(0.1), auc=0.70)
     register(registry, LineModel(0.2), auc=0.72)

@@ -104,6 +104,17 @@ def open_tiny(home: Path, **values: object) -> Registry:
     return open_registry(settings_of(home, **values), reader=read_line, score=score_line)
 
 
+def place(registry: Registry) -> dict[str, object]:
+    """Return where a registry is, for `open_tiny` in another process or once more in this one."""
+    store = registry.store
+    return {"home": store.home, "database_url": store.database.url.render_as_string(hide_password=False)}
+
+
+def reopened(registry: Registry, **values: object) -> Registry:
+    """Open the same home and database once more."""
+    return open_tiny(**(place(registry) | values))  # type: ignore[arg-type]
+
+
 def register(
     registry: Registry, model: LineModel, *, auc: float = 0.7, passed: bool = True, **more: object
 ) -> ModelRow:

@@ -75,7 +75,7 @@ class Desk:
     @cached_property
     def shelf(self) -> PortfolioShelf:
         """Shipped and saved portfolios."""
-        return PortfolioShelf(self.settings.home)
+        return PortfolioShelf(self.settings.store)
 
     @cached_property
     def registry(self) -> Registry:

@@ -72,6 +72,16 @@ def no_job(job_id: str) -> MissingError:
     return MissingError("NO_JOB", "there is no such job", job_id[:64], "Look at the list of jobs.")
 
 
+def no_database(url: str) -> MissingError:
+    """Return the error that says the queue's database is away; `url` is shown without its password."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    where = f"{parts.hostname or 'this machine'}{parts.path}"
+    remedy = "Start it, or correct WORKBENCH_DATABASE_URL."
+    return MissingError("NO_DATABASE", "the database of the jobs does not answer", where, remedy)
+
+
 def worker_name(settings: Settings) -> str:
     """Return the name under which the worker of this folder takes jobs.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import InputError
-from workbench.jobs import locks, places
+from workbench.jobs import locks, places, presence
 from workbench.jobs.state import JobStatus, moves, of_workflow
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def migrate(url: str, folder: Path) -> None:
     # two processes that migrate a fresh file at once stumble over each other
     with (folder / locks.MIGRATION).open("a+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        DBOS.migrate(url)
+        with presence.alone(url):
+            DBOS.migrate(url)
 
 
 def enqueue(

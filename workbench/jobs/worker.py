@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.errors import BusyError
 from workbench.jobs import attempt, child, locks, places, queue
+from workbench.jobs.presence import Presence
 from workbench.jobs.tasks import TASKS, Job
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def run_worker(
     tasks: Mapping[str, str] = TASKS,
     preload: Sequence[str] = PRELOAD,
     look_every: float = 1.0,
+    patience: float = 20.0,
 ) -> None:
     """Take and run jobs in this process until told to go; then end the process.
 
@@ -60,6 +62,8 @@ def run_worker(
         Modules the jobs need.
     look_every : float
         Seconds between two looks at whether the worker is still needed.
+    patience : float
+        Seconds after which the jobs of another machine's worker that is gone are taken over.
 
     Raises
     ------
@@ -81,9 +85,11 @@ def run_worker(
     cap_threads(settings.threads)
     _warm_up(preload)
     at_work = AtWork()
+    presence = _presence(settings, patience)
     _launch(settings, tasks, at_work)
     app_lock = None
     while not told_to_go.wait(look_every):
+        _take_over(presence)
         if mode == "stay":
             continue
         app_lock = locks.take(folder / locks.APP) if mode == "app" else None
@@ -125,6 +131,35 @@ def cap_threads(threads: int) -> None:
         os.environ[name] = str(threads)
     # waiting threads sleep: they would spin away the cores the others need
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+
+
+def _presence(settings: Settings, patience: float) -> Presence | None:
+    """Say that this worker lives, where workers of other machines share the queue."""
+    url = places.database_url(settings)
+    if url.startswith("sqlite"):
+        return None
+    presence = Presence(url, places.worker_name(settings), patience)
+    presence.gone(())
+    return presence
+
+
+def _take_over(presence: Presence | None) -> None:
+    """Put the jobs of workers that are gone back into the queue."""
+    if presence is None:
+        return
+    from dbos import DBOS
+
+    pending = DBOS.list_workflows(
+        status="PENDING",
+        name=places.WORKFLOW,
+        app_version=places.VERSION,
+        load_input=False,
+        load_output=False,
+    )
+    names = presence.gone({str(row.executor_id) for row in pending})
+    if names:
+        # a job is moved only while it still is in the hands of one of these
+        DBOS._recover_pending_workflows(names)
 
 
 def _warm_up(preload: Sequence[str]) -> None:
@@ -198,7 +233,10 @@ def _attempt(
         return found
 
     def stop() -> bool:
-        return at_work.leaving.is_set() or row().status == "CANCELLED"
+        now = row()
+        # taken over: what this worker still made of it would not be taken by the queue
+        elsewhere = now.executor_id != places.worker_name(job.settings)
+        return at_work.leaving.is_set() or now.status == "CANCELLED" or elsewhere
 
     log = places.log_path(job.settings, job.job_id)
     diary = attempt.Diary(_teller(), log, row().recovery_attempts or 1)

@@ -36,7 +36,7 @@ __all__ = [
 
 
 def open(settings: Settings) -> Registry:
-    """Return the registry in ``settings.home``, made and brought up to date where needed.
+    """Return the registry in ``settings.store``, made and brought up to date where needed.
 
     Raises
     ------

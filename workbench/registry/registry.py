@@ -245,9 +245,9 @@ class Registry(KeptData):
 def open_registry(
     settings: Settings, *, reader: Reader | None = None, score: Score | None = None
 ) -> Registry:
-    """Return the registry in ``settings.home``; `reader` and `score` are those of `workbench.training`."""
+    """Return the registry in ``settings.store``; `reader` and `score` are those of `workbench.training`."""
     database = Database(settings.database_url, settings.busy_seconds)
-    store = Store(settings.home, database, reader or _read_model, score or _score_model)
+    store = Store(settings.store, database, reader or _read_model, score or _score_model)
     store.prepare()
     return Registry(store)
 

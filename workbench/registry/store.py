@@ -22,6 +22,7 @@ from workbench.registry.artifacts import (
     remove,
     store_lock,
 )
+from workbench.registry.belonging import refuse_other
 from workbench.registry.engine import Database, change_one
 from workbench.registry.rows import Reader, Score
 from workbench.registry.tables import (
@@ -79,6 +80,7 @@ class Store:
         for kind in KINDS:
             make_folder(self.folder(kind))
         self.database.prepare()
+        refuse_other(self.database, self.home)
         self.sweep()
 
     def sweep(self) -> None:

@@ -90,6 +90,16 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: Moment, dict[str, Any]: Plain}
 
 
+class StoreTable(Base):
+    """The name of the one store this database belongs to; the store keeps it too."""
+
+    __tablename__ = "stores"
+    __table_args__ = (CheckConstraint("one = 1", name="one"),)
+
+    one: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(64))
+
+
 class Counter(Base):
     """The last number given to a model of a portfolio; locking its row is locking the portfolio."""
 

@@ -90,7 +90,7 @@ def run(
     source = asked.path_of(name, folder)
     values = asked.checked(asked.parameters(source), parameters)
     stem = source.stem
-    place = (out or shelf.of_job(settings.home, job_id) or _begun(stem, at, settings)).absolute()
+    place = (out or shelf.of_job(settings.store, job_id) or _begun(stem, at, settings)).absolute()
     notebook, html = _prepared(place, stem)
     record = {"report": stem.removesuffix("_report"), "title": asked.title_of(source)}
     record |= {"started_at": at.isoformat(), "who": who, "job_id": job_id}
@@ -113,7 +113,7 @@ def run(
 
 def _begun(stem: str, at: datetime, settings: Settings) -> Path:
     """Return the folder of the shelf that a report begun at a moment is written to."""
-    return shelf.folder_of(settings.home) / f"{at.strftime(shelf.STAMP)}-{stem.removesuffix('_report')}"
+    return shelf.folder_of(settings.store) / f"{at.strftime(shelf.STAMP)}-{stem.removesuffix('_report')}"
 
 
 def _prepared(place: Path, stem: str) -> tuple[Path, Path]:
@@ -193,6 +193,7 @@ def _kernel(settings: Settings) -> type:
     environment = {
         "PLOTLY_RENDERER": "plotly_mimetype",  # figures stay data; the HTML gets plotly.js once
         "WORKBENCH_HOME": str(settings.home.absolute()),
+        "WORKBENCH_STORE": str(settings.store.absolute()),
         "WORKBENCH_DATABASE_URL": settings.database_url,
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }

@@ -26,7 +26,7 @@ WHAT = "A report tells on one page what was brought, trained or compared, and op
 
 def kept(context: Context, at_work: bool) -> tuple[Any, ...]:
     """Return the executed reports, or draw what is missing, unless it is at work, and end the page."""
-    every = room.kept(cache.desk().settings.home)
+    every = room.kept(cache.desk().settings.store)
     if every:
         counts = {state: sum(one.state == state for one in every) for state in ("failed", "running")}
         more = [f"{n} {state}" for state, n in counts.items() if n]

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy.engine import Connection
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision; a test holds it against the files in ``versions``."""
 
 

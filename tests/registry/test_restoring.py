@@ -1,0 +1,113 @@
+"""Yesterday's database over today's store and the reverse, by the commands of the README."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.databases import Databases
+from tests.registry.tiny import WHEN, LineModel, open_tiny, place, register, reopened
+from workbench.errors import ArtifactError
+from workbench.registry.registry import Registry
+from workbench.settings import Settings
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def commands(heading: str) -> str:
+    """Return the commands that the README gives under a heading, without those of the workbench."""
+    block = README.read_text().split(f"### {heading}\n")[1].split("```sh\n")[1].split("```")[0]
+    return "\n".join(line for line in block.splitlines() if not line.startswith("workbench "))
+
+
+def run(registry: Registry, heading: str, backup: Path) -> None:
+    """Run the README's commands as they stand there."""
+    url = str(place(registry)["database_url"]).replace("postgresql+psycopg", "postgresql")
+    script = commands(f"{heading}, {'SQLite' if registry.store.database.is_sqlite else 'PostgreSQL'}")
+    given = {"WORKBENCH_HOME": str(registry.store.home), "WORKBENCH_DATABASE_URL": url, "BACKUP": str(backup)}
+    done = subprocess.run(
+        ["bash", "-euc", script], env=os.environ | given, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def drilled(registry: Registry, tmp_path: Path) -> Iterator[tuple[Registry, Path]]:
+    """A registry with one version, a backup of it, and one more version since."""
+    backup = tmp_path / "backup"
+    register(registry, LineModel(0.1))
+    registry.promote("cards-1", who="ana", when=WHEN)
+    run(registry, "Back up", backup)
+    register(registry, LineModel(0.2))
+    registry.promote("cards-2", who="ana", when=WHEN, force=True, why="drill")
+    yield registry, backup
+
+
+def test_a_backup_restored_is_yesterday(drilled: tuple[Registry, Path]) -> None:
+    registry, backup = drilled
+    registry.close()
+    run(registry, "Restore", backup)
+    restored = reopened(registry)
+    assert [p.code for p in restored.fsck()] == []
+    assert [row.model_id for row in restored.models()] == ["cards-1"]
+    assert restored.load("cards@champion") == LineModel(0.1)
+    assert register(restored, LineModel(0.2)).model_id == "cards-2"
+    restored.close()
+
+
+def test_yesterdays_database_over_todays_store_and_the_reverse(drilled: tuple[Registry, Path]) -> None:
+    registry, backup = drilled
+    home = registry.store.home
+    registry.close()
+    shutil.copytree(home / "models", home.parent / "today")
+    run(registry, "Restore", backup)
+    shutil.rmtree(home / "models")
+    shutil.copytree(home.parent / "today", home / "models")
+    older = reopened(registry)
+    assert [(p.code, Path(p.where).name) for p in older.fsck()] == [("NO_ROW", "cards-2")]
+    assert older.resolve("cards@champion").model_id == "cards-1"
+    assert older.quarantine(who="ana", when=WHEN) == ["models/cards-2"]
+    assert older.fsck() == [] and "quarantine/20261121T093000Z" in older.trail(limit=1)[0].sentence
+    register(older, LineModel(0.2))
+    shutil.rmtree(home / "models")
+    shutil.copytree(backup / "store" / "models", home / "models")
+    assert [(p.code, Path(p.where).name) for p in older.fsck()] == [("ARTIFACT_MISSING", "cards-2")]
+    assert older.load("cards@champion") == LineModel(0.1)
+    older.close()
+
+
+def test_a_database_of_another_store_is_refused(
+    registry: Registry, tmp_path: Path, where: dict[str, str]
+) -> None:
+    """What this store's programs are putting in place would be swept away from there."""
+    url = str(place(registry)["database_url"])
+    with pytest.raises(ArtifactError, match="belongs to another folder") as said:
+        open_tiny(tmp_path / "other", database_url=url)
+    assert said.value.code == "STORE"
+    remedy = str(said.value).partition("run: ")[2]
+    subprocess.run(["bash", "-c", remedy], check=True)
+    opened = open_tiny(tmp_path / "other", database_url=url)
+    assert [p.code for p in opened.fsck()] == ["ARTIFACT_MISSING"] * len(opened.fsck())
+    opened.close()
+
+
+def test_two_homes_share_a_store(tmp_path: Path, databases: Databases) -> None:
+    with databases.new("postgresql") as named:
+        shared = named | {"store": tmp_path / "shared"}
+        one, two = (open_tiny(tmp_path / name, **shared) for name in ("one", "two"))
+        from tests.registry.tiny import made_dataset
+
+        one.save_dataset(made_dataset(), who="ana", when=WHEN)
+        register(one, LineModel(0.1))
+        assert two.load("cards-1") == LineModel(0.1) and two.fsck() == []
+        assert register(two, LineModel(0.2)).model_id == "cards-2" and one.fsck() == []
+        assert not (tmp_path / "one" / "models").exists()
+        one.close()
+        two.close()
+    with pytest.raises(ValueError, match="needs PostgreSQL"):
+        Settings(home=tmp_path / "one", store=tmp_path / "shared")
