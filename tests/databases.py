@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import pwd
+import subprocess
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import psycopg
+import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.engine import URL
@@ -41,6 +47,29 @@ class Databases:
         name = self._created(self._template(queue) if tables else "template1")
         yield {"database_url": self._url(name)}
         self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+
+    def restart(self) -> None:
+        """Kill the server and start it again, as after a crash."""
+        where = conninfo_to_dict(self._server())
+        folder = Path(str(where["host"]))
+        if not (folder / "data").exists():
+            pytest.skip("a server that is not the tests' own is not killed")
+        control = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))[-1]
+        who: dict[str, Any] = {"cwd": folder}
+        if os.geteuid() == 0:
+            user = pwd.getpwnam("postgres")
+            who |= {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        command = [
+            str(control),
+            "-D",
+            str(folder / "data"),
+            "-w",
+            "-m",
+            "immediate",
+            "-l",
+            str(folder / "log"),
+        ]
+        subprocess.run([*command, "restart"], check=True, stdout=subprocess.DEVNULL, **who)
 
     def _template(self, queue: bool) -> str:
         if queue not in self._templates:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import sqlite3
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_COMMAND = re.compile(r"(?:[Mm]ake it|run): (.+)$")
 WAL_IS_SAFE_FROM = (3, 51, 3)
 
 
@@ -147,9 +149,24 @@ def database(settings: Settings) -> Check:
     try:
         count = len(registry.open(settings).models())
     except WorkbenchError as error:
-        return Check("database", False, str(error), "workbench fsck")
+        return Check("database", False, str(error), _mend_database(error, settings))
     models = "1 model" if count == 1 else f"{count:,} models"
     return Check("database", True, f"answers, migrated, {models}")
+
+
+def _mend_database(error: WorkbenchError, settings: Settings) -> str:
+    """Return the command for a database that cannot be used; the error names one where it knows it."""
+    from urllib.parse import urlsplit
+
+    if command := _COMMAND.search(error.problems[0].remedy):
+        return command[1]
+    if error.code != "NO_DATABASE" or settings.database_url.startswith("sqlite"):
+        return "workbench fsck"
+    parts = urlsplit(settings.database_url)
+    if parts.hostname in (None, "localhost", "127.0.0.1", "::1"):
+        return "sudo systemctl start postgresql"
+    port = f" -p {parts.port}" if parts.port else ""
+    return f"pg_isready -h {parts.hostname}{port}" + (f" -U {parts.username}" if parts.username else "")
 
 
 def sqlite() -> Check:

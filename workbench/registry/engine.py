@@ -221,6 +221,8 @@ def _postgres_options(url: URL, busy_seconds: float, *, writes: bool) -> dict[st
         # a program that was stopped amid a change would hold up all others for as long
         "idle_in_transaction_session_timeout": max(5_000, wait // 2),
         "default_transaction_read_only": "off" if writes else "on",
+        # whatever the server's own setting: what is acknowledged outlives a crash
+        "synchronous_commit": "on",
     }
     own = str(url.query.get("options", ""))
     options = " ".join([own, *(f"-c {name}={value}" for name, value in told.items())]).strip()
