@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from tests import made
+from tests.databases import KINDS, Databases
 from workbench.desk import Desk, TrainOutcome, TrainRequest
 from workbench.errors import ArtifactError, InputError
 from workbench.families import FAMILIES
@@ -24,9 +26,15 @@ NAMES = ("logistic", "random_forest", "xgboost", "lightgbm")
 SPEC = StudySpec(NAMES, SamplingSpec.from_split("70/15/15", "random", 42), weights="balanced")
 
 
-@pytest.fixture(scope="module")
-def at(tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    return Desk(Settings(home=tmp_path_factory.mktemp("home"), threads=1), "analyst", lambda: NOON)
+@pytest.fixture(scope="module", params=KINDS)
+def at(
+    request: pytest.FixtureRequest, databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Desk]:
+    with databases.new(request.param) as named:
+        home = tmp_path_factory.mktemp("home")
+        opened = Desk(Settings(home=home, threads=1, **named), "analyst", lambda: NOON)
+        yield opened
+        opened.registry.close()
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from tests import made
+from tests.databases import KINDS, Databases
 from workbench.dataset import Dataset
 from workbench.desk import Desk, TrainRequest, tables, trainings
 from workbench.errors import GateError, InputError
@@ -28,9 +30,12 @@ SPEC = StudySpec(("logistic",), SamplingSpec.from_split("70/30", "random", 42))
 BOTH = dataclasses.replace(SPEC, families=("logistic", "lightgbm"))
 
 
-@pytest.fixture
-def at(tmp_path: Path) -> Desk:
-    return Desk(Settings(home=tmp_path / "home", threads=1), "analyst", lambda: NOON)
+@pytest.fixture(params=KINDS)
+def at(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) -> Iterator[Desk]:
+    with databases.new(request.param) as named:
+        opened = Desk(Settings(home=tmp_path / "home", threads=1, **named), "analyst", lambda: NOON)
+        yield opened
+        opened.registry.close()
 
 
 @pytest.fixture
