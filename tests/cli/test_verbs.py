@@ -241,6 +241,9 @@ def test_fsck_names_what_was_changed(shop: Place) -> None:
     answer = shop.call("fsck", "--json")
     assert answer.status == 1 and not answer.json["ok"]
     assert done.json["best"] in str(answer.json["problems"])
+    (model.parent / "shop_loans-77").mkdir()
+    moved = shop.call("fsck", "--quarantine", "--json").json
+    assert moved["quarantined"] == ["models/shop_loans-77"] and len(moved["problems"]) == 1
     scored = shop.call("score", done.json["best"], shop.data, "--out", str(shop.folder / "o.csv"), "--json")
     assert scored.status == 2 and scored.json["error"] == "ARTIFACT_DIGEST"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 
 from tests.cli.shop import TOML, loans
+from tests.databases import KINDS, Databases
 from workbench import desk
 from workbench.desk import Desk, TrainOutcome, TrainRequest, comparing
 from workbench.errors import GateError, InputError
@@ -34,9 +36,9 @@ def later(n: int, seed: int = 9) -> pd.DataFrame:
 class Place:
     """A desk on a fresh home, made loans, and a portfolio that uses only a part of what they tell."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **named: str) -> None:
         self.folder = folder
-        self.desk = Desk(Settings(home=folder / "home", threads=1), "analyst", lambda: NOON)
+        self.desk = Desk(Settings(home=folder / "home", threads=1, **named), "analyst", lambda: NOON)
         self.whole = folder / "shop_loans.toml"
         self.whole.write_text(WEAK)
         self.data = folder / "loans.csv"
@@ -58,9 +60,12 @@ class Place:
         return self.desk.train(TrainRequest(str(self.whole), spec, path=str(path), **more), Run(1))
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
+@pytest.fixture(params=KINDS)
+def place(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) -> Iterator[Place]:
+    with databases.new(request.param) as named:
+        made = Place(tmp_path, **named)
+        yield made
+        made.desk.registry.close()
 
 
 def test_kept_rows_are_the_same_rows_and_give_delongs_figures(place: Place) -> None:

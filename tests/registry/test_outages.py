@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.databases import Databases
-from tests.registry.tiny import WHEN, LineModel, open_tiny, place, register, reopened
+from tests.registry.tiny import PORTFOLIO, WHEN, LineModel, made_dataset, open_tiny, place, register, reopened
 from workbench.cli import examination
 from workbench.errors import MissingError
 from workbench.registry.registry import Registry
@@ -76,6 +76,25 @@ def test_a_registration_whose_commit_is_unknown_is_looked_up(
     assert not row.again and [found.model_id for found in registry.models()] == [row.model_id]
     assert [line.action for line in registry.trail(model_id=row.model_id)] == ["trained"]
     assert registry.load(row.model_id) == LineModel(0.1)
+    assert reopened(registry).fsck() == []
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_data_and_studies_whose_commit_is_unknown_are_looked_up(
+    registry: Registry, after: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sha = "b" * 64
+    with monkeypatch.context() as patch:
+        break_at_commit(registry, patch, 2, after=after)
+        kept = registry.save_dataset(made_dataset(50, sha=sha), who="ana", when=WHEN)
+    with monkeypatch.context() as patch:
+        break_at_commit(registry, patch, 2, after=after)
+        study = registry.save_study(
+            "one", {"a": b"1"}, portfolio=PORTFOLIO, dataset_sha256=sha, spec={}, who="ana", when=WHEN
+        )
+    assert sorted(row.sha256 for row in registry.datasets()) == [sha, "d" * 64] and kept.rows == 50
+    assert registry.studies() == [study] and registry.load_study("one") == {"a": b"1"}
+    assert [line.action for line in registry.trail()].count("data kept") == 2
     assert reopened(registry).fsck() == []
 
 

@@ -21,7 +21,7 @@ README = Path(__file__).parents[2] / "README.md"
 
 def commands(heading: str) -> str:
     """Return the commands that the README gives under a heading, without those of the workbench."""
-    block = README.read_text().split(f"### {heading}\n")[1].split("```sh\n")[1].split("```")[0]
+    block = README.read_text().split(f"### {heading}\n")[1].split("```bash\n")[1].split("```")[0]
     return "\n".join(line for line in block.splitlines() if not line.startswith("workbench "))
 
 

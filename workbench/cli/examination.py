@@ -118,18 +118,24 @@ def pins(requirements: Path) -> Iterator[tuple[str, str]]:
 
 
 def home(settings: Settings) -> list[Check]:
-    """The home can be written and is nobody else's to read."""
-    folder = settings.home.absolute()
+    """The home, and the store where machines share one, can be written and is nobody else's to read."""
+    found = _folder("home", settings.home.absolute())
+    if settings.store != settings.home:
+        found += _folder("store", settings.store.absolute())
+    return found
+
+
+def _folder(name: str, folder: Path) -> list[Check]:
     if not folder.exists():
-        return [Check("home", True, f"{folder} is made at first use", optional=True)]
+        return [Check(name, True, f"{folder} is made at first use", optional=True)]
     quoted = shlex.quote(str(folder))
     writable = os.access(folder, os.R_OK | os.W_OK | os.X_OK)
     mode = stat.S_IMODE(folder.stat().st_mode)
     free = shutil.disk_usage(folder).free / 2**30
     return [
-        Check("home", writable, str(folder), "" if writable else f"sudo chown -R $(id -u) {quoted}"),
+        Check(name, writable, str(folder), "" if writable else f"sudo chown -R $(id -u) {quoted}"),
         Check(
-            "home is private",
+            f"{name} is private",
             mode & 0o077 == 0,
             f"mode {mode:04o}",
             "" if mode & 0o077 == 0 else f"chmod 700 {quoted}",

@@ -269,14 +269,21 @@ def _moved(action: str, model: str, why: str, as_json: bool) -> None:
     output.line(f"{row.model_id} is {row.stage}.")
 
 
-def fsck(as_json: options.Json = False) -> None:
+def fsck(
+    quarantine: Annotated[
+        bool, typer.Option("--quarantine", help="First move aside the files that no row accounts for.")
+    ] = False,
+    as_json: options.Json = False,
+) -> None:
     """Compare the store with the database and every file with its digest; exit status 1 on a problem."""
-    problems = [
-        {"code": p.code, "what": p.what, "where": p.where, "remedy": p.remedy}
-        for p in options.open_desk().fsck()
-    ]
+    here = options.open_desk()
+    moved = here.registry.quarantine(who=here.who, when=here.now()) if quarantine else []
+    for name in moved:
+        output.note(f"Moved {name} to the quarantine.")
+    problems = [{"code": p.code, "what": p.what, "where": p.where, "remedy": p.remedy} for p in here.fsck()]
     if as_json:
-        output.document({"ok": not problems, "problems": problems})
+        told = {"ok": not problems, "problems": problems}
+        output.document(told | {"quarantined": moved} if quarantine else told)
     else:
         for problem in problems:
             output.line(f"{problem['code']}  {problem['where']}: {problem['what']}. {problem['remedy']}")

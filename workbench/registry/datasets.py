@@ -17,7 +17,7 @@ from workbench.registry.artifacts import publish_file, read_file, sha256
 from workbench.registry.parquet import from_parquet, to_parquet
 from workbench.registry.rows import DatasetRow
 from workbench.registry.store import Store, acknowledge, announce
-from workbench.registry.tables import DatasetTable, ProtectedTable, ReadingTable, TrailTable
+from workbench.registry.tables import DatasetTable, ProtectedTable, Publishing, ReadingTable, TrailTable
 from workbench.registry.trail import add_line
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def save(store: Store, dataset: Dataset, who: str, when: datetime) -> DatasetRow
             rows = [_write_rows(store, dataset, when)] if known is None else []
             rows += [] if part is not None else _write_protected(store, dataset, when, protected_file)
             added = readings.write(store, dataset, reading, when) if read is None else None
-            with store.database.write() as session:
+
+            def add(session: Session) -> DatasetRow:
                 acknowledge(session, intent, dataset.sha256)
                 session.add_all(rows)
                 session.flush()
@@ -58,6 +59,15 @@ def save(store: Store, dataset: Dataset, who: str, when: datetime) -> DatasetRow
                 if read is None and who:
                     _tell(session, dataset, who, when)
                 return _row_of(session, session.get_one(DatasetTable, dataset.sha256))
+
+            return store.database.write_steadily(add, lambda session: _added(session, dataset, intent))
+
+
+def _added(session: Session, dataset: Dataset, intent: int) -> DatasetRow | None:
+    """Return the row where the announcement was taken back, which is done with what it announced."""
+    if session.get(Publishing, intent) is not None:
+        return None
+    return _row_of(session, session.get_one(DatasetTable, dataset.sha256))
 
 
 def load(store: Store, digest: str, portfolio: Portfolio, reading: str = "") -> Dataset:

@@ -210,7 +210,7 @@ def _left_over(store: Store) -> Iterator[Problem]:
                 "NO_ROW",
                 f"a {_WORDS[kind]} that the database does not know",
                 where,
-                "If the database is an older copy, restore the newer one; else move it away with quarantine.",
+                "Restore the newer database if this one is older; else run: workbench fsck --quarantine",
             )
 
 

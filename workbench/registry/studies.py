@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from workbench.errors import InputError, MissingError
 from workbench.registry.artifacts import manifest, publish_folder, read_folder, sha256
@@ -40,12 +41,20 @@ def save(store: Store, row: StudyRow, files: Mapping[str, bytes]) -> StudyRow:
             intent = announce(session, "studies", row.study_id, row.created_at)
         with store.taking_back(intent, "studies", row.study_id):
             publish_folder(store.folder("studies") / row.study_id, files, content)
-            with store.database.write() as session:
-                acknowledge(session, intent, row.study_id)
-                session.add(
-                    StudyTable(**{name: getattr(row, name) for name in StudyRow.__dataclass_fields__})
-                )
+            return store.database.write_steadily(
+                lambda session: _add(session, row, intent), lambda session: _added(session, row)
+            )
+
+
+def _add(session: Session, row: StudyRow, intent: int) -> StudyRow:
+    acknowledge(session, intent, row.study_id)
+    session.add(StudyTable(**{name: getattr(row, name) for name in StudyRow.__dataclass_fields__}))
     return row
+
+
+def _added(session: Session, row: StudyRow) -> StudyRow | None:
+    found = session.get(StudyTable, row.study_id)
+    return row if found is not None and found.manifest_sha256 == row.manifest_sha256 else None
 
 
 def load(store: Store, study_id: str) -> dict[str, bytes]:
