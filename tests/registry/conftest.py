@@ -38,7 +38,7 @@ def on_sqlite(tmp_path: Path) -> Registry:
 def on_postgresql(databases: Databases, tmp_path: Path) -> Iterator[Registry]:
     """The same on PostgreSQL alone, for what only a server can show."""
     with databases.new("postgresql") as named:
-        opened = open_tiny(tmp_path / "home", **named)
+        opened = open_tiny(tmp_path / "server", **named)
         opened.save_dataset(made_dataset(), who="ana", when=WHEN)
         yield opened
         opened.close()
