@@ -36,6 +36,16 @@ def machines(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> 
         registry.close()
 
 
+def test_a_worker_whose_database_is_away_says_so_in_a_sentence(tmp_path: Path) -> None:
+    away = Bench(tmp_path / "home", database_url="postgresql://ana:secret@127.0.0.1:1/w")
+    away.settings.home.mkdir()
+    assert away.spawn("-m", "workbench.jobs.worker_main", "once").wait(60) == 2
+    told = (away.settings.home / "spawned.log").read_text()
+    assert told.splitlines() == [
+        "127.0.0.1/w: the database of the jobs does not answer. Start it, or correct WORKBENCH_DATABASE_URL."
+    ]
+
+
 def runs_on(benches: tuple[Bench, ...], job_id: str) -> Bench:
     """Wait until the process of a job is under way, and return whose it is."""
     own = [bench.settings.home / "jobs" / f"{job_id}.log" for bench in benches]

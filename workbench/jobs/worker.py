@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from workbench.errors import BusyError
+from workbench.errors import BusyError, MissingError
 from workbench.jobs import attempt, child, locks, places, queue
 from workbench.jobs.presence import Presence
 from workbench.jobs.tasks import TASKS, Job
@@ -32,6 +32,9 @@ def main() -> None:
     mode = sys.argv[1] if len(sys.argv) > 1 else "app"
     try:
         run_worker(Settings.from_env(), mode=mode)
+    except MissingError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(error.exit_status)
     except BusyError as error:
         if mode != "app":
             sys.stderr.write(f"{error}\n")
