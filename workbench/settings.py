@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -12,6 +13,8 @@ from workbench.errors import InputError, Problem
 
 PREFIX = "WORKBENCH_"
 _CGROUP_CPU = Path("/sys/fs/cgroup/cpu.max")
+_CGROUP_MEMORY = Path("/sys/fs/cgroup/memory.max")
+_SHARE_OF_A_JOB = 0.8
 
 
 def available_cores() -> int:
@@ -28,6 +31,17 @@ def available_cores() -> int:
     if quota == "max":
         return cores
     return max(1, min(cores, int(quota) // int(period)))
+
+
+def memory_of_a_job() -> int:
+    """Return the megabytes one job may take: most of the machine's, or of the container's where that is less.
+
+    A job that asks for more is told so; without a cap the system would end a process of its own choice.
+    """
+    all_of_it = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with suppress(OSError, ValueError):  # no container, or one without a limit
+        all_of_it = min(all_of_it, int(_CGROUP_MEMORY.read_text()))
+    return max(1, int(all_of_it * _SHARE_OF_A_JOB) >> 20)
 
 
 def rest_waiting_threads() -> None:
@@ -54,6 +68,12 @@ class Settings(BaseSettings):
         Threads one computation may use; one core is left to the pages.
     max_upload_mb : int
         Largest file the browser may send.
+    session_uploads : int
+        Files one session of the app may have brought at a time.
+    uploads_mb : int
+        Room for all files that were brought and lie in the home.
+    job_memory_mb : int
+        Memory each process of a job may take; most of the machine's where it is not given.
     busy_seconds : float
         How long a write waits for its turn before it says so.
     public_data : Path, optional
@@ -67,6 +87,9 @@ class Settings(BaseSettings):
     database_url: str = Field(default="", repr=False)
     threads: int = Field(default_factory=lambda: max(1, available_cores() - 1), ge=1)
     max_upload_mb: int = Field(default=500, ge=1)
+    session_uploads: int = Field(default=3, ge=1)
+    uploads_mb: int = Field(default=5000, ge=1)
+    job_memory_mb: int = Field(default_factory=memory_of_a_job, ge=256)
     busy_seconds: float = Field(default=30.0, gt=0)
     public_data: Path | None = None
 

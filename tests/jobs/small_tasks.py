@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import subprocess
+import sys
 import time
 from typing import Any
 
@@ -91,6 +92,42 @@ def refuse(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:
 def stumble(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:
     """Fail as a bug might make it."""
     return {"nothing": {}["there"]}
+
+
+def swallow(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:
+    """Take memory until there is no more, by numpy, or by a library that knows no exceptions."""
+    import numpy as np
+
+    if params["how"] == "numpy":
+        return {"kept": len([np.ones(1 << 24) for _ in range(64)])}
+    code = "import sys; sys.stderr.write('terminate called: std::bad_alloc'); import os; os.abort()"
+    os.execv(sys.executable, [sys.executable, "-c", code])
+
+
+def version(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:
+    """Work a while, then register a version; `pause` is spent in the middle of that."""
+    from tests.registry import tiny
+    from workbench.registry.registry import open_registry
+
+    made = job.settings.home / "made" / job.job_id
+    made.parent.mkdir(exist_ok=True)
+    with made.open("a") as file:
+        file.write(f"{os.getpid()}\n")
+    for i in range(params["steps"]):
+        run.step(f"Working {i}", i / params["steps"] / 2)
+        time.sleep(0.05)
+
+    def score(model: Any, frame: Any) -> Any:
+        run.step("Registering", 0.8)
+        time.sleep(params["pause"])
+        return tiny.score_line(model, frame)
+
+    registry = open_registry(job.settings, reader=tiny.read_line, score=score)
+    registry.save_dataset(tiny.made_dataset(), who="ana", when=tiny.WHEN)
+    row = tiny.register(registry, tiny.LineModel(params["slope"]), job_id=job.job_id)
+    run.step("Registered", 0.9)
+    time.sleep(params.get("after", 0.05))
+    return {"models": [row.model_id]}
 
 
 def die(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:

@@ -6,8 +6,9 @@ if __name__ == "__main__":
     from workbench.jobs.worker import run_worker
     from workbench.settings import Settings
 
-    names = ("fit", "count", "hold", "refuse", "stumble", "die", "publish")
+    names = ("fit", "count", "hold", "refuse", "stumble", "die", "publish", "swallow", "version")
     tasks = {name: f"tests.jobs.small_tasks:{name}" for name in names}
+    mode, preload = sys.argv[1], sys.argv[2:]
     run_worker(
-        Settings.from_env(), mode=sys.argv[1], tasks=tasks, preload=sys.argv[2:], look_every=0.3, patience=1.0
+        Settings.from_env(), mode=mode, tasks=tasks, preload=preload, look_every=0.3, patience=1.0, attempts=2
     )

@@ -121,13 +121,15 @@ def attempt(
     process.start()
     theirs.close()
     try:
-        return _follow(ours, process, diary, stop)
+        return _follow(ours, process, diary, stop, log)
     finally:
         end(process)
         ours.close()
 
 
-def _follow(conn: Connection, process: BaseProcess, diary: Diary, stop: Callable[[], bool]) -> dict[str, Any]:
+def _follow(
+    conn: Connection, process: BaseProcess, diary: Diary, stop: Callable[[], bool], log: Path
+) -> dict[str, Any]:
     ask_at = 0.0
     while True:
         if conn.poll(LOOK):
@@ -135,7 +137,7 @@ def _follow(conn: Connection, process: BaseProcess, diary: Diary, stop: Callable
                 kind, *said = conn.recv()
             except EOFError:
                 process.join()
-                raise JobFailed(died(process.exitcode)) from None
+                raise JobFailed(died(process.exitcode, last_words(log))) from None
             if kind == "progress":
                 diary.note(*said)
             else:
@@ -163,15 +165,23 @@ def end(process: BaseProcess) -> None:
     process.join()
 
 
-def died(exitcode: int | None) -> dict[str, Any]:
-    """Return the error of a process that ended without a word."""
+def died(exitcode: int | None, words: str = "") -> dict[str, Any]:
+    """Return the error of a process that ended without a word of its own; `words` end its log."""
     if exitcode == -signal.SIGKILL:
-        code, what = "OUT_OF_MEMORY", "was ended by the operating system (exit -9), likely out of memory"
-        remedy = "Use fewer rows (in a training: or fewer families), or give the machine more memory."
-    else:
-        code, what = "PROCESS_DIED", f"ended without a result (exit {exitcode}{_name(exitcode)})"
-        remedy = "See the log of the job."
-    return {"error": code, "message": f"The process of the job {what}. {remedy}", "problems": []}
+        what = "The process of the job was ended by the operating system (exit -9), likely out of memory"
+        return child.out_of_memory(what)
+    said = f"ended without a result (exit {exitcode}{_name(exitcode)})"
+    if any(told in words for told in child.NO_MEMORY):
+        return child.out_of_memory(f"The process of the job {said}: there was not enough memory")
+    message = f"The process of the job {said}. See the log of the job."
+    return {"error": "PROCESS_DIED", "message": message, "problems": []}
+
+
+def last_words(log: Path, most: int = 4000) -> str:
+    """Return the end of a job's log."""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - most))
+        return file.read().decode(errors="replace")
 
 
 def _name(exitcode: int | None) -> str:

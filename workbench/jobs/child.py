@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import faulthandler
 import fcntl
 import importlib
 import multiprocessing
 import os
 import re
+import resource
 import signal
 import sys
 import threading
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
 
 # seconds between two reports of the same step; a fit may tell hundreds a second
 EVERY = 0.2
+NO_MEMORY = ("bad_alloc", "bad allocation", "MemoryError", "Cannot allocate memory", "Thread creation failed",
+             "can't start new thread")  # fmt: skip
+"""What libraries say, each in its own way, where memory is not given to them."""
+
 _NUMBERS = re.compile(r"\d+")
 
 
@@ -40,7 +46,9 @@ def work(conn: Connection, task: str, params: dict[str, Any], job: Job, log: Pat
     _stand_back()
     _die_with_worker()
     _write_to(log)
-    with Outcome(conn, log.name) as outcome:
+    cap = job.settings.job_memory_mb
+    cap_memory(cap)
+    with Outcome(conn, log.name, cap=cap) as outcome:
         module, name = task.split(":")
         function = getattr(importlib.import_module(module), name)
         outcome.result = function(params, Run(threads=job.settings.threads, watch=outcome.watch), job)
@@ -49,10 +57,13 @@ def work(conn: Connection, task: str, params: dict[str, Any], job: Job, log: Pat
 class Outcome:
     """Sends what happens in a job to the worker, an error included."""
 
-    def __init__(self, conn: Connection, log: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, conn: Connection, log: str, clock: Callable[[], float] = time.monotonic, *, cap: int = 0
+    ) -> None:
         self.result: Any = None
         self._conn = conn
         self._log = log
+        self._cap = cap
         self._clock = clock
         self._lock = threading.Lock()
         self._told = ("", float("-inf"))
@@ -79,7 +90,7 @@ class Outcome:
             sys.stderr.write(f"{error.code}: {error}\n")
             return True
         else:
-            self._conn.send(("failed", unexpected(error, self._log)))
+            self._conn.send(("failed", unexpected(error, self._log, self._cap)))
         # the traceback goes to the log, for an unexpected error leaves this process
         return False
 
@@ -89,17 +100,40 @@ def same_step(what: str) -> str:
     return _NUMBERS.sub("#", what)
 
 
-def unexpected(error: BaseException, log: str) -> dict[str, Any]:
+def unexpected(error: BaseException, log: str, cap: int = 0) -> dict[str, Any]:
     """Return an error that is not the caller's to mend as code and one sentence.
 
     Its own text, which may quote an applicant's value, stays in the log that only the owner can read.
     """
-    if isinstance(error, MemoryError):
-        what = "there was not enough memory; use fewer rows, or give the machine more memory"
-        return {"error": "OUT_OF_MEMORY", "message": f"The job stopped: {what}.", "problems": []}
+    if wants_memory(error):
+        return out_of_memory("The job stopped: there was not enough memory", cap)
     what = f"The job stopped on an unexpected error ({type(error).__name__})."
     where = f"What it says is in the log of the job, jobs/{log} in the home folder."
     return {"error": "UNEXPECTED", "message": f"{what} {where}", "problems": []}
+
+
+def wants_memory(error: BaseException) -> bool:
+    """Return whether an error says, in the words of some library, that memory was not given."""
+    if isinstance(error, MemoryError) or isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return True
+    return any(words in str(error) for words in NO_MEMORY)
+
+
+def out_of_memory(what: str, cap: int = 0) -> dict[str, Any]:
+    """Return the error of a job that wanted more memory than there is, or than it may take."""
+    said = f"{what}; one job may take {cap:,} MB." if cap else f"{what}."
+    remedy = "Use fewer rows (in a training: or fewer families), or give the machine more memory"
+    remedy += ", or raise WORKBENCH_JOB_MEMORY_MB and start the worker again." if cap else "."
+    return {"error": "OUT_OF_MEMORY", "message": f"{said} {remedy}", "problems": []}
+
+
+def cap_memory(megabytes: int) -> None:
+    """Bound what this process, and each one it starts, may take; what is mapped only to be read is free."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    most = megabytes << 20
+    if hard != resource.RLIM_INFINITY:
+        most = min(most, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
 
 
 def _stand_back() -> None:

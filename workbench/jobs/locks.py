@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from workbench.settings import Settings
 
 WORKER = "worker.lock"
+WORKER_LOG = "worker.log"
 APP = "app.lock"
 MIGRATION = "migration.lock"
 

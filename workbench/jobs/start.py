@@ -43,7 +43,7 @@ def ensure_worker(settings: Settings | None = None, *, command: Sequence[str] = 
     on_its_way = any(process.poll() is None for process in started)
     if locks.worker_alive(settings) or on_its_way:
         return False
-    with (folder / "worker.log").open("ab") as log:
+    with (folder / locks.WORKER_LOG).open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, *command],
             env=environment(settings),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import BusyError, MissingError
-from workbench.jobs import attempt, child, locks, places, queue
+from workbench.jobs import attempt, child, locks, places, queue, strays
 from workbench.jobs.presence import Presence
 from workbench.jobs.tasks import TASKS, Job
 
@@ -49,6 +49,7 @@ def run_worker(
     preload: Sequence[str] = PRELOAD,
     look_every: float = 1.0,
     patience: float = 20.0,
+    attempts: int = ATTEMPTS,
 ) -> None:
     """Take and run jobs in this process until told to go; then end the process.
 
@@ -67,6 +68,8 @@ def run_worker(
         Seconds between two looks at whether the worker is still needed.
     patience : float
         Seconds after which the jobs of another machine's worker that is gone are taken over.
+    attempts : int
+        How often a job is begun again after its worker was killed, before it counts as failed.
 
     Raises
     ------
@@ -82,6 +85,7 @@ def run_worker(
     lock.truncate(0)
     lock.write(str(os.getpid()))
     lock.flush()
+    strays.end(folder)
     told_to_go = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told_to_go.set())
@@ -89,7 +93,7 @@ def run_worker(
     _warm_up(preload)
     at_work = AtWork()
     presence = _presence(settings, patience)
-    _launch(settings, tasks, at_work)
+    _launch(settings, tasks, at_work, attempts)
     app_lock = None
     while not told_to_go.wait(look_every):
         _take_over(presence)
@@ -177,7 +181,7 @@ def _warm_up(preload: Sequence[str]) -> None:
     threading.Thread(target=start, daemon=True).start()
 
 
-def _launch(settings: Settings, tasks: Mapping[str, str], at_work: AtWork) -> None:
+def _launch(settings: Settings, tasks: Mapping[str, str], at_work: AtWork, attempts: int) -> None:
     from dbos import DBOS, DBOSPortableJSONSerializer
 
     url = places.database_url(settings)
@@ -192,12 +196,12 @@ def _launch(settings: Settings, tasks: Mapping[str, str], at_work: AtWork) -> No
             "log_level": "WARNING",
         }
     )
-    _declare(settings, tasks, at_work)
+    _declare(settings, tasks, at_work, attempts)
     DBOS.launch()
     DBOS.register_queue(places.QUEUE, worker_concurrency=1, polling_interval_sec=0.5)
 
 
-def _declare(settings: Settings, tasks: Mapping[str, str], at_work: AtWork) -> None:
+def _declare(settings: Settings, tasks: Mapping[str, str], at_work: AtWork, attempts: int) -> None:
     """Tell DBOS what a job is: one step, done in a process of its own."""
     from dbos import DBOS
 
@@ -215,7 +219,7 @@ def _declare(settings: Settings, tasks: Mapping[str, str], at_work: AtWork) -> N
         threading.Event().wait()
         raise AssertionError
 
-    @DBOS.workflow(name=places.WORKFLOW, max_recovery_attempts=ATTEMPTS)
+    @DBOS.workflow(name=places.WORKFLOW, max_recovery_attempts=attempts)
     def job(kind: str, params: dict[str, Any], who: str) -> dict[str, Any]:
         return step(kind, params, who)
 

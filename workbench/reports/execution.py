@@ -211,6 +211,10 @@ def _failure(error: Any, notebook: Path) -> WorkbenchError:
     own = {kind.__name__ for kind in WorkbenchError.__subclasses__()}
     if error.ename in own:
         return _stopped(sentence, notebook)
+    if "MemoryError" in error.ename:
+        what = f"cell {error.cell_index + 1} needed more memory than there is, or than a job may take"
+        remedy = "Use fewer rows, or give the machine more memory. The notebook as far as it came:"
+        return InputError("OUT_OF_MEMORY", what, "the report", f"{remedy} {notebook}.")
     # what another error says may quote an applicant's value: it stays in the notebook, the owner's alone
     return _stopped(f"cell {error.cell_index + 1} failed with {error.ename}", notebook)
 
