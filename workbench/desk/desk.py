@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -81,6 +81,12 @@ class Desk:
     def registry(self) -> Registry:
         """Versions, stages and the trail."""
         return registry.open(self.settings)
+
+    def of(self, who: str) -> Desk:
+        """Return the same desk, its registry open as it is, with someone else acting."""
+        other = replace(self, who=who)
+        other.__dict__.update(shelf=self.shelf, registry=self.registry)
+        return other
 
     def run(self, watch: Callable[[str, float], None] | None = None) -> Run:
         """Return a run with the settings' threads that reports to `watch`."""

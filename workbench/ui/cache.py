@@ -15,7 +15,7 @@ import streamlit as st
 from workbench.errors import MissingError, WorkbenchError
 from workbench.portfolio import Portfolio
 from workbench.run import Run
-from workbench.ui import spool, words
+from workbench.ui import serving, spool, words
 
 Value = TypeVar("Value")
 KEPT = 24
@@ -24,11 +24,16 @@ NAMED = re.compile(r"[a-z][a-z0-9_]*(@\d+)?")
 
 
 @st.cache_resource(show_spinner="Opening the workbench")
-def desk() -> Any:
-    """Return the desk all pages work at."""
+def _desk() -> Any:
     from workbench import desk as room
 
     return room.open()
+
+
+def desk() -> Any:
+    """Return the desk all pages work at; where people sign in, what is done is done by who signed in."""
+    who = serving.signed_in()
+    return _desk().of(who) if who else _desk()
 
 
 @st.cache_resource(show_spinner="Opening the job queue")

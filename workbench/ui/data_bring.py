@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from workbench.ui import cache, data, data_making, frame, session, spool, tables, words
+from workbench.ui import cache, data, data_making, frame, session, spool, tables, uploads, words
 from workbench.ui.session import Context
 
 TYPES = ["csv", "txt", "tsv", "gz", "parquet", "pq", "xlsx", "xlsm", "xls", "ods"]
-PART = 1 << 20
 
 
 def draw(context: Context) -> None:
@@ -25,10 +22,12 @@ def draw(context: Context) -> None:
         brought = st.file_uploader("Drop a file here", TYPES, key=f"{session.UPLOAD}_{revision}")
         if brought is not None:
             with st.spinner("Writing the file to this machine"), frame.errors():
-                _taken(spool.put(cache.desk().settings.home, brought.name, _parts(brought)))
+                _taken(uploads.taken(brought))
+        uploads.draw()
     with right, st.container(border=True, gap="xsmall"):
         st.markdown("**A file on this machine**")
-        st.caption("For files above 500 MB, or when it already lies here. It is read where it is.")
+        most = cache.desk().settings.max_upload_mb
+        st.caption(f"For files above {most} MB, or when it already lies here. It is read where it is.")
         path = st.text_input(
             "Path", placeholder="/data/extract.parquet", label_visibility="collapsed", key="path"
         )
@@ -50,12 +49,6 @@ def _without_a_file() -> None:
         kept = data_making.public("public") or kept
     if kept is not None:
         data.go("Findings")
-
-
-def _parts(brought: Any) -> Iterator[bytes]:
-    brought.seek(0)
-    while part := brought.read(PART):
-        yield part
 
 
 def _taken(upload: spool.Upload) -> None:

@@ -12,7 +12,7 @@ import streamlit as st
 
 from workbench.errors import WorkbenchError
 from workbench.settings import rest_waiting_threads
-from workbench.ui import cache, session, sidebar, spool, words
+from workbench.ui import cache, serving, session, sidebar, spool, words
 from workbench.ui.session import Context
 
 HERE = Path(__file__).parent
@@ -50,6 +50,7 @@ def page(name: str, question: str) -> Iterator[Context]:
         page_title=f"{name} · Workbench", page_icon=ICON, layout="wide", initial_sidebar_state="expanded"
     )
     st.html(HERE / "style.css")
+    serving.require_sign_in()
     context = session.context()
     with errors():
         context = completed(context)

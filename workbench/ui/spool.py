@@ -48,13 +48,29 @@ class Upload:
         return PREFIX + self.sha256[:16]
 
 
-def put(home: Path, name: str, parts: Iterable[bytes]) -> Upload:
-    """Write `parts` to the spool under their digest; the same bytes lie there once."""
+def put(home: Path, name: str, parts: Iterable[bytes], room: int | None = None) -> Upload:
+    """Write `parts` to the spool under their digest; the same bytes lie there once.
+
+    Parameters
+    ----------
+    room : int, optional
+        Bytes all uploads may take together.
+
+    Raises
+    ------
+    InputError
+        ``UPLOADS_FULL``; nothing is left of the file.
+    """
     folder = home / "uploads"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     digest, size, first = hashlib.sha256(), 0, b""
+    if room is not None:
+        _prune(folder)
+    taken = used(home)
     with _part(folder) as target:
         for part in parts:
+            if room is not None and taken + size + len(part) > room:
+                raise _full(_label(name), taken, room)
             first = first or bytes(part[:4])
             digest.update(part)
             target.write(part)
@@ -67,6 +83,32 @@ def put(home: Path, name: str, parts: Iterable[bytes]) -> Upload:
     _write(folder / (sha[:16] + ".json"), upload)
     _prune(folder)
     return upload
+
+
+def used(home: Path) -> int:
+    """Return the bytes that all uploads take."""
+    folder = home / "uploads"
+    files = (path for path in folder.glob("*") if path.suffix != ".json") if folder.is_dir() else ()
+    return sum(_size(path) for path in files)
+
+
+def remove(home: Path, key: str) -> None:
+    """Take an upload away; a file that stays where it is on this machine is only forgotten."""
+    upload = find(home, key)
+    folder = home / "uploads"
+    if Path(upload.path).parent == folder.absolute() or Path(upload.path).parent == folder:
+        Path(upload.path).unlink(missing_ok=True)
+    (folder / f"{key.removeprefix(PREFIX)}.json").unlink(missing_ok=True)
+
+
+def _full(name: str, taken: int, room: int) -> InputError:
+    return InputError(
+        "UPLOADS_FULL",
+        f"there is no room for it: the files brought before take {taken / 1e6:,.0f} of {room / 1e6:,.0f} MB",
+        name,
+        "Remove one you brought on the page Data, give the path of the file on this machine, or raise "
+        "WORKBENCH_UPLOADS_MB.",
+    )
 
 
 def point(home: Path, path: Path) -> Upload:
@@ -151,6 +193,14 @@ def _prune(folder: Path) -> None:
     for path, since in age.items():
         if path.suffix != ".json" and since > IN_USE:
             path.unlink(missing_ok=True)
+
+
+def _size(path: Path) -> int:
+    """Return a file's bytes; none where another app just removed it."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _touched(path: Path) -> float:
