@@ -72,6 +72,8 @@ class Settings(BaseSettings):
         Files one session of the app may have brought at a time.
     uploads_mb : int
         Room for all files that were brought and lie in the home.
+    quarantine_days : int
+        How long what was deleted can still be brought back by hand.
     job_memory_mb : int
         Memory each process of a job may take; most of the machine's where it is not given.
     busy_seconds : float
@@ -89,6 +91,7 @@ class Settings(BaseSettings):
     max_upload_mb: int = Field(default=500, ge=1)
     session_uploads: int = Field(default=3, ge=1)
     uploads_mb: int = Field(default=5000, ge=1)
+    quarantine_days: int = Field(default=30, ge=0)
     job_memory_mb: int = Field(default_factory=memory_of_a_job, ge=256)
     busy_seconds: float = Field(default=30.0, gt=0)
     public_data: Path | None = None

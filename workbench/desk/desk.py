@@ -19,12 +19,14 @@ from workbench.desk import (
     handing,
     made,
     promoting,
+    removing,
     replays,
     scoring_files,
     seen,
     trainings,
 )
 from workbench.desk.comparing import Compared
+from workbench.desk.removing import Use
 from workbench.desk.replays import Replay
 from workbench.desk.requests import TrainOutcome, TrainRequest
 from workbench.desk.seen import Seen
@@ -33,7 +35,7 @@ from workbench.evaluation import Evaluation
 from workbench.exports import Exported
 from workbench.intake import PortfolioShelf, ReadOptions
 from workbench.portfolio import Portfolio
-from workbench.registry import ModelRow
+from workbench.registry import ModelRow, Removal
 from workbench.run import Run
 from workbench.scoring import Score, Scorer
 from workbench.settings import Settings
@@ -294,6 +296,24 @@ class Desk:
         `to` is ``native``, ``joblib``, ``sql`` or ``excel``; the last two are of scorecards alone.
         """
         return handing.export(self, reference, to, Path(out))
+
+    def disk(self) -> tuple[Use, ...]:
+        """Return what takes room under the home: how many of each kind, and how many bytes."""
+        return removing.disk(self)
+
+    def removal(self, kind: str, name: str) -> Removal:
+        """Return what deleting a dataset, study, model or report means, or why it is refused."""
+        return removing.plan(self, kind, name)
+
+    def delete(self, kind: str, name: str, why: str, *, now: bool = False) -> Removal:
+        """Delete something for a reason kept in the trail; its files stay in quarantine unless `now`.
+
+        Raises
+        ------
+        GateError
+            ``HAS_MODELS``, ``HAS_STUDIES``, ``CHAMPION``, ``PREVIOUS_CHAMPION``, ``RUNNING``.
+        """
+        return removing.delete(self, kind, name, why, now)
 
     def fsck(self) -> list[Problem]:
         """Compare the store with the database."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.registry import acknowledgements, datasets, readings, studies
-from workbench.registry.rows import AcknowledgementRow, DatasetRow, StudyRow
+from workbench.registry import acknowledgements, datasets, readings, removal, studies
+from workbench.registry.rows import AcknowledgementRow, DatasetRow, Removal, StudyRow
 from workbench.registry.store import Store
 
 if TYPE_CHECKING:
@@ -136,3 +137,39 @@ class KeptData:
     def studies(self, portfolio: str | None = None) -> list[StudyRow]:
         """Return the studies that are kept, newest first."""
         return studies.list_studies(self.store, portfolio)
+
+    # deleting
+
+    def removal(self, kind: str, name: str) -> Removal:
+        """Return what deleting a data set, a study or a model means; nothing is changed.
+
+        Raises
+        ------
+        InputError
+            ``KIND``.
+        MissingError
+            ``NO_DATASET``, ``NO_STUDY``, ``NO_MODEL``.
+        """
+        return removal.plan(self.store, kind, name)
+
+    def remove(self, kind: str, name: str, *, who: str, when: datetime, why: str) -> Removal:
+        """Delete a data set, a study or a model: its rows go, its files stay in quarantine for a while.
+
+        Raises
+        ------
+        GateError
+            ``HAS_MODELS``, ``HAS_STUDIES``, ``CHAMPION``, ``PREVIOUS_CHAMPION``; nothing is changed.
+        InputError
+            ``NO_REASON``.
+        """
+        return removal.delete_kept(self.store, kind, name, who, when, why)
+
+    def set_aside(
+        self, kind: str, path: Path, *, when: datetime, about: Mapping[str, Any], size: int
+    ) -> None:
+        """Move a folder of the home that no row accounts for, such as a report, to quarantine."""
+        removal.delete_folder(self.store, kind, path, when, dict(about), size)
+
+    def purge(self, now: datetime, grace: timedelta, only: str = "") -> list[str]:
+        """Remove for good what was deleted longer than `grace` ago, and `only` at once; returns the names."""
+        return removal.purge(self.store, now, grace, only)

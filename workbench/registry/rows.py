@@ -228,3 +228,48 @@ class TrailRow:
     def to_json(self) -> dict[str, Any]:
         """Return the line as plain values."""
         return _plain(self)
+
+
+REMOVABLE = {"dataset": "datasets", "study": "studies", "model": "models"}
+"""What can be deleted, and the folder it lies in."""
+
+NOUNS = {"dataset": "data set", "study": "study", "model": "model", "report": "report"}
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What deleting something means, told before it is done.
+
+    Attributes
+    ----------
+    kind : {"dataset", "study", "model", "report"}
+    name : str
+        Its whole name.
+    portfolio : str
+    size : int
+        Bytes that come free.
+    along : tuple of str
+        What goes with it, in words.
+    refusal, remedy : str
+        Why it cannot be deleted, and what to do; empty where it can.
+    code : str
+        Of the refusal.
+    """
+
+    kind: str
+    name: str
+    portfolio: str
+    size: int
+    along: tuple[str, ...] = ()
+    refusal: str = ""
+    remedy: str = ""
+    code: str = ""
+
+    @property
+    def words(self) -> str:
+        """What it is, in words."""
+        return f"the {NOUNS[self.kind]} {self.name[:12] if self.kind == 'dataset' else self.name}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return _plain(self)

@@ -134,7 +134,7 @@ def roll_back(store: Store, portfolio: str, who: str, when: datetime, why: str) 
 
     def rolled(session: Session) -> ModelRow:
         lock_portfolio(session, portfolio)
-        if _previous(session, portfolio) != seen.model_id:
+        if previous(session, portfolio) != seen.model_id:
             raise GateError(
                 "CONFLICT",
                 f"the champion of {portfolio} changed meanwhile",
@@ -174,7 +174,7 @@ def previous_champion(store: Store, portfolio: str) -> ModelRow:
         ``NO_PREVIOUS`` where no other version was champion before.
     """
     with store.database.read() as session:
-        model_id = _previous(session, portfolio)
+        model_id = previous(session, portfolio)
     if model_id is None:
         raise GateError(
             "NO_PREVIOUS",
@@ -184,7 +184,7 @@ def previous_champion(store: Store, portfolio: str) -> ModelRow:
     return resolve(store, model_id)
 
 
-def _previous(session: Session, portfolio: str) -> str | None:
+def previous(session: Session, portfolio: str) -> str | None:
     """Return who was champion before, as the trail tells: promotions pile up, a roll-back takes off."""
     query = select(TrailTable.action, TrailTable.model_id).where(
         TrailTable.portfolio == portfolio, TrailTable.action.in_((PROMOTED, ROLLED_BACK))
@@ -200,7 +200,9 @@ def _previous(session: Session, portfolio: str) -> str | None:
         ModelTable.portfolio == portfolio, ModelTable.stage == "rejected"
     )
     gone = set(session.scalars(turned_down)) | ({champion.model_id} if champion is not None else set())
-    return next((model_id for model_id in reversed(pile) if model_id not in gone), None)
+    # a version that was deleted is in the trail alone
+    there = set(session.scalars(select(ModelTable.model_id).where(ModelTable.portfolio == portfolio)))
+    return next((model_id for model_id in reversed(pile) if model_id in there - gone), None)
 
 
 def _champion_of(session: Session, portfolio: str) -> ModelTable | None:

@@ -1,0 +1,130 @@
+"""What takes room, and deleting of it: data sets, studies, models and reports."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench import reports
+from workbench.errors import GateError, InputError
+from workbench.registry.rows import REMOVABLE, Removal
+from workbench.reports import shelf
+
+if TYPE_CHECKING:
+    from workbench.desk.desk import Desk
+
+REPORT = "report"
+ALL = (*REMOVABLE, REPORT)
+"""The kinds of things that can be deleted."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """What one kind of things takes on disk.
+
+    Attributes
+    ----------
+    kind, title : str
+    count : int
+        How many there are.
+    size : int
+        Bytes.
+    where : str
+        The folder.
+    """
+
+    kind: str
+    title: str
+    count: int
+    size: int
+    where: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return asdict(self)
+
+
+def disk(desk: Desk) -> tuple[Use, ...]:
+    """Return what takes room, in the order of the work; see `Desk.disk`."""
+    purge(desk)
+    home, kept = desk.settings.home.absolute(), desk.registry
+    counts = {
+        "uploads": ("Files that were brought", len(list((home / "uploads").glob("*.json")))),
+        "datasets": ("Data sets", len(kept.datasets())),
+        "studies": ("Studies", len(kept.studies())),
+        "models": ("Models", len(kept.models())),
+        "reports": ("Reports", len(reports.kept(home))),
+        "jobs": ("Logs of jobs", len(list((home / "jobs").glob("*.log")))),
+        "quarantine": ("Deleted, still in quarantine", len(list((home / "quarantine").glob("*")))),
+    }
+    found = [
+        Use(kind, title, count, _size(home / kind), str(home / kind))
+        for kind, (title, count) in counts.items()
+    ]
+    whole = _size(home)
+    rest = whole - sum(use.size for use in found)
+    return (*found, Use("rest", "Databases, portfolios and the rest", 0, rest, str(home)))
+
+
+def plan(desk: Desk, kind: str, name: str) -> Removal:
+    """Return what deleting something means; see `Desk.removal`."""
+    if kind == REPORT:
+        made = reports.find(desk.settings.home, name)
+        size = _size(shelf.folder_of(desk.settings.home) / made.key)
+        found = Removal(REPORT, made.key, "", size)
+        if made.state == "running":
+            remedy = "Wait for it, or stop its job."
+            return replace(found, code="RUNNING", refusal=f"the report {made.key} still runs", remedy=remedy)
+        return found
+    if kind not in REMOVABLE:
+        what = f"{kind!r} is nothing that can be deleted"
+        raise InputError("KIND", what, remedy=f"Take one of: {', '.join(ALL)}.")
+    found = desk.registry.removal(kind, name)
+    names = {found.name, *([found.name[:16]] if kind == "dataset" else ())}
+    telling = [
+        report.key
+        for report in reports.kept(desk.settings.home)
+        if names & {part.strip() for value in report.parameters.values() for part in str(value).split(",")}
+    ]
+    told = f"{len(telling)} x report that was asked about it and stays: {', '.join(telling[:4])}"
+    return replace(found, along=(*found.along, told)) if telling else found
+
+
+def delete(desk: Desk, kind: str, name: str, why: str, now: bool) -> Removal:
+    """Delete something; see `Desk.delete`."""
+    found = plan(desk, kind, name)
+    if found.refusal:
+        raise GateError(found.code, found.refusal, found.name, found.remedy)
+    if kind == REPORT:
+        _delete_report(desk, found, why)
+    else:
+        desk.registry.remove(kind, found.name, who=desk.who, when=desk.now(), why=why)
+    purge(desk, only=found.name if now else "")
+    return found
+
+
+def purge(desk: Desk, only: str = "") -> list[str]:
+    """Remove for good what has been in quarantine long enough, and `only` at once."""
+    grace = timedelta(days=desk.settings.quarantine_days)
+    return desk.registry.purge(desk.now(), grace, only)
+
+
+def _delete_report(desk: Desk, found: Removal, why: str) -> None:
+    why = why.strip()
+    if not why:
+        raise InputError("NO_REASON", "deleting needs a reason", remedy="Say why; it is kept in the trail.")
+    folder = shelf.folder_of(desk.settings.home) / found.name
+    about = {"kind": REPORT, "name": found.name, "who": desk.who, "why": why}
+    desk.registry.set_aside("reports", folder, when=desk.now(), about=about, size=found.size)
+
+
+def _size(path: Path) -> int:
+    total = 0
+    for file in path.rglob("*"):
+        try:
+            total += file.lstat().st_size if not file.is_dir() else 0
+        except FileNotFoundError:  # it was taken away meanwhile
+            continue
+    return total
