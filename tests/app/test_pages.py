@@ -115,3 +115,24 @@ def test_home_shows_a_shared_data_set_under_each_portfolio_that_read_it(trained)
         "Third": "other file",
     }
     assert table["rows"].notna().all() and any("3 portfolios" in c.value for c in app.caption)
+
+
+def test_what_takes_room_is_shown_and_a_version_is_deleted_for_a_reason(trained):
+    app, desk = trained
+    (row,) = desk.models()
+    app.run()
+    app.query_params["model"] = row.model_id
+    app.switch_page("pages/4_Registry.py").run()
+    app.toggle(key="room").set_value(True).run()
+    assert not app.exception, app.exception
+    app.selectbox(key="delete_kind").set_value("dataset").run()
+    assert any(f"{row.model_id} was made from it".replace("-", "") in i.value.replace("\\", "").replace("-", "")
+               for i in app.info)  # fmt: skip
+    assert "delete" not in {button.key for button in app.button}
+    app.selectbox(key="delete_kind").set_value("model").run()
+    assert app.button(key="delete").disabled
+    app.text_input(key=f"delete_why_{row.model_id}").set_value("tried out").run()
+    app.button(key="delete").click().run()
+    assert not app.exception, app.exception
+    assert not desk.models() and desk.registry.trail(limit=1)[0].action == "deleted"
+    assert any("No versions yet" in s.value for s in app.subheader)

@@ -288,3 +288,46 @@ def test_report_shows_the_study(trained: tuple[Place, Answer]) -> None:
     assert made.json["seconds"] > 0 and Path(made.json["notebook"]).exists()
     again = here.call("report", "training", "-p", f"study={answer.json['study_id']}", "--json")
     assert Path(again.json["html"]).read_text() == html
+
+
+def test_delete_shows_what_depends_on_it_and_refuses_what_is_needed(trained: tuple[Place, Answer]) -> None:
+    here, _ = trained
+    models = here.call("models", "--json").json["models"]
+    champion = next(m for m in models if m["stage"] == "champion")
+    other = next(m for m in models if m["stage"] != "champion")
+    for kind, name, code in (
+        ("model", champion["model_id"], "CHAMPION"),
+        ("study", other["study_id"], "HAS_MODELS"),
+        ("dataset", other["dataset_sha256"][:8], "HAS_MODELS"),
+    ):
+        answer = here.call("delete", kind, name, "--why", "room", "--yes", "--json")
+        assert (answer.status, answer.json["error"]) == (1, code)
+        assert " MB." in answer.err and ("first" in answer.err)
+    why = ("--why", "room")
+    assert here.call("delete", "model", other["model_id"], "--yes").status == 2, "no reason"
+    unasked = here.call("delete", "model", other["model_id"], *why)
+    assert unasked.status == 2 and "--yes" in unasked.err
+    assert here.call("delete", "cat", "x", *why, "--yes").status == 2
+    done = here.call("delete", "model", other["model_id"], *why, "--yes")
+    assert done.status == 0 and "quarantine for 30 days" in done.out
+    assert here.call("show", other["model_id"]).status == 2
+    uses = {use["kind"]: use for use in here.call("disk", "--json").json["uses"]}
+    assert uses["quarantine"]["count"] == 1 and uses["quarantine"]["size"] > 0
+    assert uses["models"]["count"] == len(models) - 1
+    assert "Data sets" in here.call("disk").out
+    assert here.call("fsck").status == 0
+
+
+def test_a_report_is_deleted_with_a_reason_and_for_good_where_that_is_asked_for(
+    trained: tuple[Place, Answer],
+) -> None:
+    here, _ = trained
+    folder = here.folder / "home" / "reports" / "20261121T093000000000Z-training"
+    folder.mkdir(parents=True)
+    (folder / "parameters.json").write_text("{}")
+    (folder / "report.json").write_text("{}")
+    assert here.call("delete", "report", "../models", "--why", "room", "--yes").status == 2
+    done = here.call("delete", "report", folder.name, "--why", "room", "--yes", "--now", "--json")
+    assert done.status == 0 and done.json["deleted"]["name"] == folder.name
+    assert not folder.exists()
+    assert not list((here.folder / "home" / "quarantine").glob(f"*{folder.name[:20]}*"))

@@ -19,6 +19,7 @@ from workbench.cli import (
     models,
     output,
     portfolios,
+    room,
     service,
     training,
 )
@@ -89,7 +90,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for group in (portfolios, generation, checking, training, bins, models, handing, service):
+for group in (portfolios, generation, checking, training, bins, models, handing, room, service):
     group.add_to(app)
 
 
