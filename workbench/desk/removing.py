@@ -49,22 +49,21 @@ class Use:
 def disk(desk: Desk) -> tuple[Use, ...]:
     """Return what takes room, in the order of the work; see `Desk.disk`."""
     purge(desk)
-    home, kept = desk.settings.home.absolute(), desk.registry
-    counts = {
-        "uploads": ("Files that were brought", len(list((home / "uploads").glob("*.json")))),
-        "datasets": ("Data sets", len(kept.datasets())),
-        "studies": ("Studies", len(kept.studies())),
-        "models": ("Models", len(kept.models())),
-        "reports": ("Reports", len(reports.kept(home))),
-        "jobs": ("Logs of jobs", len(list((home / "jobs").glob("*.log")))),
-        "quarantine": ("Deleted, still in quarantine", len(list((home / "quarantine").glob("*")))),
-    }
+    home, kept = desk.settings.home, desk.registry
+    store = kept.store.home
+    places = (
+        ("uploads", "Files that were brought", home, len(list((home / "uploads").glob("*.json")))),
+        ("datasets", "Data sets", store, len(kept.datasets())),
+        ("studies", "Studies", store, len(kept.studies())),
+        ("models", "Models", store, len(kept.models())),
+        ("reports", "Reports", home, len(reports.kept(home))),
+        ("jobs", "Logs of jobs", home, len(list((home / "jobs").glob("*.log")))),
+        ("quarantine", "Deleted, still in quarantine", store, len(list((store / "quarantine").glob("*")))),
+    )
     found = [
-        Use(kind, title, count, _size(home / kind), str(home / kind))
-        for kind, (title, count) in counts.items()
+        Use(kind, title, count, _size(top / kind), str(top / kind)) for kind, title, top, count in places
     ]
-    whole = _size(home)
-    rest = whole - sum(use.size for use in found)
+    rest = sum(map(_size, {home, store})) - sum(use.size for use in found)
     return (*found, Use("rest", "Databases, portfolios and the rest", 0, rest, str(home)))
 
 

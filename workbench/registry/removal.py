@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import shutil
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -97,7 +97,7 @@ def set_aside(store: Store, kind: str, paths: Iterable[Path], when: datetime, ab
     parents = set()
     for path in paths:
         if path.exists():
-            os.rename(path, target / kind / path.name)
+            shutil.move(path, target / kind / path.name)  # a report may lie on another disk
             parents.add(path.parent)
     for folder in (*parents, target / kind, target):
         sync_folder(folder)
