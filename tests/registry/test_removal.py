@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from tests.registry.tiny import WHEN, LineModel, made_dataset, open_tiny, register
+from tests.registry.tiny import WHEN, LineModel, made_dataset, register, reopened
 from workbench.errors import GateError, InputError, MissingError
 from workbench.registry import removal
 from workbench.registry.fsck import harmless
@@ -35,8 +35,7 @@ def refused(registry: Registry, kind: str, name: str) -> str:
     return shown.code
 
 
-def test_what_a_model_rests_on_and_champions_are_refused(on_both: Registry) -> None:
-    registry = on_both
+def test_what_a_model_rests_on_and_champions_are_refused(registry: Registry) -> None:
     first, second, third = (register(registry, LineModel(-n / 10)).model_id for n in (1, 2, 3))
     assert refused(registry, "dataset", "d" * 8) == "HAS_MODELS"
     promoted(registry, first)
@@ -56,9 +55,8 @@ def test_what_a_model_rests_on_and_champions_are_refused(on_both: Registry) -> N
 
 
 def test_a_deleted_version_is_in_the_trail_and_in_quarantine_and_its_number_is_not_given_again(
-    on_both: Registry,
+    registry: Registry,
 ) -> None:
-    registry = on_both
     model_id = register(registry, LineModel(-0.1)).model_id
     told = registry.removal("model", model_id)
     assert told.size > 0 and told.along and not told.refusal
@@ -77,8 +75,7 @@ def test_a_deleted_version_is_in_the_trail_and_in_quarantine_and_its_number_is_n
     assert not record.parent.exists()
 
 
-def test_a_data_set_goes_with_its_readings_and_reasons(on_both: Registry) -> None:
-    registry = on_both
+def test_a_data_set_goes_with_its_readings_and_reasons(registry: Registry) -> None:
     kept = made_dataset()
     registry.acknowledge(kept, "CONSTANT", "income", why="it is a code", who="ana", when=WHEN)
     told = registry.removal("dataset", "d" * 64)
@@ -120,7 +117,7 @@ def test_a_program_that_dies_between_rows_and_files_leaves_nothing_lost(
         registry.remove("model", gone, **BY)
     monkeypatch.undo()
     assert registry.fsck() and all(map(harmless, registry.fsck()))
-    again = open_tiny(registry.store.home)
+    again = reopened(registry)
     assert not again.fsck()
     assert [row.model_id for row in again.models()] == [kept]
     with again.store.database.read() as session:
