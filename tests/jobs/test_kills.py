@@ -17,9 +17,10 @@ import psutil
 import pytest
 
 from tests.jobs.conftest import ROOT, Bench, gone, until
-from tests.registry.tiny import open_tiny
+from tests.registry.tiny import read_line, score_line
 from workbench import jobs
 from workbench.registry.fsck import harmless
+from workbench.registry.registry import Registry, open_registry
 from workbench.registry.rows import ModelRow
 
 KILLS = int(os.environ.get("WORKBENCH_TEST_KILLS", "6"))
@@ -64,8 +65,16 @@ def left(shop: Bench, job_ids: list[str]) -> list[psutil.Process]:
     return found
 
 
+def opened(shop: Bench) -> Registry:
+    return open_registry(shop.settings, reader=read_line, score=score_line)
+
+
 def registered(shop: Bench, job_id: str) -> list[ModelRow]:
-    return [row for row in open_tiny(shop.settings.home).models() if row.job_id == job_id]
+    registry = opened(shop)
+    try:
+        return [row for row in registry.models() if row.job_id == job_id]
+    finally:
+        registry.close()
 
 
 @pytest.mark.slow
@@ -95,7 +104,7 @@ def test_kills_at_random_leave_one_version_at_most_and_a_reason(kept: Bench) -> 
             assert ended.result == {"models": [rows[0].model_id]}
         assert 1 <= ended.attempts <= 2
     until(lambda: not left(kept, asked), 3.0)
-    registry = open_tiny(kept.settings.home)
+    registry = opened(kept)
     assert not [p for p in registry.fsck() if not harmless(p)]
     versions = [row.version for row in registry.models()]
     assert len(set(versions)) == len(versions), "a number is given once"
@@ -164,7 +173,7 @@ def test_cancel_says_what_is_true_and_leaves_nothing_half(kept: Bench, stage: st
     again = kept.look(job_id)
     assert (again.state, again.result, again.attempts) == ("cancelled", None, 1)
     assert len(registered(kept, job_id)) == (stage == "registered")
-    assert not open_tiny(kept.settings.home).fsck(), "opening it cleared away what was begun"
+    assert not opened(kept).fsck(), "opening it cleared away what was begun"
 
 
 @pytest.fixture
