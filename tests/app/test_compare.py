@@ -92,6 +92,8 @@ def test_models_of_different_data_cannot_be_compared_and_the_page_says_what_to_d
 def test_models_of_different_data_are_compared_on_a_file_that_was_checked(several):
     from pathlib import Path
 
+    from streamlit.testing.v1 import AppTest
+
     from tests import made
     from workbench.dataset import from_frame
     from workbench.ui import spool
@@ -112,7 +114,14 @@ def test_models_of_different_data_are_compared_on_a_file_that_was_checked(severa
     assert not app.error, told(app)
     said = told(app)
     assert "Labelled rows of later.csv" in said and "at 70% approvals" in said
-    assert f"workbench compare made-2 {newest} --approval 0.7 --on" in said
+    assert f"workbench compare made-2 {newest} --approval 0.7 --on {file.path}" in said
+    assert f"on={file.path!r}" in said
+    assert app.query_params["on"] in (file.key, [file.key])
+    app.selectbox(key="compare_rows_made").set_value("").run()
+    assert "on" not in app.query_params
+    linked = AppTest.from_file(app._script_path, default_timeout=60)
+    go(linked, "6_Compare", portfolio="made@1", models=f"made-2,{newest}", on=file.key)
+    assert "Labelled rows of later.csv" in told(linked)
 
 
 def test_a_roll_back_asks_why_and_is_then_in_the_trail(several):

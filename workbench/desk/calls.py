@@ -97,18 +97,20 @@ def of_training(
     return Calls(command, python, _notebook(desk, PROOF, {"study": study_id}), note)
 
 
-def of_comparison(desk: Desk, models: Sequence[str], approval: float) -> Calls:
-    """Return how models are compared elsewhere on the rows their studies kept."""
+def of_comparison(desk: Desk, models: Sequence[str], approval: float, on: str = "") -> Calls:
+    """Return how models are compared elsewhere: on the rows their studies kept, or on the file `on`."""
+    rows = f", on={on!r}" if on else ""
     python = _lines(
         desk,
-        f"compared = here.compare({list(models)!r}, here.run(), approval={approval!r})",
+        f"compared = here.compare({list(models)!r}, here.run(){rows}, approval={approval!r})",
         "print(compared.comparison.verdict)",
         'print(compared.comparison.tests[["a", "b", "difference", "low", "high", "p_adjusted"]])',
     )
     return Calls(
-        _command(desk, "compare", *models, "--approval", f"{approval:g}"),
+        _command(desk, "compare", *models, "--approval", f"{approval:g}", *(["--on", on] if on else [])),
         python,
-        _notebook(desk, "model_comparison", {"models": ",".join(models), "approval": approval}),
+        "" if on else _notebook(desk, "model_comparison", {"models": ",".join(models), "approval": approval}),
+        "The notebook compares on the rows that were held out." if on else "",
     )
 
 

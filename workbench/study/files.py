@@ -85,6 +85,9 @@ def from_files(files: Mapping[str, bytes]) -> Study:
     )  # fmt: skip
 
 
+KINDS = {"i": np.int64, "u": np.int64, "b": bool}
+
+
 def _model_json(model: StudyModel) -> dict[str, Any]:
     plain = ("family", "title", "reported", "calibration", "policy", "digest", "error")
     return {name: getattr(model, name) for name in plain} | {
@@ -156,18 +159,20 @@ def _plain(value: Any) -> Any:
 
 
 def _frames(values: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
-    return {name: pd.DataFrame({c: _column(v) for c, v in frame.items()}) for name, frame in values.items()}
+    return {name: _frame(columns) for name, columns in values.items()}
 
 
-def _column(values: dict[str, Any]) -> pd.Series:
-    kind = values["kind"]
+def _frame(columns: dict[str, dict[str, Any]]) -> pd.DataFrame:
+    # one index for all columns: with one of its own each would be compared, and copied
+    index = pd.RangeIndex(max((len(column["values"]) for column in columns.values()), default=0))
+    return pd.DataFrame({name: _column(column, index) for name, column in columns.items()}, index=index)
+
+
+def _column(values: dict[str, Any], index: pd.Index) -> pd.Series:
+    kind, cells = values["kind"], values["values"]
     if kind == "f":
-        return pd.Series([float("nan") if v is None else float(v) for v in values["values"]], dtype=float)
-    if kind in "iu":
-        return pd.Series(values["values"], dtype=np.int64)
-    if kind == "b":
-        return pd.Series(values["values"], dtype=bool)
-    return pd.Series(values["values"], dtype=object)
+        return pd.Series([float("nan") if v is None else float(v) for v in cells], index, dtype=float)
+    return pd.Series(cells, index, dtype=KINDS.get(kind, object))
 
 
 def _bytes(values: Any) -> bytes:

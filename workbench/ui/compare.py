@@ -100,14 +100,21 @@ def choose_rows(rows: tuple[Any, ...]) -> spool.Upload | None:
     files = _files(rows[0].portfolio)
     if not files:
         return None
+    choices = ["", *files]
+    asked = st.query_params.get(session.ON, "")
     picked = st.selectbox(
         "Rows",
-        ["", *files],
+        choices,
+        choices.index(asked) if asked in files else 0,
         format_func=lambda key: f"labelled rows of {files[key].name}" if key else "held out from all of them",
         key=f"compare_rows_{rows[0].portfolio}",
         width=420,
         help="Of a file that was checked before, rows that one of the models was developed on are left out.",
     )
+    if picked:
+        st.query_params[session.ON] = picked
+    elif session.ON in st.query_params:
+        del st.query_params[session.ON]
     return files.get(picked)
 
 
@@ -134,9 +141,10 @@ def compared(rows: tuple[Any, ...], file: spool.Upload | None) -> Any:
         told = replace(found.rows, words=f"labelled rows of {file.name}")  # the path is the workbench's own
         return replace(found, rows=told)
     try:
-        return cache.once(
-            key, "Comparing", lambda run: cache.desk().compare(ids, run, label=sidebar.model_name)
-        )
+        with frame.chart_ahead():
+            return cache.once(
+                key, "Comparing", lambda run: cache.desk().compare(ids, run, label=sidebar.model_name)
+            )
     except InputError as error:
         if error.code != "DIFFERENT_ROWS":
             raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,13 +45,10 @@ def training(study: Any, study_id: str) -> None:
 
 
 def comparison(rows: list[Any], approval: float, path: str) -> None:
-    """Draw how models are compared elsewhere; on a file's rows the command line alone does it as shown."""
+    """Draw how models are compared elsewhere, on kept rows or on a file's."""
     from workbench.desk import calls
 
-    told = calls.of_comparison(cache.desk(), [row.model_id for row in rows], approval)
-    if path:
-        fold(f"{told.command} --on {shlex.quote(path)}", "", "")
-        return
+    told = calls.of_comparison(cache.desk(), [row.model_id for row in rows], approval, path)
     fold(told.command, told.python, told.notebook, told.note)
 
 

@@ -206,6 +206,22 @@ def chart(figure: object, key: str, alt: str, note: str = "") -> None:
         st.caption(note)
 
 
+@contextmanager
+def chart_ahead() -> Iterator[None]:
+    """Let the browser load what draws charts while the first of them is being computed.
+
+    That is five megabytes, and asked for only once there is a chart.
+    """
+    place = st.empty()
+    hidden = {"visible": False}
+    nothing = {"data": [{"x": []}], "layout": {"height": 20, "xaxis": hidden, "yaxis": hidden}}
+    place.plotly_chart(nothing, key="chart_ahead", config={"displayModeBar": False})
+    try:
+        yield
+    finally:
+        place.empty()
+
+
 def gate(values: Mapping[str, Any]) -> None:
     """Draw whether a model passed its gate, and why."""
     icon = ":blue[:material/check_circle:]" if values.get("passed") else ":red[:material/cancel:]"

@@ -11,7 +11,7 @@ RUNS = "_runs"
 """How often the current session ran a page; the hidden mark at the end of each page shows it."""
 
 PARAMETERS = ("portfolio", "data", "model")
-STEP, JOB, ROW, MODELS, REPORT = "step", "job", "row", "models", "report"
+STEP, JOB, ROW, MODELS, ON, REPORT = "step", "job", "row", "models", "on", "report"
 """Parameters of one page alone: the step of Data, the job on Train and Reports, the applicant on Score, the
 models on Compare, the report that is open on Reports."""
 
