@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,12 +14,17 @@ import pytest
 from tests.cli.shop import Place, loans, place
 from tests.jobs.conftest import gone, until
 from workbench import jobs, reports
+from workbench.errors import InputError
 from workbench.settings import Settings
+
+SECRET, CANARY = "BANK_TOKEN", "canary-4711"
+AWAY = "postgresql://risk:canary-0815@127.0.0.1:1/workbench"
 
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, Settings]]:
     """A home with nothing in it, its worker, and a file of made loans beside it."""
+    os.environ[SECRET] = CANARY
     at = place(tmp_path_factory.mktemp("reported"))
     settings = Settings(home=at.folder / "home", threads=1, public_data=at.folder / "none")
     jobs.client(settings)
@@ -26,6 +34,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, Sett
     pid = int((settings.home / "jobs" / "worker.lock").read_text())
     psutil.Process(pid).terminate()
     until(lambda: not jobs.worker_alive(settings))
+    del os.environ[SECRET]
 
 
 def ended(job_id: str, settings: Settings) -> jobs.JobStatus:
@@ -72,3 +81,35 @@ def test_a_stopped_report_ends_its_kernel_too(here: tuple[Place, Settings]) -> N
     until(lambda: gone(kernels[0]) and not jobs.process_alive(job_id, settings), 4)
     (one,) = (kept for kept in reports.kept(settings.home) if kept.job_id == job_id)
     assert (one.state, one.html) == ("stopped", None)
+
+
+@pytest.mark.slow
+def test_no_secret_of_the_environment_or_of_a_parameter_is_kept_anywhere(
+    here: tuple[Place, Settings],
+) -> None:
+    _, settings = here
+    before = len(jobs.recent(50, settings))
+    for name in ("password", f"a=1\nopen('{settings.home}/made')#"):
+        with pytest.raises(InputError, match="no parameter") as caught:
+            jobs.enqueue_report("training", {name: CANARY}, settings, "ann")
+        assert CANARY not in str(caught.value)
+    assert len(jobs.recent(50, settings)) == before
+    files = [path for path in settings.home.rglob("*") if path.is_file()]
+    assert {".log", ".ipynb", ".html", ".json", ".db"} <= {path.suffix for path in files}
+    assert not [path for path in files if CANARY.encode() in path.read_bytes()]
+
+
+def test_the_password_of_a_database_that_is_away_is_told_nowhere(tmp_path: Path) -> None:
+    environment = os.environ | {"WORKBENCH_HOME": str(tmp_path / "home"), "WORKBENCH_DATABASE_URL": AWAY}
+    for verb in (["models"], ["jobs"], ["doctor"], ["worker", "--once"]):
+        told = subprocess.run(
+            [sys.executable, "-m", "workbench", *verb], env=environment, capture_output=True, text=True,
+            timeout=60,
+        )  # fmt: skip
+        assert told.returncode != 0 and told.stderr, verb
+        assert "canary-0815" not in told.stdout + told.stderr, verb
+        assert "Traceback" not in told.stderr, verb
+    for path in (tmp_path / "home").rglob("*"):
+        assert not path.is_file() or b"canary-0815" not in path.read_bytes(), path
+    settings = Settings(home=tmp_path / "home", database_url=AWAY)
+    assert "canary" not in repr(settings) and "canary" not in str(settings)

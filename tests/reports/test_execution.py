@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import nbformat
 import pytest
 
-from workbench.errors import GateError, InputError
+from workbench.errors import GateError, InputError, MissingError
 from workbench.reports import run
 from workbench.settings import Settings
 
@@ -75,9 +75,18 @@ def test_a_report_is_one_quiet_html_file_that_comes_out_the_same_twice(
 def test_nothing_runs_where_a_parameter_is_wrong(tmp_path: Path, settings: Settings) -> None:
     mark = tmp_path / "ran"
     folder = written(tmp_path / "notebooks", f"open({str(mark)!r}, 'w')")
-    for name in ("wrod", f"a=1\nopen({str(mark)!r}, 'w')#", "__builtins__"):
-        with pytest.raises(InputError, match="no parameter"):
-            run("toy", {name: "y"}, tmp_path / "out", settings, folder=folder)
+    secret = "canary-param"
+    for name in ("wrod", f"a=1\nopen({str(mark)!r}, 'w')#", "__builtins__", "password", 7, ""):
+        with pytest.raises(InputError, match="no parameter") as caught:
+            run("toy", {name: secret}, tmp_path / "out", settings, folder=folder)
+        assert secret not in str(caught.value)
+        assert ("Did you mean word?" in str(caught.value)) == (name in ("wrod", "password"))
+    for value in (Path("x"), object(), ("a",), {"a": 1}, b"x", None, "a\0b"):
+        with pytest.raises(InputError, match="is not text"):
+            run("toy", {"word": value}, tmp_path / "out", settings, folder=folder)
+    for name in ("../toy", "/etc/passwd", "toy_report.ipynb", ""):
+        with pytest.raises(MissingError, match="no report"):
+            run(name, {}, tmp_path / "out", settings, folder=folder)
     assert not mark.exists()
     assert not (tmp_path / "out").exists()
 

@@ -99,7 +99,18 @@ def enqueue_train(
 def enqueue_report(
     name: str, parameters: dict[str, Any], settings: Settings | None = None, who: str = "", *, title: str = ""
 ) -> str:
-    """Put a report into the queue and return the job's id; parameters as `reports.checked` gave them."""
+    """Put a report into the queue and return the job's id.
+
+    Raises
+    ------
+    MissingError
+        ``NO_REPORT``.
+    InputError
+        ``UNKNOWN_PARAMETER``, ``PARAMETER``: what a report does not ask for is not written down anywhere.
+    """
+    from workbench import reports
+
+    parameters = reports.checked(reports.parameters(reports.path_of(name)), parameters)
     params = {"name": name, "parameters": parameters}
     return enqueue("report", params, settings, title=title or f"Report {name}", who=who)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import json
 import math
 from collections.abc import Mapping
@@ -129,7 +130,9 @@ def checked(declared: Mapping[str, Parameter], given: Mapping[Any, Any]) -> dict
         if not isinstance(name, str) or name not in declared:
             known = ", ".join(declared) or "none"
             what = f"the report has no parameter {str(name)[:80]!r}"
-            problems.append(Problem("UNKNOWN_PARAMETER", what, "", f"Its parameters: {known}."))
+            close = difflib.get_close_matches(str(name), declared, 1)
+            meant = f"Did you mean {close[0]}? " if close else ""
+            problems.append(Problem("UNKNOWN_PARAMETER", what, "", f"{meant}Its parameters: {known}."))
             continue
         try:
             values[name] = declared[name].value(value)
