@@ -83,3 +83,6 @@ def test_an_error_nobody_expected_is_a_number_and_its_trace_is_in_the_log_alone(
     log = (server.home.parent / "server.log").read_text()
     assert f"error {number} on a page: TypeError" in log and "Traceback" in log
     driver.shot("90_unexpected")
+    driver.page.get_by_role("link", name="Start again at Home").click()
+    driver.page.wait_for_selector("#run-mark", state="attached")
+    assert "data=" not in driver.page.url

@@ -19,14 +19,16 @@ def add_to(app: typer.Typer) -> None:
 
 def disk(as_json: options.Json = False) -> None:
     """Say what takes room: files that were brought, data sets, studies, models, reports."""
+    from workbench.desk.removing import room
+
     uses = [use.to_json() for use in options.open_desk().disk()]
     total = sum(use["size"] for use in uses)
     if as_json:
         output.document({"bytes": total, "uses": uses})
         return
-    rows = [(use["title"], use["count"] or None, megabytes(use["size"]), use["where"]) for use in uses]
-    output.table("Disk", ("what", "how many", "MB", "where"), rows)
-    output.note(f"{megabytes(total)} MB. Make room with: workbench delete dataset|study|model|report ID")
+    rows = [(use["title"], use["count"] or None, room(use["size"]), use["where"]) for use in uses]
+    output.table("Disk", ("what", "how many", "room", "where"), rows)
+    output.note(f"{room(total)}. Make room with: workbench delete dataset|study|model|report ID")
 
 
 def delete(
@@ -50,9 +52,11 @@ def delete(
     as_json: options.Json = False,
 ) -> None:
     """Delete a data set, a study, a model or a report; what depends on it is shown first."""
+    from workbench.desk.removing import room
+
     desk = options.open_desk()
     found = desk.removal(kind, name)
-    output.note(f"{found.words[0].upper()}{found.words[1:]}: {megabytes(found.size)} MB.")
+    output.note(f"{found.words[0].upper()}{found.words[1:]}: {room(found.size)}.")
     for line in found.along:
         output.note(f"  {line}")
     if found.refusal:
@@ -70,14 +74,3 @@ def delete(
         return
     until = "for good" if now else f"; its files stay in quarantine for {desk.settings.quarantine_days} days"
     output.line(f"Deleted {found.name} {until}".replace(" ;", ";") + ".")
-
-
-def megabytes(size: int) -> str:
-    """Return bytes as megabytes, one place.
-
-    Examples
-    --------
-    >>> megabytes(1_234_567)
-    '1.2'
-    """
-    return f"{size / 1e6:,.1f}"

@@ -46,6 +46,19 @@ class Use:
         return asdict(self)
 
 
+def room(size: int) -> str:
+    """Return bytes as people read them.
+
+    Examples
+    --------
+    >>> room(0), room(4_321), room(1_234_567), room(5_600_000_000)
+    ('0 kB', '5 kB', '1.2 MB', '5.6 GB')
+    """
+    if size < 1_000_000:
+        return f"{-(-size // 1000)} kB"
+    return f"{size / 1e6:,.1f} MB" if size < 1_000_000_000 else f"{size / 1e9:,.1f} GB"
+
+
 def disk(desk: Desk) -> tuple[Use, ...]:
     """Return what takes room, in the order of the work; see `Desk.disk`."""
     purge(desk)
@@ -87,7 +100,7 @@ def plan(desk: Desk, kind: str, name: str) -> Removal:
         for report in reports.kept(desk.settings.home)
         if names & {part.strip() for value in report.parameters.values() for part in str(value).split(",")}
     ]
-    told = f"{len(telling)} x report that was asked about it and stays: {', '.join(telling[:4])}"
+    told = f"{len(telling)} of the reports were asked about it and stay: {', '.join(telling[:4])}"
     return replace(found, along=(*found.along, told)) if telling else found
 
 

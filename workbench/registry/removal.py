@@ -152,12 +152,12 @@ def _of_dataset(store: Store, session: Session, name: str) -> Removal:
     made = _names(session, select(ModelTable.model_id).where(ModelTable.dataset_sha256 == sha))
     studies = _names(session, select(StudyTable.study_id).where(StudyTable.dataset_sha256 == sha))
     counts = [
-        (_count(session, ReadingTable, ReadingTable.dataset_sha256 == sha), "file it was read from"),
+        (_count(session, ReadingTable, ReadingTable.dataset_sha256 == sha), "reading of a file"),
         (_count(session, ProtectedTable, ProtectedTable.dataset_sha256 == sha), "protected part"),
         (_count(session, AcknowledgementTable, AcknowledgementTable.dataset_sha256 == sha),
-         "reason given to a finding"),
+         "reason for a finding"),
     ]  # fmt: skip
-    along = tuple(f"{n} x {what}" for n, what in counts if n)
+    along = tuple(_counted(n, what) for n, what in counts if n)
     size = _size(store.folder("datasets") / file for file in rows_files(session, "datasets", sha))
     removal = Removal("dataset", sha, found[0].portfolio, size, along)
     return _refused(removal, made, studies)
@@ -175,7 +175,7 @@ def _of_study(store: Store, session: Session, name: str) -> Removal:
 def _of_model(store: Store, session: Session, name: str) -> Removal:
     found = models.find(session, name)
     moves = _count(session, StageTable, StageTable.model_id == found.model_id)
-    along = (f"{moves} x move between stages; the trail keeps its lines",) if moves else ()
+    along = (f"{_counted(moves, 'stage')} in its history; the trail keeps its lines",) if moves else ()
     size = _size([store.folder("models") / found.model_id])
     removal = Removal("model", found.model_id, found.portfolio, size, along)
     if found.stage == "champion":
@@ -219,6 +219,11 @@ def _listed(names: list[str], most: int = 6) -> str:
 
 def _names(session: Session, query: Any) -> list[str]:
     return sorted(session.scalars(query))
+
+
+def _counted(n: int, one: str) -> str:
+    first, _, rest = one.partition(" ")
+    return f"{n:,} {first}{'' if n == 1 else 's'} {rest}".rstrip()
 
 
 def _count(session: Session, table: Any, condition: Any) -> int:

@@ -32,15 +32,17 @@ def draw() -> None:
 
 
 def _uses() -> None:
+    from workbench.desk.removing import room
+
     uses = cache.desk().disk()
     listing = pd.DataFrame(
         {
             "title": [use.title for use in uses],
-            "count": [use.count for use in uses],
-            "size": [round(use.size / 1e6, 1) for use in uses],
+            "count": [use.count or None for use in uses],
+            "size": [room(use.size) for use in uses],
         }
     )
-    shown = {"title": "What", "count": tables.number("How many"), "size": "MB"}
+    shown = {"title": "What", "count": tables.number("How many"), "size": "Room"}
     tables.show(listing, "disk", shown, most=330)
 
 
@@ -60,7 +62,9 @@ def _named(kind: str) -> dict[str, str]:
 
 def _plan(kind: str, found: Any) -> None:
     """Draw what deleting means, and the button, or why there is none."""
-    st.markdown(f"{words.text(found.words.capitalize())}: {found.size / 1e6:,.1f} MB")
+    from workbench.desk.removing import room
+
+    st.markdown(f"{words.text(found.words.capitalize())}: {room(found.size)}")
     for line in found.along:
         st.caption(words.text(line))
     if found.refusal:

@@ -124,6 +124,7 @@ def told(error: Exception) -> bool:
         f"**{number}**: what happened stands beside it in the app's log.",
         icon=":material/error:",
     )
+    st.html('<a href="./" target="_self">Start again at Home</a>')  # a new session, with nothing chosen
     return True
 
 
