@@ -1,0 +1,22 @@
+"""One parsed form of an ensemble of trees, and a scoring of many rows at once that equals its engine."""
+
+from workbench.trees.compiled import CompiledTrees, compile_trees
+from workbench.trees.ensemble import Ensemble, NotCompiled, of_nodes
+from workbench.trees.kernel import is_warm
+from workbench.trees.lightgbm_text import from_lightgbm
+from workbench.trees.proof import Proof, proof_rows, prove
+from workbench.trees.xgboost_json import from_xgboost
+
+__all__ = [
+    "CompiledTrees",
+    "Ensemble",
+    "NotCompiled",
+    "Proof",
+    "compile_trees",
+    "from_lightgbm",
+    "from_xgboost",
+    "is_warm",
+    "of_nodes",
+    "proof_rows",
+    "prove",
+]
