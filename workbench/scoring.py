@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.dataset import DAYS_A_MONTH, EPOCH, Applicants
+from workbench.families.many_rows import Engine, ManyRows
 from workbench.features import FLAG_WORDS, LevelColumn
 from workbench.features.columns import (
     IMPOSSIBLE,
@@ -111,15 +112,39 @@ class Scorer:
     ----------
     model : TrainedModel
         A model that was verified when it was loaded.
+    threads : int
+        Threads that scoring a table may use; they change no score.
+    golden : callable, optional
+        Returns typed characteristics of rows, on which compiled trees are compared too before they are used.
     """
 
-    def __init__(self, model: TrainedModel) -> None:
+    def __init__(
+        self, model: TrainedModel, *, threads: int = 1, golden: Callable[[], pd.DataFrame] | None = None
+    ) -> None:
         self.model = model
+        self.threads = threads
         self.policy = model.policy
         self._program = model.program()
         self._fitted = model.fitted
         self._calibrator = model.calibrator
+        self._many = ManyRows(model.fitted, None if golden is None else lambda: self._encoded(golden()))
         self._titles = {c.name: c.shown for c in model.portfolio.characteristics}
+
+    @property
+    def engine(self) -> Engine:
+        """What computes the margins of tables, and why; see `prepare`."""
+        return self._many.engine
+
+    def prepare(self, rows: int) -> None:
+        """Choose what computes the margins of `rows` rows, which may come in several tables.
+
+        For many rows trees are compiled, which takes seconds and changes no bit of any score.
+        """
+        self._many.prepare(rows)
+
+    def _encoded(self, frame: pd.DataFrame) -> np.ndarray:
+        encoder = self.model.encoder
+        return encoder.encode(encoder.raw(frame, frame.get(encoder.date)))
 
     def p_bad(self, row: Mapping[str, Any]) -> float:
         """Return the calibrated PD of one applicant; see `score` for errors."""
@@ -165,7 +190,7 @@ class Scorer:
         """
         encoder = self.model.encoder
         raw = encoder.raw(applicants.frame, applicants.date)
-        p_bad = self._calibrator.p_bad(self._fitted.margin(encoder.encode(raw)))
+        p_bad = self._calibrator.p_bad(self._many.margin(encoder.encode(raw), self.threads))
         flags = encoder.flags(raw)
         decided = np.maximum(self.policy.decision_codes(p_bad), (flags == IMPOSSIBLE).any(axis=1))
         return pd.DataFrame(

@@ -206,7 +206,10 @@ class Desk:
 
     def scorer(self, reference: str) -> Scorer:
         """Return a scorer of a verified model."""
-        return Scorer(self.model(reference))
+        return Scorer(
+            self.model(reference), threads=self.settings.threads,
+            golden=lambda: self.registry.golden(reference).frame,
+        )  # fmt: skip
 
     def score_one(self, reference: str, row: Mapping[str, Any]) -> Score:
         """Score one applicant."""

@@ -14,6 +14,7 @@ from workbench.families.one_row import ByThread, OneRow
 from workbench.families.ranges import RATE, SHARE, Range, settled
 from workbench.features import Encoder
 from workbench.run import Cancelled, Run
+from workbench.trees import Ensemble, from_lightgbm
 
 FILE = "lightgbm_model.txt"
 DEFAULTS = (
@@ -82,6 +83,18 @@ class Trees:
     def margin_of_one(self, x: list[float]) -> float:
         """Return the log-odds of bad of one applicant, by the engine's single-row entry."""
         return self._of_thread(x)
+
+    def ensemble(self) -> Ensemble:
+        """Return the trees as they are parsed from the text."""
+        return from_lightgbm(self.text)
+
+    def filled(self, x: np.ndarray) -> np.ndarray:
+        """Return the rows as they are: missing values go their own way."""
+        return x
+
+    def margin_of(self, sums: np.ndarray) -> np.ndarray:
+        """Return the sums: they are log-odds."""
+        return sums
 
     def to_files(self) -> dict[str, bytes]:
         """Return the model in LightGBM's text format."""

@@ -15,6 +15,7 @@ from workbench.families.one_row import ByThread, Nodes, OneRow, booster_of
 from workbench.families.ranges import SHARE, Range, settled
 from workbench.features import Encoder, NumberColumn
 from workbench.run import Run
+from workbench.trees import Ensemble, of_nodes
 
 FILE, FILL_FILE = "random_forest.skops", "random_forest.json"
 # grown out to single rows a forest takes three times as long and ranks worse
@@ -81,6 +82,19 @@ class Forest:
     def _one_row(self, width: int) -> OneRow:
         nodes = [_nodes(one.tree_) for one in self.estimator.estimators_]
         return OneRow(booster_of(nodes, width), width)
+
+    def ensemble(self) -> Ensemble:
+        """Return the trees; a leaf's value is its bad share."""
+        trees = [_nodes(one.tree_) for one in self.estimator.estimators_]
+        return of_nodes(trees, int(self.estimator.n_features_in_), single=True)
+
+    def filled(self, x: np.ndarray) -> np.ndarray:
+        """Return rows with what stands for missing values, where anything does."""
+        return np.where(np.isnan(x), np.asarray(self.fill), x) if self.fill else x
+
+    def margin_of(self, sums: np.ndarray) -> np.ndarray:
+        """Return the log-odds of the clipped mean over the trees; shape (n,)."""
+        return _log_odds(sums / self.trees)
 
     def to_files(self) -> dict[str, bytes]:
         """Return the forest as skops wrote it, and what stands for missing values."""

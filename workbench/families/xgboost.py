@@ -15,6 +15,7 @@ from workbench.families.one_row import ByThread
 from workbench.families.ranges import RATE, SHARE, Range, settled
 from workbench.features import Encoder
 from workbench.run import Cancelled, Run
+from workbench.trees import Ensemble, from_xgboost
 
 FILE = "xgboost_model.json"
 DEFAULTS = (
@@ -85,6 +86,18 @@ class Boosted:
     def margin_of_one(self, x: list[float]) -> float:
         """Return the log-odds of bad of one applicant."""
         return self._of_thread(x)
+
+    def ensemble(self) -> Ensemble:
+        """Return the trees as they are parsed from the JSON."""
+        return from_xgboost(self.content)
+
+    def filled(self, x: np.ndarray) -> np.ndarray:
+        """Return the rows as they are: missing values go their own way."""
+        return x
+
+    def margin_of(self, sums: np.ndarray) -> np.ndarray:
+        """Return the sums, which are log-odds of single precision, as doubles."""
+        return sums.astype(float)
 
     def to_files(self) -> dict[str, bytes]:
         """Return the model in XGBoost's JSON."""
