@@ -74,6 +74,27 @@ class Score:
         return values
 
 
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """Scores of many rows.
+
+    Attributes
+    ----------
+    p_bad : array, shape (n,)
+    points : array of int, shape (n,)
+    bands, decisions : array of int, shape (n,)
+        Positions in the policy's bands and in ``DECISIONS``.
+    flags : array of str, shape (n,)
+        "kind: column; ..." or empty.
+    """
+
+    p_bad: np.ndarray
+    points: np.ndarray
+    bands: np.ndarray
+    decisions: np.ndarray
+    flags: np.ndarray
+
+
 @dataclass(frozen=True)
 class Field:
     """What a form needs to ask for one characteristic."""
@@ -188,21 +209,27 @@ class Scorer:
             The row key's column, then ``p_bad, points, band, decision, flags``; flags are
             "kind: column; ..." or empty. One line for each row kept.
         """
-        encoder = self.model.encoder
-        raw = encoder.raw(applicants.frame, applicants.date)
-        p_bad = self._calibrator.p_bad(self._many.margin(encoder.encode(raw), self.threads))
-        flags = encoder.flags(raw)
-        decided = np.maximum(self.policy.decision_codes(p_bad), (flags == IMPOSSIBLE).any(axis=1))
+        scored = self.scored(applicants)
         return pd.DataFrame(
             {
                 str(applicants.row_key.name or "record"): applicants.row_key.to_numpy(),
-                "p_bad": p_bad,
-                "points": points(self.model.portfolio.points, p_bad),
-                "band": np.asarray(self.policy.bands, dtype=object)[self.policy.band_codes(p_bad)],
-                "decision": np.asarray(DECISIONS, dtype=object)[decided],
-                "flags": flag_text(flags, self._program.names),
+                "p_bad": scored.p_bad,
+                "points": scored.points,
+                "band": np.asarray(self.policy.bands, dtype=object)[scored.bands],
+                "decision": np.asarray(DECISIONS, dtype=object)[scored.decisions],
+                "flags": scored.flags,
             }
         )
+
+    def scored(self, applicants: Applicants) -> Scored:
+        """Score checked rows, in order, with bands and decisions as positions."""
+        x, flags = self.model.encoder.seen(applicants.frame, applicants.date)
+        p_bad = self._calibrator.p_bad(self._many.margin(x, self.threads))
+        decided = np.maximum(self.policy.decision_codes(p_bad), (flags == IMPOSSIBLE).any(axis=1))
+        return Scored(
+            p_bad, points(self.model.portfolio.points, p_bad), self.policy.band_codes(p_bad), decided,
+            flag_text(flags, self._program.names),
+        )  # fmt: skip
 
     def typical(self) -> dict[str, Any]:
         """Return the typical development applicant: medians and most common attributes."""

@@ -353,7 +353,8 @@ def _text_series(column: pd.Series, keep: np.ndarray) -> pd.Series:
 def _row_key(table: Table, portfolio: Portfolio, keep: np.ndarray) -> pd.Series:
     if portfolio.row_key and portfolio.row_key in table.frame:
         return _text_series(table.frame[portfolio.row_key], keep)
-    return pd.Series(table.record[keep].astype(str), dtype="str", name="record")
+    text = cp.cast(pa.array(table.record[keep]), pa.large_string())
+    return pd.Series(text.to_pandas(), dtype="str", name="record")
 
 
 def _noted(table: Table, portfolio: Portfolio, typed: _Typed) -> Any:

@@ -113,18 +113,30 @@ def _number_or_nan(text: str) -> float:
 
 def cast_category(column: pd.Series, declared: Characteristic | None = None) -> Cast:
     """Return a category of str; levels in sorted order, spelled as the portfolio spells them."""
-    coded = cp.dictionary_encode(as_text(column))
-    names = canonical(coded.dictionary).to_pylist()
+    names, index = _coded(column)
     if declared is not None:
         spelled = {canonical_value(a.value): a.value for a in declared.attributes}
         names = [spelled.get(name, name) for name in names]
     levels = sorted({name for name in names if name})
     place = {name: position for position, name in enumerate(levels)}
     lookup = np.array([place.get(name, -1) for name in names] or [-1], dtype=np.int32)
-    index = coded.indices.to_numpy(zero_copy_only=False)
     codes = lookup[index] if len(index) else np.zeros(0, np.int32)
     values = pd.Categorical.from_codes(codes, categories=pd.Index(levels, dtype="str"))
     return Cast(pd.Series(values), np.where(codes < 0, MISSING, OK).astype(np.uint8))
+
+
+def _coded(column: pd.Series) -> tuple[list[str], np.ndarray]:
+    """Return the distinct texts of a column and each row's position among them; "" is missing.
+
+    Of a column that came as levels only the levels are looked at, not the rows.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        levels = canonical(as_text(pd.Series(column.cat.categories))).to_pylist()
+        codes = column.cat.codes.to_numpy().astype(np.int64)
+        used = np.unique(codes)
+        return [levels[k] if k >= 0 else "" for k in used.tolist()], np.searchsorted(used, codes)
+    coded = cp.dictionary_encode(as_text(column))
+    return canonical(coded.dictionary).to_pylist(), coded.indices.to_numpy(zero_copy_only=False)
 
 
 def cast_date(column: pd.Series, form: str, name: str, applied: pd.Series | None = None) -> Cast:

@@ -91,8 +91,7 @@ class Encoder:
             if isinstance(column, LevelColumn):
                 out[:, j] = _level_indices(column, values)
                 continue
-            x = months(values, date) if column.date else values.to_numpy(dtype=float)
-            out[:, j] = x if column.fill is None else np.where(np.isnan(x), column.fill, x)
+            out[:, j] = self._numbers(column, values, date)
         return out
 
     def encode(self, raw: np.ndarray) -> np.ndarray:
@@ -108,6 +107,32 @@ class Encoder:
             _encode_column(self.kind, column, raw[:, j], out[:, at : at + width])
             at += width
         return out
+
+    def seen(self, frame: pd.DataFrame, date: pd.Series | None) -> tuple[np.ndarray, np.ndarray]:
+        """Return what the family sees, and the flag of each value, as `encode` and `flags` of `raw` do.
+
+        Categories are looked up by their levels, once a level and not once a row.
+        """
+        if self.kind != "ordered":
+            raw = self.raw(frame, date)
+            return self.encode(raw), self.flags(raw)
+        shape = (len(frame), len(self.columns))
+        x, flags = np.empty(shape, order="F"), np.empty(shape, np.int8, order="F")
+        for j, column in enumerate(self.columns):
+            values = frame[column.name]
+            if isinstance(column, LevelColumn):
+                # a missing value has the code -1, which is the last place of both tables
+                at = _level_rows(column, _level_table(column, values))
+                codes = values.cat.codes.to_numpy()
+                x[:, j], flags[:, j] = column.code_table[at][codes], column.flag_table[at][codes]
+                continue
+            x[:, j] = self._numbers(column, values, date)
+            flags[:, j] = column.flags(x[:, j])
+        return x, flags
+
+    def _numbers(self, column: NumberColumn, values: pd.Series, date: pd.Series | None) -> np.ndarray:
+        x = months(values, date) if column.date else values.to_numpy(dtype=float)
+        return x if column.fill is None else np.where(np.isnan(x), column.fill, x)
 
     def flags(self, raw: np.ndarray) -> np.ndarray:
         """Return the flag of each raw value; shape as `raw`, int8, see ``FLAG_WORDS``."""
@@ -176,10 +201,15 @@ def relative_weight(dataset: Dataset, rows: np.ndarray) -> np.ndarray | None:
 
 
 def _level_indices(column: LevelColumn, values: pd.Series) -> np.ndarray:
+    return _level_table(column, values)[values.cat.codes.to_numpy()]
+
+
+def _level_table(column: LevelColumn, values: pd.Series) -> np.ndarray:
+    """Return the level's index of each category of `values`, and of a missing value last."""
     position = {level: float(i) for i, level in enumerate(column.levels)}
     table = [position.get(str(c), -1.0) for c in values.cat.categories]
     missing = float("nan") if column.fill is None else position.get(column.fill, -1.0)
-    return np.array([*table, missing])[values.cat.codes.to_numpy()]
+    return np.array([*table, missing])
 
 
 def _design(column: Column) -> tuple[Encoded, ...]:
