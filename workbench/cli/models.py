@@ -193,6 +193,8 @@ def score(
     told = output.plain(options.open_desk().score_file(model, Path(data), out, read))
     if told["replaced"]:
         output.note(f"Replaced {out}, which was there already.")
+    if told["resumed"]:
+        output.note(f"Took up an earlier run, which had scored {output.counted(told['resumed'], 'row')}.")
     unscored = told["rows"] - told["scored"]
     if unscored:
         output.note(f"{output.counted(unscored, 'row')} not scored: the column error in {out} says why.")

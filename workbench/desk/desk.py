@@ -216,10 +216,19 @@ class Desk:
         return self.scorer(reference).score(row)
 
     def score_file(
-        self, reference: str, path: Path, out: Path, options: ReadOptions | None = None
+        self,
+        reference: str,
+        path: Path,
+        out: Path,
+        options: ReadOptions | None = None,
+        run: Run | None = None,
     ) -> dict[str, Any]:
-        """Score a file; one line out for each row in, in order."""
-        return scoring_files.score_file(self, reference, Path(path), Path(out), options)
+        """Score a file; one line out for each row in, in order, all of them or no file.
+
+        A large CSV or Parquet file is scored part by part, in little memory. Where that is stopped, the
+        same call later takes up what was done: the same bytes, the same model, read the same way.
+        """
+        return scoring_files.score_file(self, reference, Path(path), Path(out), options, run or Run())
 
     def evaluate(
         self, reference: str, path: Path, options: ReadOptions | None = None

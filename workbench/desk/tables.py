@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -162,20 +163,31 @@ def write(frame: pd.DataFrame, path: Path, keys: Sequence[str] = ()) -> None:
     check_target(path)
     ending = path.suffix.lower()
     content = to_plain_csv(frame, keys) if ending == ".csv" else FORMS[ending](frame)
+    with written(path) as unfinished:
+        unfinished.write_bytes(content)
+
+
+@contextlib.contextmanager
+def written(path: Path) -> Iterator[Path]:
+    """Yield a file to write to, which takes the place of `path` when all went well and else goes.
+
+    Raises
+    ------
+    InputError
+        ``OUT_FOLDER`` where nothing can be written there.
+    """
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
         what = f"nothing can be written there ({(error.strerror or 'refused').lower()})"
         raise InputError("OUT_FOLDER", what, str(path.parent), "Name another folder.") from error
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        yield Path(name)
+        os.fsync(handle)
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(name, 0o666 & ~umask)
         os.replace(name, path)
-    except OSError:
+    finally:
+        os.close(handle)
         Path(name).unlink(missing_ok=True)
-        raise

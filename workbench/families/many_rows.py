@@ -87,6 +87,8 @@ class ManyRows:
         """Return the margin of each row of `x`, equal to the family's own to the last bit; shape (n,)."""
         self.prepare(len(x))
         compiled = self._compiled
+        if not len(x):
+            return np.zeros(0)
         if compiled is None:
             return self._fitted.margin(x)
         assert isinstance(self._fitted, Treed)

@@ -102,11 +102,17 @@ def _require_text_bytes(found: Survey, encoding: str) -> None:
         raise InputError("ENCODING", f"{what}{place}; it is not {encoding.upper()} text", found.name, remedy)
 
 
-def _stream(found: Survey, encoding: str) -> Any:
+def stream_of(found: Survey, encoding: str) -> Any:
+    """Return the file's text in UTF-8 as a stream of Arrow's."""
     if not found.zipped and encoding == "utf-8":
         return pa.memory_map(str(found.path))
     stream = pa.PythonFile(found.open(), mode="r")
     return stream if encoding == "utf-8" else pa.transcoding_input_stream(stream, encoding, "utf-8")
+
+
+def parse_options(manner: Manner, careful: Callable[[Any], str] | None = None) -> pc.ParseOptions:
+    """Return how records are split; `careful` is asked about those with too many or too few fields."""
+    return pc.ParseOptions(delimiter=manner.delimiter, newlines_in_values=True, invalid_row_handler=careful)
 
 
 def _parse(
@@ -119,8 +125,8 @@ def _parse(
         null_values=list(manner.missing),
         decimal_point=manner.decimal or ".",
     )
-    parse = pc.ParseOptions(delimiter=manner.delimiter, newlines_in_values=True, invalid_row_handler=careful)
-    with _stream(found, manner.encoding) as stream:
+    parse = parse_options(manner, careful)
+    with stream_of(found, manner.encoding) as stream:
         read = pc.ReadOptions(use_threads=careful is None, block_size=BLOCK)
         return pc.read_csv(stream, read, parse, convert)
 
@@ -151,7 +157,7 @@ def _typed_pass(found: Survey, manner: Manner, portfolio: Portfolio) -> pa.Table
                 return None
         elif name in formatted and not manner.decimal and cp.any(cp.match_substring(column, ",")).as_py():
             return None
-    return _checked(found, manner, table)
+    return checked(found, manner, table)
 
 
 def _number_columns(portfolio: Portfolio) -> tuple[set[str], set[str]]:
@@ -202,7 +208,7 @@ def _careful_pass(found: Survey, manner: Manner, portfolio: Portfolio | None) ->
             {name: table.column(name) for name in table.column_names if name in wanted}, found.name
         )
         manner = replace(manner, decimal=sign, notes=(*manner.notes, said) if said else manner.notes)
-    return _checked(found, manner, table), manner
+    return checked(found, manner, table), manner
 
 
 def _ragged(found: Survey, ragged: list[tuple[int, int, int]], kept: int) -> InputError:
@@ -252,7 +258,7 @@ def _unclosed(found: Survey, manner: Manner, table: pa.Table) -> bool:
     return bool(last) and (last.endswith(("\n", "\r")) or end.endswith('"' + last.replace('"', '""')))
 
 
-def _checked(found: Survey, manner: Manner, table: pa.Table) -> pa.Table:
+def checked(found: Survey, manner: Manner, table: pa.Table) -> pa.Table:
     """Return the table within limits, with missing tokens as blanks."""
     if table.num_rows > MAX_ROWS:
         what = f"has {table.num_rows:,} rows; at most {MAX_ROWS:,} are read"

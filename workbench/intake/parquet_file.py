@@ -42,7 +42,7 @@ def read_parquet(path: Path, name: str) -> Table:
         raise InputError("NOT_PARQUET", "is damaged and cannot be read", name, DAMAGED) from None
     notes = [f"column {old!r} is read as {new!r}" for old, new in names.items() if old != new]
     source = Source(name, sha256, size, "parquet", notes=tuple(notes))
-    frame = _frame(table.rename_columns(list(names.values())))
+    frame = pd.DataFrame(columns_of(table.rename_columns(list(names.values()))))
     return Table(frame, np.arange(1, len(frame) + 1), empty_refused(), source)
 
 
@@ -53,7 +53,7 @@ def _read(path: Path, name: str) -> tuple[pa.Table, dict[str, str]]:
         columns = [c for c in schema.names if not _is_index(c)]
         header = make_header(tuple(columns), name)
         _require_types(schema, columns, name)
-        texts = [c for c in columns if _is_text(schema.field(c).type)]
+        texts = [c for c in columns if is_text(schema.field(c).type)]
     dictionaries = texts if schema.names == [c.split(".")[0] for c in schema.names] else []
     # texts as dictionaries: one long word repeated a million times stays one word until it was measured
     table = pq.read_table(path, columns=columns, read_dictionary=dictionaries, memory_map=True)
@@ -69,7 +69,8 @@ def _is_index(column: str) -> bool:
     return column.startswith("__index_level_") and column.endswith("__")
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def is_text(kind: pa.DataType) -> bool:
+    """Return whether a column of this type holds text, as it is or as levels."""
     kind = kind.value_type if pa.types.is_dictionary(kind) else kind
     return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
 
@@ -94,7 +95,7 @@ def _require_types(schema: pa.Schema, columns: list[str], name: str) -> None:
         inner = kind.value_type if pa.types.is_dictionary(kind) else kind
         known = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal)
         dated = (pa.types.is_date, pa.types.is_timestamp, pa.types.is_null)
-        if not _is_text(kind) and not any(test(inner) for test in (*known, *dated)):
+        if not is_text(kind) and not any(test(inner) for test in (*known, *dated)):
             wrong.append(f"{column} ({kind})")
     if wrong:
         what = f"has columns that are no numbers, texts or dates: {', '.join(wrong[:8])}"
@@ -118,12 +119,13 @@ def _text_bytes(column: pa.ChunkedArray, label: str, name: str) -> int:
     return total
 
 
-def _frame(table: pa.Table) -> pd.DataFrame:
+def columns_of(table: pa.Table) -> dict[str, pd.Series]:
+    """Return a Parquet file's columns with their own types; text has "" for missing."""
     columns = {}
     for label in table.column_names:
         column = table.column(label)
         kind = column.type
-        if _is_text(kind) or pa.types.is_null(kind):
+        if is_text(kind) or pa.types.is_null(kind):
             columns[label] = cp.fill_null(cp.cast(column, pa.large_string()), "").to_pandas().astype("str")
         elif pa.types.is_decimal(kind):
             columns[label] = cp.cast(column, pa.float64()).to_pandas()
@@ -135,7 +137,7 @@ def _frame(table: pa.Table) -> pd.DataFrame:
             columns[label] = column.to_pandas(types_mapper=_nullable)
         else:
             columns[label] = column.to_pandas()
-    return pd.DataFrame(columns)
+    return columns
 
 
 def _nullable(kind: pa.DataType) -> pd.api.extensions.ExtensionDtype | None:

@@ -1,0 +1,256 @@
+"""A file scored part by part: the same lines as read whole, whatever stops it and wherever."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests import made
+from workbench.desk import Desk, batches, scoring_files
+from workbench.errors import BusyError, InputError
+from workbench.families import many_rows
+from workbench.intake import ReadOptions, in_parts
+from workbench.run import Cancelled, Run
+from workbench.sampling import SamplingSpec
+from workbench.settings import Settings
+from workbench.study import StudySpec
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ROWS = 700
+MODEL = "made-1"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    folder = tmp_path_factory.mktemp("desk")
+    desk = Desk(Settings(home=folder / "home", threads=1), "analyst", lambda: NOON)
+    source = folder / "rows.csv"
+    made.frame(900).to_csv(source, index=False)
+    spec = StudySpec(("lightgbm",), SamplingSpec.from_split("70/30", "random", 42))
+    desk.train(desk.request(desk.build(source, made.portfolio()), spec), Run(1))
+    return desk
+
+
+@pytest.fixture
+def at(trained: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """Score everything in parts, small ones."""
+    monkeypatch.setattr(scoring_files, "LARGE", 0)
+    monkeypatch.setattr(in_parts, "ROWS", 100)
+    monkeypatch.setattr(in_parts, "BLOCK", 6_000)
+    return trained
+
+
+@pytest.fixture
+def rows() -> pd.DataFrame:
+    """Rows of every kind: some refused, some with attributes not seen, some with values missing."""
+    frame = made.frame(ROWS, seed=3).drop(columns=["bad"])
+    frame.loc[5, "home"], frame.loc[650, "home"] = "castle", None
+    frame.loc[7, "income"] = 1e9
+    return frame
+
+
+def _as_csv(frame: pd.DataFrame, path: Path) -> Path:
+    worse = frame.astype({"income": object})
+    worse.loc[[3, 444], "income"] = "much"
+    worse.to_csv(path, index=False)
+    return path
+
+
+def _as_parquet(frame: pd.DataFrame, path: Path) -> Path:
+    worse = frame.copy()
+    worse.loc[[3, 444], "income"] = np.inf
+    worse.to_parquet(path, row_group_size=250)
+    return path
+
+
+FORMS = {".csv": _as_csv, ".parquet": _as_parquet}
+
+
+def _whole(desk: Desk, source: Path, out: Path) -> tuple[dict[str, Any], bytes | pd.DataFrame]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scoring_files, "LARGE", 2**60)
+        told = desk.score_file(MODEL, source, out)
+    return told, _content(out)
+
+
+def _content(out: Path) -> bytes | pd.DataFrame:
+    return out.read_bytes() if out.suffix == ".csv" else pd.read_parquet(out)
+
+
+def _same(a: bytes | pd.DataFrame, b: bytes | pd.DataFrame) -> None:
+    if isinstance(a, pd.DataFrame) and isinstance(b, pd.DataFrame):
+        pd.testing.assert_frame_equal(a, b)
+    else:
+        assert a == b
+
+
+def _left(desk: Desk) -> list[Path]:
+    return [path for path in (desk.settings.home / "batches").rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("given", FORMS)
+@pytest.mark.parametrize("asked", FORMS)
+def test_parts_give_the_lines_that_a_whole_reading_gives(
+    at: Desk, rows: pd.DataFrame, tmp_path: Path, given: str, asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(many_rows, "COLD", 1)
+    monkeypatch.setattr(many_rows, "WARM", 1)
+    source = FORMS[given](rows, tmp_path / f"in{given}")
+    steps: list[str] = []
+    out = tmp_path / f"out{asked}"
+    told = at.score_file(MODEL, source, out, run=Run(1, lambda what, done: steps.append(what)))
+    whole, expected = _whole(at, source, tmp_path / f"whole{asked}")
+    assert len(steps) > 5
+    assert told.pop("engine") == "compiled trees"
+    assert whole.pop("engine") == "compiled trees"
+    assert told | {"out": ""} == whole | {"out": ""}
+    assert (told["rows"], told["scored"], told["refused"]) == (ROWS, ROWS - 2, 2)
+    _same(_content(out), expected)
+    assert _left(at) == []
+
+
+def _stop_after(steps: int) -> Run:
+    seen: list[str] = []
+    return Run(1, lambda what, done: seen.append(what), lambda: len(seen) >= steps)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_was_done_is_taken_up_again(
+    at: Desk, rows: pd.DataFrame, tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, out = FORMS[form](rows, tmp_path / f"in{form}"), tmp_path / f"out{form}"
+    out.write_text("from before")
+    with pytest.raises(Cancelled):
+        at.score_file(MODEL, source, out, run=_stop_after(3))
+    assert out.read_text() == "from before"
+    monkeypatch.setattr(in_parts, "ROWS", 130)  # parts need not be cut where they were
+    told = at.score_file(MODEL, source, out)
+    assert 0 < told["resumed"] < ROWS and told["rows"] == ROWS
+    _same(_content(out), _whole(at, source, tmp_path / f"whole{form}")[1])
+    assert _left(at) == []
+    assert at.score_file(MODEL, source, out)["resumed"] == 0
+
+
+def test_a_kill_loses_nothing_that_was_done(at: Desk, rows: pd.DataFrame, tmp_path: Path) -> None:
+    source, out = _as_parquet(rows, tmp_path / "in.parquet"), tmp_path / "out.parquet"
+    seen: list[str] = []
+
+    def die(what: str, done: float) -> None:
+        seen.append(what)
+        if len(seen) == 4:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    child = os.fork()
+    if not child:
+        try:
+            at.score_file(MODEL, source, out, run=Run(1, die))
+        finally:
+            os._exit(0)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    assert not out.exists()
+    told = at.score_file(MODEL, source, out)
+    assert told["resumed"] == 250  # three parts: the third ends with its row group
+    _same(_content(out), _whole(at, source, tmp_path / "whole.parquet")[1])
+
+
+def test_a_part_that_was_damaged_is_scored_again(at: Desk, rows: pd.DataFrame, tmp_path: Path) -> None:
+    source, out = _as_parquet(rows, tmp_path / "in.parquet"), tmp_path / "out.parquet"
+    with pytest.raises(Cancelled):
+        at.score_file(MODEL, source, out, run=_stop_after(4))
+    second = sorted(path for path in _left(at) if path.suffix == ".arrow")[1]
+    content = bytearray(second.read_bytes())
+    content[len(content) // 2] ^= 1
+    second.write_bytes(content)
+    assert at.score_file(MODEL, source, out)["resumed"] == 100
+    _same(_content(out), _whole(at, source, tmp_path / "whole.parquet")[1])
+
+
+def test_other_bytes_and_another_reading_have_other_parts(
+    at: Desk, rows: pd.DataFrame, tmp_path: Path
+) -> None:
+    source, out = _as_csv(rows, tmp_path / "in.csv"), tmp_path / "out.csv"
+    with pytest.raises(Cancelled):
+        at.score_file(MODEL, source, out, run=_stop_after(3))
+    assert at.score_file(MODEL, source, out, ReadOptions(missing=("", "own")))["resumed"] == 0
+    _as_csv(rows.iloc[::-1], source)
+    assert at.score_file(MODEL, source, out)["resumed"] == 0
+
+
+def test_two_do_not_score_the_same_file_at_once(at: Desk, rows: pd.DataFrame, tmp_path: Path) -> None:
+    source, out = _as_parquet(rows, tmp_path / "in.parquet"), tmp_path / "out.parquet"
+    refused: list[BusyError] = []
+
+    def meanwhile(what: str, done: float) -> None:
+        if not refused:
+            with pytest.raises(BusyError, match="another process") as busy:
+                at.score_file(MODEL, source, tmp_path / "other.parquet")
+            refused.append(busy.value)
+
+    assert at.score_file(MODEL, source, out, run=Run(1, meanwhile))["scored"] == ROWS - 2
+    assert refused and not (tmp_path / "other.parquet").exists()
+
+
+def test_a_file_that_changes_meanwhile_is_not_scored(at: Desk, rows: pd.DataFrame, tmp_path: Path) -> None:
+    source, out = _as_csv(rows, tmp_path / "in.csv"), tmp_path / "out.csv"
+    with pytest.raises(InputError, match="was written to while it was scored") as caught:
+        at.score_file(MODEL, source, out, run=Run(1, lambda what, done: os.utime(source, (1, 1))))
+    assert caught.value.code == "CHANGED" and not out.exists() and _left(at) == []
+
+
+@pytest.fixture
+def lines(rows: pd.DataFrame, tmp_path: Path) -> Iterator[list[str]]:
+    """The lines of a CSV; what a test makes of them is what it scores."""
+    yield _as_csv(rows, tmp_path / "in.csv").read_text().splitlines()
+
+
+def test_what_is_wrong_with_the_form_of_a_file_is_said_as_ever(
+    at: Desk, lines: list[str], tmp_path: Path
+) -> None:
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    first, _, last = lines[600].rpartition(",")
+    for k, line, code in ((600, "1,2", "RAGGED_ROWS"), (600, f'{first},"{last}', "TRUNCATED")):
+        source.write_text("\n".join([*lines[:k], line, *lines[k + 1 :]]) + "\n")
+        with pytest.raises(InputError) as caught:
+            at.score_file(MODEL, source, out)
+        assert caught.value.code == code and not out.exists() and _left(at) == []
+
+
+def test_numbers_with_a_comma_and_other_dates_are_read_whole(
+    at: Desk, rows: pd.DataFrame, tmp_path: Path
+) -> None:
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    changed = rows.assign(opened=rows["opened"].dt.strftime("%d/%m/%Y"))
+    changed.to_csv(source, index=False)
+    told = at.score_file(MODEL, source, out)
+    assert told["scored"] == ROWS
+    _same(_content(out), _whole(at, source, tmp_path / "whole.csv")[1])
+    _as_csv(rows.astype({"income": object}).replace({"income": {1e9: "1.234,50"}}), source)
+    with pytest.raises(InputError) as caught:
+        at.score_file(MODEL, source, out)
+    assert caught.value.code == "DECIMAL" and _left(at) == []
+
+
+def test_a_file_of_refused_rows_alone_comes_out_whole(at: Desk, rows: pd.DataFrame, tmp_path: Path) -> None:
+    source, out = tmp_path / "in.parquet", tmp_path / "out.parquet"
+    rows.assign(income=np.inf).to_parquet(source)
+    told = at.score_file(MODEL, source, out)
+    assert (told["rows"], told["scored"], told["refused"]) == (ROWS, 0, ROWS)
+    assert pd.read_parquet(out)["error"].str.contains("income").all()
+
+
+def test_a_key_tells_bytes_model_and_reading_apart() -> None:
+    options = ReadOptions()
+    keys = {
+        batches.batch_key(source, model, how)
+        for source in "ab" for model in "cd" for how in (options, dataclasses.replace(options, decimal=","))
+    }  # fmt: skip
+    assert len(keys) == 8

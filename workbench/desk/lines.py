@@ -1,0 +1,89 @@
+"""What a scored file says of each row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as cp
+
+from workbench.dataset import Table, applicants
+from workbench.policy import DECISIONS
+from workbench.scoring import Scorer
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """What came of a file: rows in = scored + refused.
+
+    Attributes
+    ----------
+    rows, scored, flagged : int
+    decisions : dict
+        Rows by decision.
+    resumed : int
+        Rows that an earlier run, which was stopped, had scored.
+    """
+
+    rows: int
+    scored: int
+    flagged: int
+    decisions: dict[str, int]
+    resumed: int
+
+
+def scored_frame(scorer: Scorer, table: Table) -> pd.DataFrame:
+    """Return one line for each row of `table`, in order; a refused row has its reason and no score."""
+    checked = applicants(table, scorer.model.portfolio)
+    scored = scorer.score_table(checked)
+    key = str(scored.columns[0])
+    scored.index = pd.Index(checked.record)
+    refused = checked.refused.drop_duplicates("record").set_index("record")
+    together = scored.reindex(table.record)
+    together["error"] = pd.Series(refused["reason"]).reindex(table.record).fillna("").to_numpy()
+    if key in table.frame:
+        together[key] = table.frame[key].to_numpy()
+    else:
+        together[key] = table.record
+    together["points"] = together["points"].astype("Int64")
+    for column in ("band", "decision", "flags"):
+        together[column] = together[column].astype(object).where(together[column].notna(), "")
+    return together.reset_index(drop=True)
+
+
+def scored_lines(scorer: Scorer, table: Table) -> pa.Table:
+    """Return what `scored_frame` does, as Arrow, without a Python object for each row's words."""
+    checked = applicants(table, scorer.model.portfolio)
+    scored = scorer.scored(checked)
+    place = np.full(len(table.record), -1)
+    place[checked.record - int(table.record[0])] = np.arange(checked.n)
+    without = place < 0
+    taken = pa.array(np.maximum(place, 0), mask=without)
+    key = str(checked.row_key.name or "record")
+    refused = checked.refused.drop_duplicates("record").set_index("record")["reason"]
+    error = np.full(len(table.record), "", dtype=object)
+    error[without] = refused.reindex(table.record[without]).fillna("").to_numpy()
+    words = {
+        "band": pa.array(scorer.policy.bands).take(pa.array(scored.bands)),
+        "decision": pa.array(DECISIONS).take(pa.array(scored.decisions.astype(np.int64))),
+        "flags": pa.array(scored.flags, pa.string()),
+    }
+    columns = {
+        key: pa.array(table.frame.get(key, table.record), from_pandas=True),
+        "p_bad": pa.array(scored.p_bad, from_pandas=True).take(taken),
+        "points": pa.array(scored.points).take(taken),
+        **{name: cp.fill_null(column.take(taken), "") for name, column in words.items()},
+        "error": pa.array(error, pa.string()),
+    }
+    empty = pd.DataFrame({key: table.frame.get(key, pd.Series(table.record)).iloc[:0]} | _KINDS)
+    return pa.table(columns).cast(pa.Schema.from_pandas(empty, preserve_index=False))
+
+
+# with these, pandas reads back whole points where a row has none
+_KINDS = {
+    "p_bad": pd.Series(dtype=float),
+    "points": pd.Series(dtype="Int64"),
+    **{name: pd.Series(dtype="str") for name in ("band", "decision", "flags", "error")},
+}
