@@ -6,7 +6,6 @@ Run: python -m tests.benchmarks.bench_batch [ROWS]
 from __future__ import annotations
 
 import multiprocessing
-import resource
 import statistics
 import sys
 import tempfile
@@ -22,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.benchmarks import rows
-from tests.benchmarks.bench_one_row import pipeline
+from workbench.dataset import Dataset
 from workbench.desk.batches import score_parts
 from workbench.intake import ReadOptions
 from workbench.intake.in_parts import in_parts
@@ -33,6 +32,7 @@ from workbench.training import TrainedModel, TrainSpec, train
 
 PROMISE, PROMISE_MB = 5, 300
 GROWN_ON, ROUNDS = 20_000, 3
+TREES, LEAVES = 200, 31
 
 
 def write_rows(path: Path, n: int) -> None:
@@ -46,6 +46,30 @@ def write_rows(path: Path, n: int) -> None:
         writer.write_table(table)
     if writer is not None:
         writer.close()
+
+
+def pipeline(data: Dataset) -> Any:
+    """Return what a user would take: impute, one-hot, LightGBM, isotonic."""
+    from lightgbm import LGBMClassifier
+    from sklearn.calibration import CalibratedClassifierCV
+    from sklearn.compose import ColumnTransformer
+    from sklearn.frozen import FrozenEstimator
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder
+
+    numbers = [c for c in data.frame if c.startswith("number")]
+    categories = [c for c in data.frame if c.startswith("category")]
+    encode = ColumnTransformer(
+        [("n", SimpleImputer(), numbers), ("c", OneHotEncoder(handle_unknown="ignore"), categories)]
+    )
+    trees = LGBMClassifier(n_estimators=TREES, num_leaves=LEAVES, verbosity=-1, n_jobs=1)
+    model = make_pipeline(encode, trees)
+    frame, half = data.frame.astype(dict.fromkeys(categories, object)), data.n // 2
+    model.fit(frame[:half], data.outcome[:half])
+    return CalibratedClassifierCV(FrozenEstimator(model), method="isotonic").fit(
+        frame[half:], data.outcome[half:]
+    )
 
 
 def by_pipeline(model: Any, source: Path, out: Path) -> None:
@@ -64,16 +88,18 @@ def by_parts(model: TrainedModel, source: Path, out: Path, threads: int) -> None
     print(f"   {counts.rows:,} rows, {counts.scored:,} scored by {scorer.engine.name}", flush=True)
 
 
-def _resident() -> float:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
+def _own() -> float:
+    """Return the MB of memory that are the process's own; code of libraries is shared and left out."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) / 1024
 
 
 def _watched(call: Callable[..., None], arguments: tuple[Any, ...], sent: Any) -> None:
-    start, most, done = _resident(), [0.0], threading.Event()
+    start, most, done = _own(), [0.0], threading.Event()
 
     def watch() -> None:
         while not done.wait(0.01):
-            most[0] = max(most[0], _resident())
+            most[0] = max(most[0], _own())
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -102,7 +128,8 @@ def main(n: int = 1_000_000) -> None:
     data = rows.dataset(GROWN_ON)
     theirs = pipeline(data)
     samples = draw(data, SamplingSpec.from_split("70/15/15", "random", 42))
-    model = train(data, samples, TrainSpec("lightgbm", calibration="isotonic"), Run(1))
+    params = (("rounds", TREES), ("num_leaves", LEAVES), ("early_stopping", 0))
+    model = train(data, samples, TrainSpec("lightgbm", "isotonic", params=params), Run(1))
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "rows.parquet"
         write_rows(source, n)

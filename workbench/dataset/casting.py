@@ -133,8 +133,10 @@ def _coded(column: pd.Series) -> tuple[list[str], np.ndarray]:
     if isinstance(column.dtype, pd.CategoricalDtype):
         levels = canonical(as_text(pd.Series(column.cat.categories))).to_pylist()
         codes = column.cat.codes.to_numpy().astype(np.int64)
-        used = np.unique(codes)
-        return [levels[k] if k >= 0 else "" for k in used.tolist()], np.searchsorted(used, codes)
+        used = np.flatnonzero(np.bincount(codes + 1, minlength=len(levels) + 1))
+        place = np.zeros(len(levels) + 1, np.int64)
+        place[used] = np.arange(len(used))
+        return ["" if k == 0 else levels[k - 1] for k in used.tolist()], place[codes + 1]
     coded = cp.dictionary_encode(as_text(column))
     return canonical(coded.dictionary).to_pylist(), coded.indices.to_numpy(zero_copy_only=False)
 

@@ -23,7 +23,7 @@ from workbench.intake.shape import make_header
 from workbench.intake.survey import Survey, digest, survey
 from workbench.portfolio import Portfolio
 
-ROWS = 65_536
+ROWS = 49_152
 """Rows of a part of a Parquet file; parts of a CSV file are blocks of 8 MB."""
 
 
@@ -116,10 +116,13 @@ def _parquet(path: Path, portfolio: Portfolio, wanted: list[str]) -> InParts | N
                 for batch in given.iter_batches(ROWS, columns=columns):
                     at += batch.num_rows
                     if at > start:
-                        kept = batch.slice(max(start - (at - batch.num_rows), 0))
-                        part = pa.Table.from_batches([kept])
+                        part = pa.Table.from_batches([batch.slice(max(start - (at - batch.num_rows), 0))])
                         _require_iso(part, dates)
-                        yield _part(part, at - kept.num_rows, source)
+                        table = _part(part, at - part.num_rows, source)
+                        # what was read is not held while its rows are scored
+                        del batch, part
+                        yield table
+                        del table
         except (pa.ArrowException, OSError, UnicodeDecodeError):
             raise ReadWhole from None
 
