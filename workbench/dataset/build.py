@@ -201,14 +201,17 @@ def _typed(
     dated: bool = True,
     outcome: np.ndarray | None = None,
 ) -> _Typed:
+    # a table's rows are counted from 0, as those of what is cast
     frame = table.frame
+    if not frame.index.equals(pd.RangeIndex(len(frame))):
+        frame = frame.reset_index(drop=True)
     decimal = table.source.decimal or portfolio.reading.decimal or "."
     date = weight = None
     problems: list[Problem] = []
 
     def attempt(column: str, work: Any) -> Cast | None:
         try:
-            return work(frame[column].reset_index(drop=True))
+            return work(frame[column])
         except InputError as error:
             problems.extend(error.problems)
             return None
@@ -334,13 +337,15 @@ def _enough(table: Table, refused: pd.DataFrame, kept: int) -> None:
 
 def _kept(values: pd.Series, keep: np.ndarray) -> pd.Series:
     if keep.all():
-        return values.reset_index(drop=True)
+        return values
     found = values[keep].reset_index(drop=True)
     return found.cat.remove_unused_categories() if isinstance(found.dtype, pd.CategoricalDtype) else found
 
 
 def _frame(casts: dict[str, Cast], keep: np.ndarray) -> pd.DataFrame:
-    return pd.DataFrame({name: _kept(cast.values, keep) for name, cast in casts.items()}, copy=False)
+    # arrays, which unlike series need not be aligned
+    kept = {name: _kept(cast.values, keep).array for name, cast in casts.items()}
+    return pd.DataFrame(kept, index=pd.RangeIndex(int(keep.sum())), copy=False)
 
 
 def _text_series(column: pd.Series, keep: np.ndarray) -> pd.Series:

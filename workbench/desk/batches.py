@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as cp
 
+from workbench.dataset import Table
 from workbench.desk import tables
 from workbench.desk.lines import Counts, scored_lines
 from workbench.errors import BusyError, InputError
@@ -51,9 +53,9 @@ def score_parts(given: InParts, scorer: Scorer, folder: Path, out: Path, run: Ru
     with _alone(folder):
         done = _kept(folder)
         resumed = done[-1].stop if done else 0
-        scorer.prepare(given.rows - resumed)
         try:
-            for table in given.tables(resumed):
+            scorer.prepare(given.rows - resumed)
+            for table in _ahead(given.tables(resumed)):
                 run.step(f"row {int(table.record[-1]):,}", 0.9 * int(table.record[-1]) / max(given.rows, 1))
                 done.append(_keep(folder, scored_lines(scorer, table), table.record))
             if stamp_of(given.path) != given.stamp:
@@ -75,6 +77,16 @@ class _Part:
     path: Path
     start: int
     stop: int
+
+
+def _ahead(parts: Iterator[Table]) -> Iterator[Table]:
+    """Yield parts while the next one is read."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, parts, None)
+        while (table := coming.result()) is not None:
+            coming = pool.submit(next, parts, None)
+            yield table
+            del table
 
 
 @contextlib.contextmanager

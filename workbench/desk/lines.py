@@ -57,26 +57,27 @@ def scored_lines(scorer: Scorer, table: Table) -> pa.Table:
     """Return what `scored_frame` does, as Arrow, without a Python object for each row's words."""
     checked = applicants(table, scorer.model.portfolio)
     scored = scorer.scored(checked)
-    place = np.full(len(table.record), -1)
-    place[checked.record - int(table.record[0])] = np.arange(checked.n)
-    without = place < 0
-    taken = pa.array(np.maximum(place, 0), mask=without)
     key = str(checked.row_key.name or "record")
-    refused = checked.refused.drop_duplicates("record").set_index("record")["reason"]
-    error = np.full(len(table.record), "", dtype=object)
-    error[without] = refused.reindex(table.record[without]).fillna("").to_numpy()
-    words = {
+    columns = {
+        "p_bad": pa.array(scored.p_bad, from_pandas=True),
+        "points": pa.array(scored.points),
         "band": pa.array(scorer.policy.bands).take(pa.array(scored.bands)),
         "decision": pa.array(DECISIONS).take(pa.array(scored.decisions.astype(np.int64))),
         "flags": pa.array(scored.flags, pa.string()),
     }
-    columns = {
-        key: pa.array(table.frame.get(key, table.record), from_pandas=True),
-        "p_bad": pa.array(scored.p_bad, from_pandas=True).take(taken),
-        "points": pa.array(scored.points).take(taken),
-        **{name: cp.fill_null(column.take(taken), "") for name, column in words.items()},
-        "error": pa.array(error, pa.string()),
-    }
+    error = np.full(len(table.record), "", dtype=object)
+    if checked.n < len(table.record):
+        place = np.full(len(table.record), -1)
+        place[checked.record - int(table.record[0])] = np.arange(checked.n)
+        without = place < 0
+        taken = pa.array(np.maximum(place, 0), mask=without)
+        columns = {name: column.take(taken) for name, column in columns.items()}
+        for name in ("band", "decision", "flags"):
+            columns[name] = cp.fill_null(columns[name], "")
+        refused = checked.refused.drop_duplicates("record").set_index("record")["reason"]
+        error[without] = refused.reindex(table.record[without]).fillna("").to_numpy()
+    keys = pa.array(table.frame.get(key, table.record), from_pandas=True)
+    columns = {key: keys} | columns | {"error": pa.array(error, pa.string())}
     empty = pd.DataFrame({key: table.frame.get(key, pd.Series(table.record)).iloc[:0]} | _KINDS)
     return pa.table(columns).cast(pa.Schema.from_pandas(empty, preserve_index=False))
 
