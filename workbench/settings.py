@@ -76,6 +76,8 @@ class Settings(BaseSettings):
         How long what was deleted can still be brought back by hand.
     job_memory_mb : int
         Memory each process of a job may take; most of the machine's where it is not given.
+    read_memory_mb, read_seconds : int, float
+        What the process that parses a file may take before it is ended.
     busy_seconds : float
         How long a write waits for its turn before it says so.
     public_data : Path, optional
@@ -93,6 +95,8 @@ class Settings(BaseSettings):
     uploads_mb: int = Field(default=5000, ge=1)
     quarantine_days: int = Field(default=30, ge=0)
     job_memory_mb: int = Field(default_factory=memory_of_a_job, ge=256)
+    read_memory_mb: int = Field(default=4096, ge=256)
+    read_seconds: float = Field(default=600.0, gt=0)
     busy_seconds: float = Field(default=30.0, gt=0)
     public_data: Path | None = None
 

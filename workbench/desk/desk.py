@@ -33,7 +33,7 @@ from workbench.desk.seen import Seen
 from workbench.errors import Problem
 from workbench.evaluation import Evaluation
 from workbench.exports import Exported
-from workbench.intake import PortfolioShelf, ReadOptions
+from workbench.intake import Limits, PortfolioShelf, ReadOptions
 from workbench.portfolio import Portfolio
 from workbench.registry import ModelRow, Removal
 from workbench.run import Run
@@ -104,9 +104,26 @@ class Desk:
         portfolio: Portfolio | None = None,
         options: ReadOptions | None = None,
         name: str = "",
+        run: Run | None = None,
     ) -> Table:
-        """Read a file; `name` is what to call it where its path is not what the user knows."""
-        return intake.read(Path(path), name=name, portfolio=portfolio, options=options or ReadOptions())
+        """Read a file, apart from this process; `name` is what to call it where its path is not known."""
+        return intake.read_apart(
+            Path(path),
+            self.settings.home / "reading",
+            name=name,
+            portfolio=portfolio,
+            options=options or ReadOptions(),
+            limits=self._limits,
+            run=run,
+        )
+
+    def sheets(self, path: Path, name: str = "") -> tuple[str, ...]:
+        """Return the sheets of an Excel file that hold data."""
+        return intake.sheets_apart(Path(path), name=name, limits=self._limits)
+
+    @property
+    def _limits(self) -> Limits:
+        return Limits(self.settings.read_memory_mb, self.settings.read_seconds)
 
     def propose(
         self,

@@ -1,11 +1,13 @@
 """Files -> Table, and the shelf of portfolios."""
 
+from workbench.intake.apart import Limits, read_apart, sheets_apart, warm_up
 from workbench.intake.encodings import foreign_line, likely_encoding
 from workbench.intake.options import ReadOptions
 from workbench.intake.portfolios import PortfolioEntry, PortfolioShelf
 from workbench.intake.reading import preview, read, sheets
 
 __all__ = [
+    "Limits",
     "PortfolioEntry",
     "PortfolioShelf",
     "ReadOptions",
@@ -13,5 +15,8 @@ __all__ = [
     "likely_encoding",
     "preview",
     "read",
+    "read_apart",
     "sheets",
+    "sheets_apart",
+    "warm_up",
 ]

@@ -26,7 +26,9 @@ NAMED = re.compile(r"[a-z][a-z0-9_]*(@\d+)?")
 @st.cache_resource(show_spinner="Opening the workbench")
 def _desk() -> Any:
     from workbench import desk as room
+    from workbench import intake
 
+    intake.warm_up()  # the first file would wait for it
     return room.open()
 
 
@@ -154,7 +156,7 @@ def table(file: spool.Upload, portfolio: Portfolio | None, options: Any) -> Any:
     return once(
         ("table", file.sha256, portfolio.identity if portfolio else "", options),
         "Reading the file",
-        lambda run: desk().read(Path(file.path), portfolio, options, file.name),
+        lambda run: desk().read(Path(file.path), portfolio, options, file.name, run),
     )
 
 

@@ -132,7 +132,7 @@ def _sheet(upload: spool.Upload) -> str:
     names = cache.once(
         ("sheets", upload.sha256),
         "Looking at its sheets",
-        lambda run: intake.sheets(Path(upload.path), name=upload.name),
+        lambda run: cache.desk().sheets(Path(upload.path), upload.name),
     )
     return st.radio("Which sheet?", names, key="option_sheet")
 

@@ -1,0 +1,173 @@
+"""A file parsed in a process of its own: the same table, and whatever happens there stays there."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+
+from tests.public import public
+from workbench import intake
+from workbench.errors import InputError, MissingError
+from workbench.intake import Limits, PortfolioShelf, ReadOptions, apart
+from workbench.run import Cancelled, Run
+
+
+@pytest.fixture
+def there(tmp_path: Path) -> Path:
+    return tmp_path / "reading"
+
+
+@pytest.fixture(scope="module")
+def long_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("long") / "long.csv"
+    row = ",".join(["1234.5678"] * 40)
+    path.write_text(",".join(f"x{i}" for i in range(40)) + "\n" + f"{row}\n" * 120_000)
+    return path
+
+
+def readers() -> list[psutil.Process]:
+    process = apart._SERVER._process
+    return [] if process is None else psutil.Process(process.pid).children()
+
+
+def mixed_frame() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "number": [1.5, np.nan, -0.0, 3e38],
+            "whole": pd.array([1, None, 2**62 + 1, -3], dtype="Int64"),
+            "small": np.array([1, 2, 3, 4], np.int8),
+            "sure": [True, False, True, True],
+            "maybe": pd.array([True, None, False, True], dtype="boolean"),
+            "text": ["NA", "", "é", "007"],
+            "day": pd.to_datetime(["2024-01-31", None, "1999-12-31", "2024-02-29"]),
+        }
+    )
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "xlsx"])
+def test_the_table_is_the_one_read_here(tmp_path: Path, there: Path, form: str) -> None:
+    path = tmp_path / f"mixed.{form}"
+    frame = mixed_frame()
+    write = {"csv": frame.to_csv, "parquet": frame.to_parquet, "xlsx": frame.to_excel}[form]
+    write(path, index=False)
+    here, mapped = intake.read(path), intake.read_apart(path, there)
+    pd.testing.assert_frame_equal(mapped.frame, here.frame)
+    pd.testing.assert_frame_equal(mapped.refused, here.refused)
+    np.testing.assert_array_equal(mapped.record, here.record)
+    assert mapped.source == here.source
+    assert not list(there.iterdir())
+
+
+def test_a_portfolio_and_what_is_declared_reach_the_reader(tmp_path: Path, there: Path) -> None:
+    portfolio = PortfolioShelf(tmp_path).find("german_credit")
+    path = public("german_credit/german_labelled.csv")
+    here = intake.read(path, portfolio=portfolio)
+    pd.testing.assert_frame_equal(intake.read_apart(path, there, portfolio=portfolio).frame, here.frame)
+    (tmp_path / "x").write_bytes("a;b\n1,5;Mü\n".encode("cp1252"))
+    options = ReadOptions(";", ",", "cp1252", ("", "none"))
+    table = intake.read_apart(tmp_path / "x", there, name="folder/x.csv", options=options)
+    assert table.frame.to_dict("list") == {"a": ["1,5"], "b": ["Mü"]}
+    assert table.source.name == "x.csv"
+
+
+def test_errors_are_those_of_the_reader(tmp_path: Path, there: Path) -> None:
+    (tmp_path / "x.csv").write_text("a,b\n1,2,3\n1,2,3\n")
+    with pytest.raises(InputError) as here:
+        intake.read(tmp_path / "x.csv")
+    with pytest.raises(InputError) as told:
+        intake.read_apart(tmp_path / "x.csv", there)
+    assert told.value.code == "RAGGED_ROWS"
+    assert str(told.value) == str(here.value)
+    with pytest.raises(MissingError, match="no such file"):
+        intake.read_apart(tmp_path / "gone.csv", there)
+    assert not list(there.iterdir())
+
+
+def test_sheets_are_looked_up_apart_too(tmp_path: Path) -> None:
+    with pd.ExcelWriter(tmp_path / "x.xlsx") as book:
+        for name in ("Loans", "Notes"):
+            pd.DataFrame({"a": [1]}).to_excel(book, sheet_name=name, index=False)
+    assert intake.sheets_apart(tmp_path / "x.xlsx") == ("Loans", "Notes")
+
+
+@pytest.mark.parametrize(
+    ("limits", "code"),
+    [(Limits(memory_mb=24), "TOO_LARGE_EXPANDED"), (Limits(seconds=0.05), "TOO_SLOW")],
+    ids=["memory", "time"],
+)
+def test_a_bound_ends_the_reader_and_nothing_else(
+    long_file: Path, there: Path, limits: Limits, code: str
+) -> None:
+    with pytest.raises(InputError, match="Nothing was imported") as told:
+        intake.read_apart(long_file, there, limits=limits)
+    assert told.value.code == code
+    assert len(intake.read_apart(long_file, there).frame) == 120_000
+    assert not list(there.iterdir())
+
+
+def ended_by(number: int) -> Callable[[str, float], None]:
+    def watch(what: str, done: float) -> None:
+        for reader in readers():
+            os.kill(reader.pid, number)
+
+    return watch
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGSEGV, "UNREADABLE"), (signal.SIGABRT, "UNREADABLE"), (signal.SIGKILL, "TOO_LARGE_EXPANDED")],
+)
+def test_a_reader_that_is_brought_down_is_said(long_file: Path, there: Path, number: int, code: str) -> None:
+    with pytest.raises(InputError, match="Nothing was imported") as told:
+        intake.read_apart(long_file, there, run=Run(watch=ended_by(number)))
+    assert told.value.code == code
+    assert not list(there.iterdir())
+
+
+def test_a_read_that_is_stopped_leaves_neither_process_nor_file(long_file: Path, there: Path) -> None:
+    seen: list[int] = []
+
+    def cancelled() -> bool:
+        seen.extend(reader.pid for reader in readers())
+        return bool(seen)
+
+    with pytest.raises(Cancelled):
+        intake.read_apart(long_file, there, run=Run(cancelled=cancelled))
+    psutil.wait_procs([psutil.Process(pid) for pid in seen if psutil.pid_exists(pid)], timeout=10)
+    assert not [pid for pid in seen if psutil.pid_exists(pid)]
+    assert not list(there.iterdir())
+
+
+def test_where_the_process_beside_was_killed_another_takes_its_place(tmp_path: Path, there: Path) -> None:
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
+    intake.read_apart(tmp_path / "x.csv", there)
+    process = apart._SERVER._process
+    assert process is not None
+    process.kill()
+    process.wait()
+    assert len(intake.read_apart(tmp_path / "x.csv", there).frame) == 1
+    assert apart._SERVER._process is not process
+
+
+def test_several_read_at_once_and_get_their_own(tmp_path: Path, there: Path) -> None:
+    got: dict[int, list[str]] = {}
+
+    def read(number: int) -> None:
+        path = tmp_path / f"{number}.csv"
+        path.write_text(f"a,b\n{number},x\n")
+        got[number] = list(intake.read_apart(path, there).frame["a"])
+
+    threads = [threading.Thread(target=read, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert got == {number: [str(number)] for number in range(8)}

@@ -1,0 +1,220 @@
+"""Parse a file in a process of its own, with bounds on memory and time, and map what came out."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench import errors
+from workbench.errors import BusyError, InputError, Problem
+from workbench.intake.options import AS_FOUND, ReadOptions
+from workbench.portfolio import Portfolio
+from workbench.run import Run
+
+if TYPE_CHECKING:
+    from workbench.dataset import Table
+
+LOOK = 0.2
+# One thread of linear algebra, for a process with threads must not fork; and memory that a reader lets
+# go of goes back at once, for what it may take is bounded.
+ENVIRONMENT = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MIMALLOC_PURGE_DELAY": "0",
+    "MIMALLOC_ARENA_EAGER_COMMIT": "0",
+}
+NOTHING = "Nothing was imported."
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What reading one file may take.
+
+    Parameters
+    ----------
+    memory_mb : int
+        Address space beyond what the readers themselves take; a mapped file does not count.
+    seconds : float
+        Of processor time, and of waiting.
+    """
+
+    memory_mb: int = 4096
+    seconds: float = 600.0
+
+
+BOUNDS = Limits()
+
+
+def read_apart(
+    path: Path,
+    folder: Path,
+    *,
+    name: str = "",
+    portfolio: Portfolio | None = None,
+    options: ReadOptions = AS_FOUND,
+    limits: Limits = BOUNDS,
+    run: Run | None = None,
+) -> Table:
+    """Return what `workbench.intake.read` returns, parsed in a process of its own.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the table is handed over, on a disk with room for it; nothing stays there.
+    limits : Limits
+    run : Run, optional
+        Asked several times a second whether to go on.
+
+    Raises
+    ------
+    MissingError, InputError
+        As `read`; and ``TOO_LARGE_EXPANDED``, ``TOO_SLOW``, ``UNREADABLE`` where the process came to a
+        bound, or its end.
+    """
+    from workbench.intake import handover
+
+    path = Path(path)
+    label = Path(name).name if name else path.name
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".reading-") as out:
+        arguments = {
+            "path": str(path),
+            "name": label,
+            "portfolio": "" if portfolio is None else portfolio.model_dump_json(),
+            "options": asdict(options),
+            "out": out,
+        }
+        # a mapped file is address space too
+        mapped = path.stat().st_size if path.is_file() else 0
+        source = _ask("table", arguments, label, limits, mapped, run or Run())
+        return handover.map_table(Path(out), source)
+
+
+def sheets_apart(path: Path, *, name: str = "", limits: Limits = BOUNDS) -> tuple[str, ...]:
+    """Return what `workbench.intake.sheets` returns, looked up in a process of its own."""
+    label = Path(name).name if name else Path(path).name
+    return tuple(_ask("sheets", {"path": str(path), "name": label}, label, limits, 0, Run()))
+
+
+def warm_up() -> None:
+    """Start what files are parsed beside, without waiting for it."""
+    _SERVER.start()
+
+
+class _Server:
+    """The process that forks a reader for each file; started when first asked, once a process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._owner = 0
+
+    def start(self) -> socket.socket:
+        with self._lock:
+            alive = self._process is not None and self._owner == os.getpid() and self._process.poll() is None
+            if not alive or self._control is None:
+                ours, theirs = socket.socketpair()
+                environment = os.environ | ENVIRONMENT
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "workbench.intake.server", str(theirs.fileno())],
+                    stdin=subprocess.DEVNULL,
+                    pass_fds=[theirs.fileno()],
+                    env=environment,
+                    start_new_session=True,
+                )
+                theirs.close()
+                self._control, self._owner = ours, os.getpid()
+            return self._control
+
+    def connect(self) -> socket.socket:
+        """Return one end of a line whose other end a new reader holds."""
+        control = self.start()
+        ours, theirs = socket.socketpair()
+        with theirs, self._lock:
+            socket.send_fds(control, [b"x"], [theirs.fileno()])
+        return ours
+
+
+_SERVER = _Server()
+
+
+def _ask(task: str, arguments: dict[str, Any], name: str, limits: Limits, mapped: int, run: Run) -> Any:
+    bounds = {"memory": limits.memory_mb * 2**20 + mapped, "seconds": limits.seconds}
+    with _line_to_reader(name) as line:
+        pid = 0
+        try:
+            line.sendall(
+                json.dumps({"task": task, "arguments": arguments, "limits": bounds}).encode() + b"\n"
+            )
+            said: dict[str, Any] = {}
+            for word in _words(line, time.monotonic() + limits.seconds, run):
+                pid = word.get("pid", pid)
+                said |= word
+        finally:
+            if pid and "exit" not in said:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
+    return _result(said, name, limits)
+
+
+def _line_to_reader(name: str) -> socket.socket:
+    for _ in range(2):
+        with suppress(BrokenPipeError, ConnectionResetError):
+            return _SERVER.connect()
+    raise BusyError("READER", "no process to read it could be started", name, "Try again.")
+
+
+def _words(line: socket.socket, until: float, run: Run) -> Iterator[dict[str, Any]]:
+    """Yield what the reader says, until it has ended, the caller stops it, or time is up."""
+    line.settimeout(LOOK)
+    received = b""
+    while True:
+        run.step("", 0.0)
+        try:
+            part = line.recv(65536)
+        except TimeoutError:
+            if time.monotonic() > until:
+                yield {"late": True}
+                return
+            continue
+        received += part
+        *lines, received = received.split(b"\n")
+        for one in lines:
+            word = json.loads(one)
+            yield word
+            if "exit" in word:
+                return
+        if not part:
+            return
+
+
+def _result(said: dict[str, Any], name: str, limits: Limits) -> Any:
+    if "result" in said:
+        return said["result"]
+    if "error" in said:
+        kind = getattr(errors, said["error"])
+        raise kind.of([Problem(**problem) for problem in said["problems"]])
+    ended = said.get("exit")
+    if said.get("late") or ended == -signal.SIGXCPU:
+        what = f"was not read within {limits.seconds:,.0f} seconds. {NOTHING[:-1]}"
+        raise InputError("TOO_SLOW", what, name, "Give a part of the file, or export it as CSV or Parquet.")
+    if said.get("memory") or ended == -signal.SIGKILL:
+        what = f"needs more than {limits.memory_mb:,} MB of memory to be read. {NOTHING[:-1]}"
+        remedy = "Give a part of the file, or let WORKBENCH_READ_MEMORY_MB say more."
+        raise InputError("TOO_LARGE_EXPANDED", what, name, remedy)
+    how = f" ({signal.Signals(-ended).name})" if ended is not None and ended < 0 else ""
+    what = f"brought the process that was reading it to its end{how}. {NOTHING[:-1]}"
+    raise InputError("UNREADABLE", what, name, "It is damaged: copy it again, or export it again.")
