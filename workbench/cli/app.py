@@ -22,6 +22,7 @@ from workbench.cli import (
     room,
     service,
     training,
+    trying,
 )
 from workbench.errors import InputError, WorkbenchError
 from workbench.run import Cancelled
@@ -90,7 +91,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for group in (portfolios, generation, checking, training, bins, models, handing, room, service):
+for group in (portfolios, generation, checking, training, bins, models, handing, room, service, trying):
     group.add_to(app)
 
 
