@@ -36,6 +36,7 @@ from workbench.exports import Exported
 from workbench.intake import Limits, PortfolioShelf, ReadOptions
 from workbench.portfolio import Portfolio
 from workbench.registry import ModelRow, Removal
+from workbench.registry.artifacts import make_folder
 from workbench.run import Run
 from workbench.scoring import Score, Scorer
 from workbench.settings import Settings
@@ -107,9 +108,10 @@ class Desk:
         run: Run | None = None,
     ) -> Table:
         """Read a file, apart from this process; `name` is what to call it where its path is not known."""
+        make_folder(place := self.settings.home / "reading")
         return intake.read_apart(
             Path(path),
-            self.settings.home / "reading",
+            place,
             name=name,
             portfolio=portfolio,
             options=options or ReadOptions(),

@@ -186,7 +186,9 @@ def _csv_parts(found: Survey, manner: Manner, columns: list[str]) -> Iterator[pa
     )
     try:
         with stream_of(found, manner.encoding) as stream:
-            reader = pc.open_csv(stream, pc.ReadOptions(block_size=BLOCK), parse_options(found, manner), convert)
+            reader = pc.open_csv(
+                stream, pc.ReadOptions(block_size=BLOCK), parse_options(found, manner), convert
+            )
             for batch in reader:
                 if batch.num_rows:
                     part = pa.Table.from_batches([batch]).rename_columns(columns)
