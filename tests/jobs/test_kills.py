@@ -148,12 +148,14 @@ def test_a_stopped_worker_that_goes_on_finishes_its_job_once(kept: Bench) -> Non
     until(lambda: processes(kept, job_id))
     worker = kept.worker_pid()
     os.kill(worker, signal.SIGSTOP)
-    until(lambda: registered(kept, job_id))
-    beside = kept.spawn(*kept.command("app"))
-    assert beside.wait(30) != 0, "the stopped one still has the lock, so no second one takes its job"
-    assert not kept.start()
-    assert kept.look(job_id).state == "running"
-    os.kill(worker, signal.SIGCONT)
+    try:
+        until(lambda: registered(kept, job_id))
+        beside = kept.spawn(*kept.command("app"))
+        assert beside.wait(30) != 0, "the stopped one still has the lock, so no second one takes its job"
+        assert not kept.start()
+        assert kept.look(job_id).state == "running"
+    finally:
+        os.kill(worker, signal.SIGCONT)
     done = kept.finish(job_id)
     assert (done.state, done.attempts, kept.worker_pid()) == ("done", 1, worker)
     assert len(registered(kept, job_id)) == len(processes(kept, job_id)) == 1
