@@ -19,8 +19,10 @@ from workbench.desk import Desk, batches, scoring_files
 from workbench.errors import BusyError, InputError
 from workbench.families import many_rows
 from workbench.intake import ReadOptions, in_parts
+from workbench.portfolio import Reading
 from workbench.run import Cancelled, Run
 from workbench.sampling import SamplingSpec
+from workbench.scoring import Scorer
 from workbench.settings import Settings
 from workbench.study import StudySpec
 
@@ -254,3 +256,30 @@ def test_a_key_tells_bytes_model_and_reading_apart() -> None:
         for source in "ab" for model in "cd" for how in (options, dataclasses.replace(options, decimal=","))
     }  # fmt: skip
     assert len(keys) == 8
+
+
+def test_a_file_is_scored_as_its_portfolio_says_that_files_are_written(
+    trained: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a file means must not depend on whether it is trained on or scored."""
+    frame = made.frame(120, seed=5).drop(columns=["bad"])
+    frame.to_csv(tmp_path / "plain.csv", index=False)
+    written = frame.astype({"income": object})
+    written["income"] = ["" if np.isnan(value) else str(value).replace(".", ",") for value in frame["income"]]
+    written.loc[4, "income"] = "unknown"
+    written.to_csv(tmp_path / "ours.csv", index=False, sep=";", decimal=",")
+    declared = Reading(delimiter=";", decimal=",", missing=("unknown",))
+    scorer = trained.scorer(MODEL)
+    model = dataclasses.replace(
+        scorer.model, portfolio=scorer.model.portfolio.model_copy(update={"reading": declared})
+    )
+    monkeypatch.setattr(Desk, "scorer", lambda self, name: Scorer(model))
+    plain = trained.scorer(MODEL)
+    for large in (0, 2**60):
+        monkeypatch.setattr(scoring_files, "LARGE", large)
+        counts = trained.score_file(MODEL, tmp_path / "ours.csv", tmp_path / "out.csv")
+        assert (counts["rows"], counts["refused"]) == (120, 0)
+        scored = pd.read_csv(tmp_path / "out.csv")
+        wanted = [plain.p_bad(row | {"income": None if i == 4 else row["income"]})
+                  for i, row in enumerate(frame.to_dict("records"))]  # fmt: skip
+        np.testing.assert_allclose(scored["p_bad"], wanted, rtol=1e-12)

@@ -71,7 +71,7 @@ def _in_parts(
 
 
 def _as_a_whole(desk: Desk, scorer: Scorer, path: Path, out: Path, options: ReadOptions | None) -> Counts:
-    frame = scored_frame(scorer, desk.read(path, None, options))
+    frame = scored_frame(scorer, desk.read(path, scorer.model.portfolio, options))
     tables.write(frame, out, keys=[str(frame.columns[0])])
     decided = frame["decision"].value_counts()
     return Counts(

@@ -63,7 +63,8 @@ def in_parts(path: Path, portfolio: Portfolio, options: ReadOptions) -> InParts 
     """Return a file to be scored part by part, or None where it has to be read as a whole.
 
     Only columns that scoring needs are read. A whole reading is needed for Excel, where a column is
-    missing, and for whatever is wrong with a file's form: it says so best.
+    missing, and for whatever is wrong with a file's form: it says so best. Parts are parsed in the process
+    that asks, so that one which answers others hands this to a job.
     """
     wanted = _wanted(portfolio)
     form = form_of(path.name)
@@ -146,7 +147,7 @@ def _csv(path: Path, portfolio: Portfolio, wanted: list[str], options: ReadOptio
     stamp = stamp_of(path)
     found = survey(path, path.name, path.name.lower().endswith(".gz"))
     try:
-        manner = find_manner(found, None, options)
+        manner = find_manner(found, portfolio, options)
     except InputError:
         return None
     names = manner.header.names
