@@ -171,3 +171,34 @@ def test_several_read_at_once_and_get_their_own(tmp_path: Path, there: Path) -> 
     for thread in threads:
         thread.join(60)
     assert got == {number: [str(number)] for number in range(8)}
+
+
+def test_what_a_killed_program_left_is_removed_and_what_is_in_use_is_not(tmp_path: Path, there: Path) -> None:
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
+    for name in ("left", "used", "new"):
+        (there / f".reading-{name}").mkdir(parents=True)
+        (there / f".reading-{name}" / "rows.arrow").write_text("x")
+        if name != "new":
+            os.utime(there / f".reading-{name}", (0, 0))
+    with apart._held(there / ".reading-used"):
+        intake.read_apart(tmp_path / "x.csv", there)
+    assert sorted(path.name for path in there.iterdir()) == [".reading-new", ".reading-used"]
+
+
+def test_a_mistake_of_ours_is_not_told_as_a_damaged_file(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(apart, "_SERVER", apart._Server())  # its errors go where they are looked for here
+    with pytest.raises(RuntimeError, match="x.csv"):
+        apart._ask("no such task", {}, "x.csv", Limits(), 0, Run())
+    assert "KeyError" in capfd.readouterr().err
+
+
+def test_a_server_that_dies_with_the_request_is_replaced(tmp_path: Path, there: Path) -> None:
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
+    intake.read_apart(tmp_path / "x.csv", there)
+    process = apart._SERVER._process
+    assert process is not None
+    process.send_signal(signal.SIGSTOP)
+    threading.Timer(0.3, process.kill).start()
+    assert len(intake.read_apart(tmp_path / "x.csv", there).frame) == 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +37,7 @@ ENVIRONMENT = {
     "MIMALLOC_PURGE_DELAY": "0",
     "MIMALLOC_ARENA_EAGER_COMMIT": "0",
 }
+PREFIX, SETTLED = ".reading-", 60.0
 NOTHING = "Nothing was imported."
 
 
@@ -72,7 +75,8 @@ def read_apart(
     Parameters
     ----------
     folder : Path
-        Where the table is handed over, on a disk with room for it; nothing stays there.
+        Where the table is handed over, on a disk with room for it. Nothing stays there; what a killed
+        program left is removed by the next that reads.
     limits : Limits
     run : Run, optional
         Asked several times a second whether to go on.
@@ -88,7 +92,8 @@ def read_apart(
     path = Path(path)
     label = Path(name).name if name else path.name
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".reading-") as out:
+    _clear(folder)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=PREFIX) as out, _held(Path(out)):
         arguments = {
             "path": str(path),
             "name": label,
@@ -100,6 +105,30 @@ def read_apart(
         mapped = path.stat().st_size if path.is_file() else 0
         source = _ask("table", arguments, label, limits, mapped, run or Run())
         return handover.map_table(Path(out), source)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Keep a folder locked while it is used; the lock goes with the process, however that ends."""
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _clear(folder: Path) -> None:
+    """Remove what programs that were killed left behind: it holds personal data."""
+    for left in folder.glob(PREFIX + "*"):
+        with suppress(OSError):
+            handle = os.open(left, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                if time.time() - os.fstat(handle).st_mtime > SETTLED:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(left, ignore_errors=True)
+            finally:
+                os.close(handle)
 
 
 def sheets_apart(path: Path, *, name: str = "", limits: Limits = BOUNDS) -> tuple[str, ...]:
@@ -139,6 +168,13 @@ class _Server:
                 self._control, self._owner = ours, os.getpid()
             return self._control
 
+    def give_up(self) -> None:
+        """End it, so that the next that asks starts another."""
+        with self._lock:
+            if self._process is not None and self._owner == os.getpid():
+                self._process.kill()
+                self._process.wait()
+
     def connect(self) -> socket.socket:
         """Return one end of a line whose other end a new reader holds."""
         control = self.start()
@@ -153,28 +189,28 @@ _SERVER = _Server()
 
 def _ask(task: str, arguments: dict[str, Any], name: str, limits: Limits, mapped: int, run: Run) -> Any:
     bounds = {"memory": limits.memory_mb * 2**20 + mapped, "seconds": limits.seconds}
-    with _line_to_reader(name) as line:
-        pid = 0
-        try:
-            line.sendall(
-                json.dumps({"task": task, "arguments": arguments, "limits": bounds}).encode() + b"\n"
-            )
-            said: dict[str, Any] = {}
-            for word in _words(line, time.monotonic() + limits.seconds, run):
-                pid = word.get("pid", pid)
-                said |= word
-        finally:
-            if pid and "exit" not in said:
-                with suppress(ProcessLookupError, PermissionError):
-                    os.kill(pid, signal.SIGKILL)
-    return _result(said, name, limits)
-
-
-def _line_to_reader(name: str) -> socket.socket:
+    request = json.dumps({"task": task, "arguments": arguments, "limits": bounds}).encode() + b"\n"
     for _ in range(2):
+        said: dict[str, Any] = {}
         with suppress(BrokenPipeError, ConnectionResetError):
-            return _SERVER.connect()
+            _converse(request, said, time.monotonic() + limits.seconds, run)
+        if said:
+            return _result(said, name, limits)
+        _SERVER.give_up()  # it had just ended, and no reader began
     raise BusyError("READER", "no process to read it could be started", name, "Try again.")
+
+
+def _converse(request: bytes, said: dict[str, Any], until: float, run: Run) -> None:
+    """Send a request to a new reader and collect in `said` what it says, until it has ended."""
+    with _SERVER.connect() as line:
+        try:
+            line.sendall(request)
+            for word in _words(line, until, run):
+                said.update(word)
+        finally:
+            if "pid" in said and "exit" not in said:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(said["pid"], signal.SIGKILL)
 
 
 def _words(line: socket.socket, until: float, run: Run) -> Iterator[dict[str, Any]]:
@@ -208,6 +244,8 @@ def _result(said: dict[str, Any], name: str, limits: Limits) -> Any:
         kind = getattr(errors, said["error"])
         raise kind.of([Problem(**problem) for problem in said["problems"]])
     ended = said.get("exit")
+    if ended is not None and ended > 0:
+        raise RuntimeError(f"the process that reads files failed on {name}; its traceback stands above")
     if said.get("late") or ended == -signal.SIGXCPU:
         what = f"was not read within {limits.seconds:,.0f} seconds. {NOTHING[:-1]}"
         raise InputError("TOO_SLOW", what, name, "Give a part of the file, or export it as CSV or Parquet.")

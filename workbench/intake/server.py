@@ -13,6 +13,7 @@ import select
 import signal
 import socket
 import sys
+import traceback
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,9 @@ def _child(caller: socket.socket, others: list[socket.socket], pipe: list[int]) 
         _limit(request["limits"])
         _say(caller, _answer(request))
         status = 0
+    except BaseException:
+        traceback.print_exc()  # what is no WorkbenchError is our own mistake: it must be seen somewhere
+        raise
     finally:
         with suppress(OSError):
             sys.stderr.flush()
