@@ -8,7 +8,8 @@ import numpy as np
 
 from workbench.evaluation.calibration import LOG_CLIP
 from workbench.evaluation.discrimination import delong, gini
-from workbench.evaluation.measure import NAN, Measure, normal, wilson
+from workbench.evaluation.measure import NAN, Measure, normal
+from workbench.evaluation.rates import rates
 from workbench.evaluation.tally import Tally
 
 ONE_CUSTOMER = "no interval: all rows are of one customer"
@@ -51,23 +52,9 @@ def by_customer(
     return found
 
 
-def _error(value: np.ndarray, inside: np.ndarray, w: np.ndarray, code: np.ndarray) -> float:
-    """Return the standard error of a weighted mean over the rows inside, whole customers independent."""
-    whole = float(w @ inside)
-    pulls = np.bincount(code, w * inside * (value - float((w * inside) @ value) / whole) / whole)
-    count = len(pulls)
-    return math.sqrt(float(pulls @ pulls) * count / (count - 1))
-
-
 def _share(old: Measure, part: np.ndarray, inside: np.ndarray, w: np.ndarray, code: np.ndarray) -> Measure:
-    error = _error(part.astype(float), inside.astype(float), w, code)
-    share = float((w * inside) @ part) / float(w @ inside)
-    if error > 1e-12:
-        trials = share * (1 - share) / error**2
-    else:
-        # no spread between customers: each counts as one row
-        trials = float(w @ inside) ** 2 / float((np.bincount(code, w * inside) ** 2).sum())
-    low, high = (float(end) for end in wilson(share * trials, trials))
+    one = np.zeros(int(inside.sum()), int)
+    low, high = (float(end[0]) for end in rates(part[inside], one, 1, w[inside], code[inside])[1:])
     if old.name == "f1":
         low, high = 2 * low / (1 + low), 2 * high / (1 + high)
     return old._replace(low=low, high=high)
@@ -79,7 +66,8 @@ def _mean(old: Measure, value: np.ndarray, w: np.ndarray, code: np.ndarray) -> M
         ends = {end: math.sqrt(max(getattr(of_square, end), 0.0)) for end in ("low", "high")}
         return old._replace(**ends)
     ceiling = math.inf if old.name == "log_loss" else 1.0
-    error = _error(value, np.ones(len(w)), w, code)
+    pulls = np.bincount(code, w * (value - np.average(value, weights=w)) / w.sum())
+    error = math.sqrt(float(pulls @ pulls) * len(pulls) / (len(pulls) - 1))
     return normal(old.name, old.value, error, old.n, old.n_bad, 0.0, ceiling)
 
 

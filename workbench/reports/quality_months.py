@@ -39,7 +39,7 @@ def outcome(of: Examined) -> Block:
     told = prose(
         f"{len(months)} months from {months['month'].iloc[0]} to {months['month'].iloc[-1]}.",
         f"In {len(early)} of them the interval leaves out the bad rate of all, {format_percent(rate.value)}; "
-        f"about {len(months) / 20:.0f} would by chance."
+        f"about {(months['known'] > 0).sum() / 20:.0f} would by chance."
         if rate.value == rate.value
         else "",
         f"No row at all in {', '.join(empty[:12])}{' and others' if len(empty) > 12 else ''}."
