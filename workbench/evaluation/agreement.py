@@ -114,29 +114,30 @@ def tests(tallied: Tally) -> pd.DataFrame:
     Hosmer and Lemeshow by tenths of applicants, with as many degrees of freedom as there are groups:
     right for rows the model was not fitted on, too lenient on its development sample. Spiegelhalter's z
     needs no groups. With sampling weights each row's variance counts with its squared weight; several rows
-    of a customer vary as their sum did.
+    of a customer vary as their sum did: statistic and degrees of freedom of Hosmer and Lemeshow are then
+    those of Rao and Scott, by how much more the groups' gaps vary than of single rows.
 
     References
     ----------
     Hosmer and Lemeshow (1980), doi:10.1080/03610928008827941; Spiegelhalter (1986),
-    doi:10.1002/sim.4780050506.
+    doi:10.1002/sim.4780050506; Rao and Scott (1984), doi:10.1214/aos/1176346391.
     """
     from scipy.special import chdtrc, ndtr
 
     titles = {"hosmer_lemeshow": "Hosmer-Lemeshow", "spiegelhalter": "Spiegelhalter's z"}
     p = np.clip(tallied.score, 0.0, 1.0)
     squares = tallied.goods_squared + tallied.bads_squared
-    chi, df = _hosmer_lemeshow(tallied, p, squares)
+    chi, df, groups = _hosmer_lemeshow(tallied, p, squares)
     pull = (1 - 2 * p) ** 2 * p * (1 - p)
     own = tallied.customers
     spread = math.sqrt(float(squares @ pull)) if own is None else _of_customers(own, p)
     z = float((tallied.bads - p * tallied.weight) @ (1 - 2 * p)) / spread if spread > 0 else NAN
     why = tallied.undefined if not tallied.n else "the PDs leave no spread"
     large = f"; on more than {LARGE:,} rows it rejects any model, so it is a diagnostic only"
-    caveat = f"{df} tenths of applicants, for rows the model was not fitted on"
+    caveat = f"{groups} tenths of applicants, for rows the model was not fitted on"
     caveat += large if tallied.n > LARGE else "; it has little power on few bads"
     lines = [
-        ("hosmer_lemeshow", chi, float(df), float(chdtrc(df, chi)) if df else NAN, caveat if df else why),
+        ("hosmer_lemeshow", chi, df, float(chdtrc(df, chi)), caveat if groups else why),
         ("spiegelhalter", z, NAN, float(2 * ndtr(-abs(z))), "no groups needed" if spread > 0 else why),
     ]
     frame = pd.DataFrame(lines, columns=["test", "statistic", "df", "p_value", "caveat"])
@@ -150,19 +151,27 @@ def _of_customers(own: Customers, p: np.ndarray) -> float:
     return math.sqrt(np.nan_to_num(own.squared(own.weight * (own.is_bad - p) * (1 - 2 * p))))
 
 
-def _hosmer_lemeshow(tallied: Tally, p: np.ndarray, squares: np.ndarray) -> tuple[float, int]:
-    """Return the statistic and the number of groups whose PDs leave room for chance."""
+def _hosmer_lemeshow(tallied: Tally, p: np.ndarray, squares: np.ndarray) -> tuple[float, float, int]:
+    """Return the statistic, its degrees of freedom and the groups whose PDs leave room for chance."""
     start = tallied.equal_mass(GROUPS)
     if not len(start):
-        return NAN, 0
+        return NAN, NAN, 0
     weight = totals(tallied.weight, start)
     expected = totals(p * tallied.weight, start)
     mean = expected / weight
     variance = totals(squares, start) * mean * (1 - mean)
-    if tallied.customers is not None:
-        own = tallied.customers
-        pull = own.crossed(own.weight * (own.is_bad - p[own.at]), tallied.cell(start), len(start))
-        variance = (pull**2).sum(axis=0)
-    gap = totals(tallied.bads, start) - expected
     used = variance > 0
-    return (float((gap[used] ** 2 / variance[used]).sum()), int(used.sum())) if used.any() else (NAN, 0)
+    groups = int(used.sum())
+    if not groups:
+        return NAN, NAN, 0
+    gap = totals(tallied.bads, start) - expected
+    chi = float((gap[used] ** 2 / variance[used]).sum())
+    if tallied.customers is None:
+        return chi, float(groups), groups
+    pull = tallied.customers.gaps(p, tallied.cell(start), len(start))[:, used] / np.sqrt(variance[used])
+    effect = pull.T @ pull
+    # the mean of its roots, and that of their squares
+    mean_root, mean_square = float(np.trace(effect)) / groups, float((effect**2).sum()) / groups
+    if not mean_root > 0:
+        return NAN, NAN, 0
+    return chi * mean_root / mean_square, groups * mean_root**2 / mean_square, groups

@@ -111,9 +111,7 @@ def _gaps(tallied: Tally, start: np.ndarray, rng: np.random.Generator) -> np.nda
     """
     p = np.clip(tallied.score, 0.0, 1.0)
     if tallied.customers is not None:
-        own = tallied.customers
-        cell = tallied.cell(start)
-        pull = own.crossed(own.weight * (own.is_bad - p[own.at]), cell, len(start))
+        pull = tallied.customers.gaps(p, tallied.cell(start), len(start))
         return rng.multivariate_normal(np.zeros(len(start)), pull.T @ pull, SIMULATIONS, method="svd")
     if not tallied.weighted and len(p) <= EXACT_SCORES:
         drawn = rng.binomial(tallied.rows, p, size=(SIMULATIONS, len(p))) - tallied.score * tallied.weight

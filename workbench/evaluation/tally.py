@@ -45,6 +45,10 @@ class Customers:
         count = int(self.code.max()) + 1
         return np.bincount(self.code * cells + cell[self.at], pull, count * cells).reshape(count, cells)
 
+    def gaps(self, p: np.ndarray, cell: np.ndarray, cells: int) -> np.ndarray:
+        """Return bads less expected bads; PDs at each score; shape (customers, cells)."""
+        return self.crossed(self.weight * (self.is_bad - p[self.at]), cell, cells)
+
     def trials(self, cell: np.ndarray, cells: int) -> np.ndarray:
         """Return how many independent rows tell as much of the bad rate of each cell of scores."""
         return informative(self.is_bad, cell[self.at], cells, self.weight, self.code)[1]
