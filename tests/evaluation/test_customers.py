@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 
 import workbench
-from workbench.evaluation import Evaluation, compare, evaluate, slices
+from workbench.evaluation import Evaluation, agreement, compare, evaluate, slices
 from workbench.evaluation.customers import ONE_CUSTOMER
 from workbench.evaluation.rates import informative, rates
+from workbench.evaluation.tally import tally
 from workbench.evaluation.words import TITLES
 from workbench.policy import Policy
 
@@ -117,6 +118,33 @@ def test_one_customer_has_no_interval() -> None:
     e = evaluate(bad, p, cut_off=0.5, group=np.zeros(60))
     assert e.metrics[["low", "high"]].isna().all(axis=None)
     assert e.measure("ks").reason == e.measure("precision").reason == ONE_CUSTOMER
+
+
+def test_a_share_is_told_as_rates_tell_it() -> None:
+    bad, who = np.array([0, 1] * 200), np.repeat(range(200), 2)
+    bad[[1, 4]] = 0, 1
+    told = evaluate(bad, np.linspace(0.1, 0.9, 400), cut_off=0.5, group=who).measure("bad_rate")
+    _, low, high = rates(bad, np.zeros(400, int), 1, code=who)
+    assert (told.low, told.high) == pytest.approx((low[0], high[0]))
+    assert told.high - told.low > 0.09, "never surer than as many rows alone"
+
+
+def test_no_bad_among_the_approved_leaves_doubt() -> None:
+    bad, who = np.repeat([0, 1], [450, 150]), np.repeat(range(300), 2)
+    p = np.linspace(0.1, 0.9, 600)
+    line = compare(bad, {"A": p, "B": p[::-1]}, group=who, approval=0.7).approval.models.iloc[0]
+    assert line["bad_rate"] == 0 == line["low"] and 0.01 < line["high"] < 0.03
+
+
+def test_hosmer_lemeshow_rejects_right_pds_of_customers_as_often_as_it_says() -> None:
+    rejected, who = 0, np.repeat(range(300), 10)
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        # a customer's rows share the draw that decides them
+        p = np.clip(np.repeat(rng.beta(2, 4, 300), 10) + rng.normal(0, 0.02, 3000), 0.01, 0.99)
+        bad = np.repeat(rng.random(300), 10) < p
+        rejected += agreement.tests(tally(bad, p, group=who))["p_value"].iloc[0] < 0.05
+    assert rejected / 200 < 0.085, rejected / 200
 
 
 JUDGES = {

@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 
 from workbench.evaluation.discrimination import placed
-from workbench.evaluation.measure import NAN, Z95, wilson
+from workbench.evaluation.measure import NAN, wilson
 from workbench.evaluation.paired import holm, mcnemar, one_sided, pairs_frame
 from workbench.evaluation.rates import customer_codes, rates
+from workbench.evaluation.resampled import blocks_of, times_drawn
 from workbench.evaluation.tally import Tally, tally
 
-BLOCKS = 1_000
 BINS = 400
 REPLICATES = 500
 PARTS = ("approved by both", "swapped in", "swapped out", "approved by neither")
@@ -98,18 +98,18 @@ class Ranks:
         decided = _decided(self.rank < approval, self.bad, self.weight)
         drawn = [self._drawn(i, approval) for i in range(len(self.names))]
         return AtApproval(
-            float(approval), self._models(decided, drawn, approval), self._tests(decided, drawn, approval),
+            float(approval), self._models(decided, approval), self._tests(decided, drawn, approval),
             self._swap(decided, approval),
         )  # fmt: skip
 
-    def _models(self, decided: Decided, drawn: list[np.ndarray], approval: float) -> pd.DataFrame:
+    def _models(self, decided: Decided, approval: float) -> pd.DataFrame:
         whole = float(len(self.bad)) if self.weight is None else float(self.weight.sum())
         lines = []
         for i, name in enumerate(self.names):
             n, n_bad, weight, rate, low, high = decided.rate(decided.approved[i])
-            if self.grouped and np.isfinite(rate):
-                spread = float(drawn[i].std())
-                low, high = max(rate - Z95 * spread, 0.0), min(rate + Z95 * spread, 1.0)
+            if self.grouped:
+                part = (self.rank[i] >= approval).astype(np.int8)
+                low, high = (float(end[0]) for end in rates(self.bad, part, 2, self.weight, self.group)[1:])
             cut = float(np.where(self.rank[i] < approval, self.p_bad[i], -np.inf).max()) if n else NAN
             lines.append((name, n, weight / whole if whole else NAN, n_bad, rate, low, high, cut))
         columns = ["model", "n_approved", "approval_rate", "n_bad", "bad_rate", "low", "high", "cut_off"]
@@ -129,9 +129,9 @@ class Ranks:
         n, n_bad = len(self.bad), int(self.bad.sum())
         why = one_sided(n, n_bad) or ("" if 0 < approval < 1 else "everyone has the same decision")
         approved = decided.approved
-        rates = [decided.rate(cells)[3] for cells in approved]
+        of_approved = [decided.rate(cells)[3] for cells in approved]
         pairs = list(combinations(range(len(self.names)), 2))
-        differences = [NAN if why else rates[j] - rates[i] for i, j in pairs]
+        differences = [NAN if why else of_approved[j] - of_approved[i] for i, j in pairs]
         # the same decisions leave no doubt, whatever the draws say of scores within a bin
         moved = [decided.rows[approved[i] != approved[j]].any() for i, j in pairs]
         errors = [
@@ -261,12 +261,10 @@ def ranks(
     rng = np.random.default_rng(seed)
     shuffled = rng.permutation(n)
     size = None if weight is None else np.asarray(weight, dtype=float)
-    block = _blocks(n, group, rng)
-    times = rng.multinomial(BLOCKS, np.full(BLOCKS, 1 / BLOCKS), size=REPLICATES).astype(float)
-    # blocks beyond the number of rows are empty; leave them out, or whole draws would be
-    used = int(block.max()) + 1 if n else 0
-    if used < BLOCKS:
-        times = rng.multinomial(used, np.full(used, 1 / max(used, 1)), size=REPLICATES).astype(float)
+    code = customer_codes(group)
+    block = blocks_of(np.arange(n) if code is None else code, rng).astype(np.int32)
+    used = int(block.max(initial=-1)) + 1
+    times = times_drawn(used, REPLICATES, rng)
     scores = np.stack([np.asarray(p, dtype=float) for p in p_bad.values()])
     rank, pulls = np.empty_like(scores), np.empty_like(scores)
     drawn = np.empty((2, len(names), REPLICATES, BINS))
@@ -288,7 +286,7 @@ def ranks(
 
     with ThreadPoolExecutor(max(threads, 1)) as pool:
         list(pool.map(place, range(len(names))))
-    return Ranks(names, bad, size, rank, scores, drawn[0], drawn[1], customer_codes(group)), pulls
+    return Ranks(names, bad, size, rank, scores, drawn[0], drawn[1], code), pulls
 
 
 class _Shuffle:
@@ -311,11 +309,3 @@ class _Shuffle:
         # of numbers whose high digits are the score's place and whose low ones the shuffled place
         base = np.repeat(np.arange(len(tallied.score)) * n, tallied.rows[::-1])
         return self._shuffled[np.sort(base + self._at[order]) - base]
-
-
-def _blocks(n: int, group: np.ndarray | None, rng: np.random.Generator) -> np.ndarray:
-    """Return the block of each row; rows of one group share one."""
-    if group is None:
-        return (rng.permutation(n) % BLOCKS).astype(np.int32)
-    codes, found = pd.factorize(np.asarray(group), use_na_sentinel=False)
-    return (rng.permutation(len(found)) % BLOCKS)[codes].astype(np.int32)

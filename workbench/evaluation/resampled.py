@@ -19,7 +19,17 @@ def blocks_of(code: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     code : array of int, shape (n,)
         Customer of each row, from 0.
     """
-    return (rng.permutation(int(code.max()) + 1) % BLOCKS)[code]
+    return (rng.permutation(int(code.max(initial=-1)) + 1) % BLOCKS)[code]
+
+
+def times_drawn(blocks: int, replicates: int, rng: np.random.Generator) -> np.ndarray:
+    """Return how often each block is in samples of as many, drawn with replacement.
+
+    Returns
+    -------
+    array, shape (replicates, blocks)
+    """
+    return rng.multinomial(blocks, np.full(blocks, 1 / max(blocks, 1)), size=replicates).astype(float)
 
 
 def drawn_again(counts: np.ndarray, replicates: int, rng: np.random.Generator) -> np.ndarray:
@@ -35,8 +45,7 @@ def drawn_again(counts: np.ndarray, replicates: int, rng: np.random.Generator) -
     -------
     array, shape (replicates, cells)
     """
-    blocks = len(counts)
-    return rng.multinomial(blocks, np.full(blocks, 1 / blocks), size=replicates).astype(float) @ counts
+    return times_drawn(len(counts), replicates, rng) @ counts
 
 
 def nadeau_bengio(
