@@ -134,6 +134,7 @@ def _part(table: pa.Table, before: int, source: Source) -> Table:
     """Return a part as a table; texts that came as levels stay levels."""
     for name in table.column_names:
         column = table.column(name)
+        column.validate(full=True)  # in a damaged file a level may be named that is not there
         words = column.chunk(0).dictionary if pa.types.is_dictionary(column.type) else column
         if is_text(words.type) and (cp.max(cp.binary_length(words)).as_py() or 0) > MAX_CELL:
             raise ReadWhole

@@ -106,6 +106,7 @@ def _text_bytes(column: pa.ChunkedArray, label: str, name: str) -> int:
     """Return how many bytes a text column holds when expanded."""
     total = 0
     for chunk in column.chunks:
+        chunk.validate(full=True)  # in a damaged file a level may be named that is not there
         words = chunk.dictionary if isinstance(chunk, pa.DictionaryArray) else chunk
         lengths = cp.fill_null(cp.binary_length(words), 0).to_numpy(zero_copy_only=False)
         if len(lengths) and lengths.max() > MAX_CELL:
