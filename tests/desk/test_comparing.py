@@ -103,7 +103,7 @@ def test_a_labelled_file_is_scored_by_all(place: Place) -> None:
     ids = [done.models[0].model_id, noise.models[0].model_id]
     with pytest.raises(InputError) as said:
         place.desk.compare(ids, Run(1))
-    assert said.value.code == "DIFFERENT_ROWS" and "--on" in str(said.value)
+    assert said.value.code == "DIFFERENT_ROWS" and "developed on are left out" in str(said.value)
     fresh = place.folder / "fresh.csv"
     later(1500, seed=9).to_csv(fresh, index=False)
     compared = place.desk.compare(ids, Run(1), fresh)

@@ -208,8 +208,8 @@ def kept_rows(desk: Desk, rows: Sequence[ModelRow]) -> SameRows:
 def _different(why: str) -> InputError:
     return InputError(
         "DIFFERENT_ROWS", f"the models cannot be compared on kept rows: {why}",
-        remedy="Train them on the same data with the same samples, or name labelled data that none of them "
-        "was trained on (on the command line: --on DATA).",
+        remedy="Train them on the same data with the same samples, or name labelled data (on the command "
+        "line: --on FILE): rows that one of them was developed on are left out.",
     )  # fmt: skip
 
 
