@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -102,6 +103,8 @@ def test_train_registers_every_family_with_its_measures(trained: tuple[Place, An
     told = answer.json
     assert [m["family"] for m in told["models"]] == ["logistic", "scorecard", "lightgbm"]
     assert told["best"] in {m["model_id"] for m in told["models"]}
+    losses = r" \.\d{4} \([A-Z][A-Za-z ]+ \.\d{4}, [A-Z][A-Za-z ]+ \.\d{4}\)$"
+    assert re.search(losses, told["choice"]) and re.search(r"against [A-Z][A-Za-z ]+ \.", told["sentence"])
     for model in told["models"]:
         assert model["gate"]["passed"] and model["gate"]["reason"]
         assert model["metrics"]["auc_low"] < model["metrics"]["auc"] < model["metrics"]["auc_high"]
@@ -118,8 +121,9 @@ def test_the_same_call_again_is_the_same_models(trained: tuple[Place, Answer]) -
 
 def test_a_family_named_twice_is_trained_once(shop: Place) -> None:
     twice = ("--family", "logistic", "--family", "logistic")
-    told = shop.call("train", shop.data, "--portfolio", shop.portfolio, *twice, "--json").json
-    assert [m["family"] for m in told["models"]] == ["logistic"]
+    told = shop.call("train", shop.data, "--portfolio", shop.portfolio, *twice)
+    assert [m["family"] for m in shop.call("models", "--json").json["models"]] == ["logistic"]
+    assert re.search(r"^Best by log loss on [a-z ]+: Logistic regression \.\d{4}\.$", told.out, re.MULTILINE)
 
 
 def test_models_and_show_tell_what_is_registered(trained: tuple[Place, Answer]) -> None:

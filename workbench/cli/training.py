@@ -213,8 +213,10 @@ def _show_outcome(outcome: Mapping[str, Any]) -> None:
                 f"{output.figure('mean_p_bad', told['p_bad_uncalibrated'])} before calibration, "
                 f"{output.figure('mean_p_bad', told['p_bad_mean'])} after."
             )
+    if outcome["choice"]:
+        output.line(f"{outcome['choice']}.")
     if outcome.get("deployment"):
         told = outcome["deployment"]
         output.line(f"{'Deployed' if told['promoted'] else 'Not deployed'}: {told['reason']}.")
     if outcome.get("best"):
-        output.note(f"Best by validation: {outcome['best']}. Study: {outcome.get('study_id', '')}.")
+        output.note(f"Best: {outcome['best']}. Study: {outcome.get('study_id', '')}.")

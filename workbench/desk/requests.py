@@ -140,6 +140,8 @@ class TrainOutcome:
         Model id of the best by log loss on its calibration rows.
     deployment : Deployment, optional
         Where it was asked for.
+    choice : str
+        By what the best was chosen, with every model's figure.
     """
 
     study_id: str
@@ -150,6 +152,7 @@ class TrainOutcome:
     sentence: str
     seconds: float
     deployment: Deployment | None = None
+    choice: str = ""
 
     @property
     def failed(self) -> bool:

@@ -60,7 +60,7 @@ def train(desk: Desk, request: TrainRequest, run: Run) -> TrainOutcome:
     return TrainOutcome(
         study_id=study_id, portfolio=portfolio.identity, dataset_sha256=dataset.sha256,
         models=tuple(lines), best=best, sentence=done.sentence(), seconds=time.perf_counter() - started,
-        deployment=deployment,
+        deployment=deployment, choice=done.choice(),
     )  # fmt: skip
 
 

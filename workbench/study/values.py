@@ -187,6 +187,15 @@ class Study:
         """Return one family's answer."""
         return next(m for m in self.models if m.family == family)
 
+    def choice(self) -> str:
+        """Return by what the best was chosen, with every model's figure; "" where none was trained."""
+        trained = [m for m in self.models if not m.error]
+        if not trained:
+            return ""
+        best = self.model(self.best)
+        others = ", ".join(_loss(m) for m in trained if m is not best)
+        return f"Best by log loss on {_rows(best)}: {_loss(best)}" + (f" ({others})" if others else "")
+
     def sentence(self) -> str:
         """Return the answer in two sentences."""
         trained = [m for m in self.models if not m.error]
@@ -240,9 +249,16 @@ def _rows(model: StudyModel) -> str:
 
 
 def _losses(best: StudyModel, trained: list[StudyModel]) -> str:
-    others = [f"{m.calibration['log_loss']:.4f}" for m in trained if m is not best]
-    own = f"{best.calibration['log_loss']:.4f}"
-    return f"{own} against {', '.join(others)}" if others else own
+    others = [_loss(m) for m in trained if m is not best]
+    return f"{_figure(best)} against {', '.join(others)}" if others else _figure(best)
+
+
+def _loss(model: StudyModel) -> str:
+    return f"{model.title} {_figure(model)}"
+
+
+def _figure(model: StudyModel) -> str:
+    return f"{model.calibration['log_loss']:.4f}".removeprefix("0")
 
 
 def reported_sample(names: tuple[str, ...]) -> str:
