@@ -193,6 +193,7 @@ def test_rolling_back_makes_the_champion_before_champion_again(registry: Registr
     with pytest.raises(GateError) as said:
         registry.roll_back("cards", who="ben", when=WHEN, why="once more")
     assert said.value.code == "NO_PREVIOUS"
+    assert "cards-2 was champion and was rolled back from" in str(said.value)
     assert registry.resolve("cards@champion").model_id == "cards-1" and registry.fsck() == []
 
 

@@ -175,6 +175,13 @@ def previous_champion(store: Store, portfolio: str) -> ModelRow:
     """
     with store.database.read() as session:
         model_id = previous(session, portfolio)
+        left = _rolled_back_from(session, portfolio) if model_id is None else ""
+    if model_id is None and left:
+        raise GateError(
+            "NO_PREVIOUS",
+            f"{left} was champion and was rolled back from, so there is nothing further back to roll back to",
+            remedy=f"Promote it again if it should be champion: {left}.",
+        )
     if model_id is None:
         raise GateError(
             "NO_PREVIOUS",
@@ -203,6 +210,19 @@ def previous(session: Session, portfolio: str) -> str | None:
     # a version that was deleted is in the trail alone
     there = set(session.scalars(select(ModelTable.model_id).where(ModelTable.portfolio == portfolio)))
     return next((model_id for model_id in reversed(pile) if model_id in there - gone), None)
+
+
+def _rolled_back_from(session: Session, portfolio: str) -> str:
+    """Return the retired version that was rolled back from last; "" where there is none."""
+    query = select(TrailTable.detail).where(
+        TrailTable.portfolio == portfolio, TrailTable.action == ROLLED_BACK
+    )
+    left = [detail.get("retired") for detail in session.scalars(query.order_by(TrailTable.seq.desc()))]
+    retired = select(ModelTable.model_id).where(
+        ModelTable.portfolio == portfolio, ModelTable.stage == "retired"
+    )
+    there = set(session.scalars(retired))
+    return next((model_id for model_id in left if model_id in there), "")
 
 
 def _champion_of(session: Session, portfolio: str) -> ModelTable | None:
