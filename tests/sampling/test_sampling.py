@@ -267,6 +267,7 @@ def test_grouped_samples_need_to_know_whose_row_each_is() -> None:
     with pytest.raises(InputError) as error:
         draw(applications([0, 1] * 50), SamplingSpec.from_split("70/30", "grouped"))
     assert error.value.code == "NO_GROUP"
+    assert 'group = "COLUMN"' in str(error.value) and "step Roles" in str(error.value)
 
 
 def test_suggest_takes_grouped_where_customers_are_known() -> None:

@@ -115,7 +115,8 @@ def _deal_customers(
         raise InputError(
             "NO_GROUP",
             "grouped samples need to know whose row each is, and the portfolio names no such column",
-            remedy="Give a column the role group, or take random sampling.",
+            remedy="On the page Data, step Roles, give a column the role group (in the portfolio's file: "
+            'group = "COLUMN"), or take random sampling.',
         )
     rows = np.flatnonzero(dataset.known)
     customer = customers(dataset.group)[rows]
