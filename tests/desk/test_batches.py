@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import os
 import signal
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,8 +17,8 @@ import pandas as pd
 import pytest
 
 from tests import made
-from workbench.desk import Desk, batches, scoring_files
-from workbench.errors import BusyError, InputError
+from workbench.desk import Desk, ScoreRequest, batches, scored, scoring_files
+from workbench.errors import BusyError, InputError, MissingError
 from workbench.families import many_rows
 from workbench.intake import ReadOptions, in_parts
 from workbench.portfolio import Reading
@@ -283,3 +285,101 @@ def test_a_file_is_scored_as_its_portfolio_says_that_files_are_written(
         wanted = [plain.p_bad(row | {"income": None if i == 4 else row["income"]})
                   for i, row in enumerate(frame.to_dict("records"))]  # fmt: skip
         np.testing.assert_allclose(scored["p_bad"], wanted, rtol=1e-12)
+
+
+def _kept(desk: Desk, source: Path, key: str, **more: Any) -> Any:
+    return desk.score_kept(ScoreRequest(MODEL, str(source), "applicants.csv", **more), key)
+
+
+@pytest.mark.parametrize("large", [False, True], ids=["whole", "in parts"])
+def test_one_bad_row_never_sinks_the_rest(
+    at: Desk, rows: pd.DataFrame, tmp_path: Path, large: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoring_files, "LARGE", 0 if large else 2**60)
+    worse = rows.astype({"income": object})
+    worse.loc[[11, 12, 13, 14, 15], "income"] = ["NaN", "much", "=1+1", "1e400", "-inf"]
+    worse.to_csv(tmp_path / "in.csv", index=False)
+    key = f"bad-{large}"
+    batch = _kept(at, tmp_path / "in.csv", key)
+    home = at.settings.home
+    lines = scored.rows(home, key, limit=ROWS)
+    refused = scored.rows(home, key, scored.REFUSED)
+    assert batch.rows == ROWS == len(lines) == batch.scored + batch.refused
+    assert refused["error"].ne("").all() and set(refused["id"]) >= set(rows["id"][[12, 13, 14, 15]])
+    assert batch.refused == len(refused) == sum(batch.reasons.values()) <= 5
+    assert sum(batch.decisions.values()) == batch.scored == sum(int(n) for n, _ in batch.bands.values())
+    for spread in (batch.p_bad, batch.points):
+        assert sum(spread["counts"]) == batch.scored and len(spread["edges"]) == len(spread["counts"]) + 1
+    unseen = scored.rows(home, key, "unseen", ROWS)
+    assert batch.flags["unseen: home"] == len(unseen) and rows["id"][5] in set(unseen["id"])
+    assert rows["id"][7] in set(scored.rows(home, key, "out of range", ROWS)["id"])
+    assert len(scored.rows(home, key, scored.FLAGGED, ROWS)) == batch.flagged
+    of_decision = [len(scored.rows(home, key, name, ROWS)) for name in batch.decisions]
+    assert of_decision == list(batch.decisions.values())
+    clean = at.score_file(MODEL, FORMS[".parquet"](rows, tmp_path / "clean.parquet"), tmp_path / "clean.csv")
+    assert clean["refused"] == 2
+    expected = pd.read_csv(tmp_path / "clean.csv", dtype={"id": str}).set_index("id")["p_bad"]
+    known = lines.set_index("id")["p_bad"].drop(index=rows["id"][[3, 11, 12, 13, 14, 15, 444]])
+    np.testing.assert_allclose(known, expected.reindex(known.index), rtol=1e-12)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("large", [False, True], ids=["whole", "in parts"])
+def test_a_column_under_another_name_gives_the_same_scores(
+    at: Desk, rows: pd.DataFrame, tmp_path: Path, form: str, large: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoring_files, "LARGE", 0 if large else 2**60)
+    expected = at.score_file(MODEL, FORMS[form](rows, tmp_path / f"in{form}"), tmp_path / "as_it_is.parquet")
+    named = FORMS[form](rows, tmp_path / f"named{form}")
+    frame = pd.read_csv(named, dtype=str) if form == ".csv" else pd.read_parquet(named)
+    frame = frame.rename(columns={"income": "Salary, monthly", "home": "Lives in"})
+    frame.to_csv(named, index=False) if form == ".csv" else frame.to_parquet(named)
+    rename = {"income": "Salary, monthly", "home": "Lives in"}
+    told = at.score_file(MODEL, named, tmp_path / "renamed.parquet", rename=rename)
+    assert {k: told[k] for k in ("rows", "refused", "decisions")} == {
+        k: expected[k] for k in ("rows", "refused", "decisions")
+    }
+    _same(_content(tmp_path / "renamed.parquet"), _content(tmp_path / "as_it_is.parquet"))
+    for wrong in ({"income": "home"}, {"nothing": "Lives in"}, {"income": "not there", "home": "Lives in"}):
+        with pytest.raises(InputError) as refused:
+            at.score_file(MODEL, named, tmp_path / "none.parquet", rename=wrong)
+        assert refused.value.code in ("RENAME", "SCHEMA_MISMATCH")
+    assert not (tmp_path / "none.parquet").exists()
+
+
+def test_columns_are_told_without_reading_the_rows(at: Desk, rows: pd.DataFrame, tmp_path: Path) -> None:
+    for form, write in FORMS.items():
+        assert at.columns(write(rows, tmp_path / f"in{form}")) == tuple(rows.columns)
+    (tmp_path / "false.parquet").write_bytes(b"PAR1 and nothing else")
+    with pytest.raises(InputError, match="damaged"):
+        at.columns(tmp_path / "false.parquet")
+
+
+def test_scored_files_are_listed_weighed_and_deleted(
+    at: Desk, rows: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = at.settings.home
+    source = tmp_path / "in.csv"
+    rows.assign(id=["=1+1", *rows["id"][1:]]).to_csv(source, index=False)
+    batch = _kept(at, source, "to-delete")
+    assert batch in scored.kept(home)
+    assert b"'=1+1" in scored.content(home, "to-delete", "csv")
+    assert scored.content(home, "to-delete", "csv").count(b"\n") == ROWS + 1
+    assert pd.read_parquet(io.BytesIO(scored.content(home, "to-delete", "parquet")))["id"][0] == "=1+1"
+    with pytest.raises(Cancelled):
+        at.score_kept(ScoreRequest(MODEL, str(source)), "stopped", _stop_after(4))
+    left = [path for path in (home / "batches").glob("*") if path.name != scored.DONE]
+    assert len(left) == 1  # the parts, to be taken up
+    use = next(use for use in at.disk() if use.kind == "batches")
+    assert use.count == len(scored.kept(home)) and use.size > 0 and left[0].exists()
+    long_ago = time.time() - 2 * scored.ABANDONED
+    for path in (*left[0].iterdir(), left[0], scored.folder_of(home) / "stopped"):
+        os.utime(path, (long_ago, long_ago))
+    at.disk()
+    assert not left[0].exists() and not (scored.folder_of(home) / "stopped").exists()
+    removal = at.delete("batch", "to-delete", "no longer needed")
+    assert removal.words == "the scored file to-delete"
+    with pytest.raises(MissingError, match="no such scored file"):
+        scored.find(home, "to-delete")
+    with pytest.raises(MissingError):
+        scored.find(home, "../../models")

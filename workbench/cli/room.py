@@ -18,7 +18,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def disk(as_json: options.Json = False) -> None:
-    """Say what takes room: files that were brought, data sets, studies, models, reports."""
+    """Say what takes room: files that were brought, data sets, studies, models, reports, scored files."""
     from workbench.desk.removing import room
 
     uses = [use.to_json() for use in options.open_desk().disk()]
@@ -28,19 +28,20 @@ def disk(as_json: options.Json = False) -> None:
         return
     rows = [(use["title"], use["count"] or None, room(use["size"]), use["where"]) for use in uses]
     output.table("Disk", ("what", "how many", "room", "where"), rows)
-    output.note(f"{room(total)}. Make room with: workbench delete dataset|study|model|report ID")
+    output.note(f"{room(total)}. Make room with: workbench delete dataset|study|model|report|batch ID")
 
 
 def delete(
     kind: Annotated[
-        str, typer.Argument(metavar="KIND", help="dataset, study, model or report.", show_default=False)
+        str,
+        typer.Argument(metavar="KIND", help="dataset, study, model, report or batch.", show_default=False),
     ],
     name: Annotated[
         str,
         typer.Argument(
             metavar="ID",
-            help="A model's or a study's id, a report's folder, a data set's fingerprint (8 characters or "
-            "more).",
+            help="A model's or a study's id, a report's or a scored file's folder, a data set's fingerprint "
+            "(8 characters or more).",
             show_default=False,
         ),
     ],
@@ -51,7 +52,7 @@ def delete(
     now: Annotated[bool, typer.Option("--now", help="Do not keep it in quarantine for a while.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Delete a data set, a study, a model or a report; what depends on it is shown first."""
+    """Delete a data set, a study, a model, a report or a scored file; what depends on it is shown first."""
     from workbench.desk.removing import room
 
     desk = options.open_desk()

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from workbench.desk.comparing import Compared
 from workbench.desk.desk import Desk, open
-from workbench.desk.requests import Deployment, TrainedLine, TrainOutcome, TrainRequest
+from workbench.desk.requests import Deployment, ScoreRequest, TrainedLine, TrainOutcome, TrainRequest
 
-__all__ = ["Compared", "Deployment", "Desk", "TrainOutcome", "TrainRequest", "TrainedLine", "open"]
+__all__ = [
+    "Compared",
+    "Deployment",
+    "Desk",
+    "ScoreRequest",
+    "TrainOutcome",
+    "TrainRequest",
+    "TrainedLine",
+    "open",
+]

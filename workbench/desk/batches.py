@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -31,9 +31,12 @@ FORM = 1
 """Changes with what parts hold, so that none of another version is taken up."""
 
 
-def batch_key(source_sha256: str, manifest_sha256: str, options: ReadOptions) -> str:
+def batch_key(
+    source_sha256: str, manifest_sha256: str, options: ReadOptions, rename: Mapping[str, str] | None = None
+) -> str:
     """Return what a batch is known by: the same bytes, model and reading have the same parts."""
-    told = json.dumps([FORM, source_sha256, manifest_sha256, astuple(options)]).encode()
+    read_as = [astuple(options), *([sorted(rename.items())] if rename else [])]
+    told = json.dumps([FORM, source_sha256, manifest_sha256, *read_as]).encode()
     return hashlib.sha256(told).hexdigest()[:32]
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.dataset import Source
 from workbench.errors import InputError
+from workbench.intake import ReadOptions
 from workbench.reports import path_of
 from workbench.sampling import SamplingSpec
 from workbench.study import StudySpec
@@ -123,6 +125,33 @@ def of_score(desk: Desk, model_id: str, values: Mapping[str, Any], study_id: str
         _notebook(desk, PROOF, {"study": study_id}),
         "applicants.csv stands for a file of applicants; the notebook shows how the model was made.",
     )
+
+
+def of_batch(desk: Desk, model_id: str, path: str, options: ReadOptions, rename: Mapping[str, str]) -> Calls:
+    """Return how a file is scored elsewhere."""
+    out = f"{Path(path).stem}_scored.parquet"
+    usual = ReadOptions()
+    told = {
+        name: value for name, value in asdict(options).items()
+        if name != "missing" and value != getattr(usual, name)
+    }  # fmt: skip
+    more = [f", {options!r}" if options != usual else "", f", rename={dict(rename)!r}" if rename else ""]
+    python = _lines(
+        desk,
+        f"told = here.score_file({model_id!r}, Path({path!r}), Path({out!r}){''.join(more)})",
+        'print(told["rows"], told["scored"], told["refused"], told["decisions"])',
+        imports=(
+            "from pathlib import Path",
+            *(["from workbench.intake import ReadOptions"] if more[0] else []),
+        ),
+    )
+    if rename or set(options.missing) - {""}:
+        note = "The command line reads the file as it stands: rename its columns there first."
+        if not rename:
+            note = "The command line cannot say which texts mean not known; the Python call can."
+        return Calls("", python, "", note)
+    flags = [word for name, value in told.items() for word in (f"--{name}", value)]
+    return Calls(_command(desk, "score", model_id, path, "--out", out, *flags), python, "")
 
 
 def of_report(desk: Desk, name: str, parameters: Mapping[str, Any]) -> Calls:

@@ -21,6 +21,7 @@ from workbench.desk import (
     promoting,
     removing,
     replays,
+    scored,
     scoring_files,
     seen,
     trainings,
@@ -28,7 +29,8 @@ from workbench.desk import (
 from workbench.desk.comparing import Compared
 from workbench.desk.removing import Use
 from workbench.desk.replays import Replay
-from workbench.desk.requests import TrainOutcome, TrainRequest
+from workbench.desk.requests import ScoreRequest, TrainOutcome, TrainRequest
+from workbench.desk.scored import Batch
 from workbench.desk.seen import Seen
 from workbench.errors import Problem
 from workbench.evaluation import Evaluation
@@ -241,13 +243,33 @@ class Desk:
         out: Path,
         options: ReadOptions | None = None,
         run: Run | None = None,
+        name: str = "",
+        rename: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         """Score a file; one line out for each row in, in order, all of them or no file.
 
         A large CSV or Parquet file is scored part by part, in little memory. Where that is stopped, the
         same call later takes up what was done: the same bytes, the same model, read the same way.
+
+        Parameters
+        ----------
+        name : str
+            What to call the file where its path does not say it.
+        rename : mapping, optional
+            A name that the model asks for -> the column of the file that holds it.
         """
-        return scoring_files.score_file(self, reference, Path(path), Path(out), options, run or Run())
+        run = run or Run()
+        return scoring_files.score_file(self, reference, Path(path), Path(out), options, run, name, rename)
+
+    def score_kept(self, request: ScoreRequest, key: str, run: Run | None = None) -> Batch:
+        """Score a file and keep what came out under `key`, until it is deleted."""
+        return scored.score_kept(self, request, key, run or Run())
+
+    def columns(self, path: Path, options: ReadOptions | None = None, name: str = "") -> tuple[str, ...]:
+        """Return the columns of a file, looked up apart from this process."""
+        return intake.columns_apart(
+            Path(path), name=name, options=options or ReadOptions(), limits=self._limits
+        )
 
     def evaluate(
         self, reference: str, path: Path, options: ReadOptions | None = None

@@ -1,4 +1,4 @@
-"""What takes room, and deleting of it: data sets, studies, models and reports."""
+"""What takes room, and deleting of it: data sets, studies, models, reports and scored files."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench import reports
+from workbench.desk import scored
 from workbench.errors import GateError, InputError
 from workbench.registry.rows import REMOVABLE, Removal
 from workbench.reports import shelf
@@ -15,8 +16,8 @@ from workbench.reports import shelf
 if TYPE_CHECKING:
     from workbench.desk.desk import Desk
 
-REPORT = "report"
-ALL = (*REMOVABLE, REPORT)
+REPORT, BATCH = "report", "batch"
+ALL = (*REMOVABLE, REPORT, BATCH)
 """The kinds of things that can be deleted."""
 
 
@@ -62,6 +63,7 @@ def room(size: int) -> str:
 def disk(desk: Desk) -> tuple[Use, ...]:
     """Return what takes room, in the order of the work; see `Desk.disk`."""
     purge(desk)
+    scored.purge(desk.settings.home)
     home, kept = desk.settings.home, desk.registry
     store = kept.store.home
     places = (
@@ -70,6 +72,7 @@ def disk(desk: Desk) -> tuple[Use, ...]:
         ("studies", "Studies", store, len(kept.studies())),
         ("models", "Models", store, len(kept.models())),
         ("reports", "Reports", home, len(reports.kept(home))),
+        ("batches", "Scored files", home, len(scored.kept(home))),
         ("jobs", "Logs of jobs", home, len(list((home / "jobs").glob("*.log")))),
         ("quarantine", "Deleted, still in quarantine", store, len(list((store / "quarantine").glob("*")))),
     )
@@ -90,6 +93,10 @@ def plan(desk: Desk, kind: str, name: str) -> Removal:
             remedy = "Wait for it, or stop its job."
             return replace(found, code="RUNNING", refusal=f"the report {made.key} still runs", remedy=remedy)
         return found
+    if kind == BATCH:
+        batch = scored.find(desk.settings.home, name)
+        size = _size(scored.folder_of(desk.settings.home) / batch.key)
+        return Removal(BATCH, batch.key, "", size, (f"what came of {batch.name}: {batch.sentence}",))
     if kind not in REMOVABLE:
         what = f"{kind!r} is nothing that can be deleted"
         raise InputError("KIND", what, remedy=f"Take one of: {', '.join(ALL)}.")
@@ -110,7 +117,9 @@ def delete(desk: Desk, kind: str, name: str, why: str, now: bool) -> Removal:
     if found.refusal:
         raise GateError(found.code, found.refusal, found.name, found.remedy)
     if kind == REPORT:
-        _delete_report(desk, found, why)
+        _delete_folder(desk, found, "reports", shelf.folder_of(desk.settings.home), why)
+    elif kind == BATCH:
+        _delete_folder(desk, found, "batches", scored.folder_of(desk.settings.home), why)
     else:
         desk.registry.remove(kind, found.name, who=desk.who, when=desk.now(), why=why)
     purge(desk, only=found.name if now else "")
@@ -123,13 +132,12 @@ def purge(desk: Desk, only: str = "") -> list[str]:
     return desk.registry.purge(desk.now(), grace, only)
 
 
-def _delete_report(desk: Desk, found: Removal, why: str) -> None:
+def _delete_folder(desk: Desk, found: Removal, kind: str, top: Path, why: str) -> None:
     why = why.strip()
     if not why:
         raise InputError("NO_REASON", "deleting needs a reason", remedy="Say why; it is kept in the trail.")
-    folder = shelf.folder_of(desk.settings.home) / found.name
-    about = {"kind": REPORT, "name": found.name, "who": desk.who, "why": why}
-    desk.registry.set_aside("reports", folder, when=desk.now(), about=about, size=found.size)
+    about = {"kind": found.kind, "name": found.name, "who": desk.who, "why": why}
+    desk.registry.set_aside(kind, top / found.name, when=desk.now(), about=about, size=found.size)
 
 
 def _size(path: Path) -> int:

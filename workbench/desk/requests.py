@@ -12,6 +12,42 @@ from workbench.study import StudySpec
 
 
 @dataclass(frozen=True)
+class ScoreRequest:
+    """Score a file with a model.
+
+    Attributes
+    ----------
+    model : str
+        A model's id.
+    path, name : str
+        Where the bytes are, and what to call them.
+    rename : mapping
+        A name that the model asks for -> the column of the file that holds it.
+    """
+
+    model: str
+    path: str
+    name: str = ""
+    options: ReadOptions = field(default_factory=ReadOptions)
+    rename: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the request as plain values."""
+        options = asdict(self.options) | {"missing": list(self.options.missing)}
+        return {
+            "model": self.model, "path": self.path, "name": self.name, "options": options,
+            "rename": dict(self.rename),
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> ScoreRequest:
+        """Return the request that `to_json` gave."""
+        options = values["options"]
+        read = ReadOptions(**{**options, "missing": tuple(options["missing"])})
+        return cls(values["model"], values["path"], values["name"], read, values["rename"])
+
+
+@dataclass(frozen=True)
 class TrainRequest:
     """Train a study of a portfolio on data that are kept, or on a file.
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from workbench.checks import customers_of
-from workbench.dataset import BAD, Dataset, build
+from workbench.dataset import BAD, Dataset, Table, build
 from workbench.desk import tables
 from workbench.desk.lines import Counts, scored_frame
 from workbench.errors import InputError
 from workbench.evaluation import Evaluation, evaluate
 from workbench.intake import ReadOptions
 from workbench.policy import DECISIONS
+from workbench.portfolio import Portfolio
 from workbench.registry import ModelRow
 from workbench.run import Run, seed_for
 from workbench.scoring import Scorer, points
@@ -27,16 +30,25 @@ LARGE = 16 * 2**20
 
 
 def score_file(
-    desk: Desk, reference: str, path: Path, out: Path, options: ReadOptions | None, run: Run
+    desk: Desk,
+    reference: str,
+    path: Path,
+    out: Path,
+    options: ReadOptions | None,
+    run: Run,
+    name: str = "",
+    rename: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Score a file; see `Desk.score_file`."""
     tables.check_target(out, source=path)
     row = desk.registry.resolve(reference)
     scorer = desk.scorer(row.model_id)
     replaced = out.exists()
-    counts = _in_parts(desk, row, scorer, path, out, options or ReadOptions(), run)
+    given = _Given(path, name or path.name, options or ReadOptions(), dict(rename or {}))
+    _require_names(given, scorer.model.portfolio)
+    counts = _in_parts(desk, row, scorer, given, out, run)
     if counts is None:
-        counts = _as_a_whole(desk, scorer, path, out, options)
+        counts = _as_a_whole(desk, scorer, given, out)
     return {
         "model_id": row.model_id,
         "rows": counts.rows,
@@ -51,27 +63,79 @@ def score_file(
     }
 
 
-def _in_parts(
-    desk: Desk, row: ModelRow, scorer: Scorer, path: Path, out: Path, options: ReadOptions, run: Run
-) -> Counts | None:
+@dataclass(frozen=True)
+class _Given:
+    """A file to be scored; `rename` says which of its columns stands for a name of the portfolio."""
+
+    path: Path
+    name: str
+    options: ReadOptions
+    rename: dict[str, str]
+
+    def in_words_of(self, portfolio: Portfolio) -> Portfolio:
+        """Return the portfolio under the names that the file has."""
+        if not self.rename:
+            return portfolio
+        known = tuple(
+            one.model_copy(update={"name": self.rename.get(one.name, one.name)})
+            for one in portfolio.characteristics
+        )
+        single = {key: getattr(portfolio, key) for key in ("row_key", "date")}
+        named = {key: self.rename.get(name, name) for key, name in single.items()}
+        return portfolio.model_copy(update={"characteristics": known, **named})
+
+    def renamed(self, table: Table) -> Table:
+        """Return a part of the file under the names of the portfolio."""
+        if not self.rename:
+            return table
+        names = {column: name for name, column in self.rename.items()}
+        # another column may have the name by now
+        frame = table.frame.drop(columns=[name for name in self.rename if name in table.frame])
+        return replace(table, frame=frame.rename(columns=names))
+
+
+def _require_names(given: _Given, portfolio: Portfolio) -> None:
+    """Raise where a column stands for two names, or for one that the model does not ask for."""
+    asked = {*(one.name for one in portfolio.characteristics), portfolio.row_key, portfolio.date} - {""}
+    unknown = [name for name in given.rename if name not in asked]
+    columns = list(given.rename.values())
+    twice = sorted({column for column in columns if columns.count(column) > 1 or column in asked})
+    if unknown:
+        what = f"the model asks for no column {unknown[0]!r}"
+        raise InputError("RENAME", what, given.name, "Rename only to names that the model asks for.")
+    if twice:
+        what = f"the column {twice[0]!r} would stand for more than one name"
+        raise InputError("RENAME", what, given.name, "Choose another column for one of them.")
+
+
+def _in_parts(desk: Desk, row: ModelRow, scorer: Scorer, file: _Given, out: Path, run: Run) -> Counts | None:
     """Score a large file part by part; None where it is small, or has to be read as a whole."""
     from workbench.desk.batches import batch_key, score_parts
     from workbench.intake.in_parts import ReadWhole, in_parts
 
-    if not path.is_file() or path.stat().st_size < LARGE or out.suffix.lower() not in (".csv", ".parquet"):
+    path, parts = file.path, (".csv", ".parquet")
+    if not path.is_file() or path.stat().st_size < LARGE or out.suffix.lower() not in parts:
         return None
-    given = in_parts(path, scorer.model.portfolio, options)
+    given = in_parts(path, file.in_words_of(scorer.model.portfolio), file.options, file.name)
     if given is None:
         return None
-    folder = desk.settings.home / "batches" / batch_key(given.source.sha256, row.manifest_sha256, options)
+    if file.rename:
+        read = given.tables
+        given = replace(given, tables=lambda start: map(file.renamed, read(start)))
+    key = batch_key(given.source.sha256, row.manifest_sha256, file.options, file.rename)
     try:
-        return score_parts(given, scorer, folder, out, run)
+        return score_parts(given, scorer, desk.settings.home / "batches" / key, out, run)
     except ReadWhole:
         return None
 
 
-def _as_a_whole(desk: Desk, scorer: Scorer, path: Path, out: Path, options: ReadOptions | None) -> Counts:
-    frame = scored_frame(scorer, desk.read(path, scorer.model.portfolio, options))
+def _as_a_whole(desk: Desk, scorer: Scorer, given: _Given, out: Path) -> Counts:
+    table = desk.read(given.path, given.in_words_of(scorer.model.portfolio), given.options, given.name)
+    absent = sorted(set(given.rename.values()) - set(table.frame.columns))
+    if absent:
+        remedy = f"It has: {', '.join(map(str, table.frame.columns[:12]))}."
+        raise InputError("RENAME", f"there is no column {absent[0]!r}", given.name, remedy)
+    frame = scored_frame(scorer, given.renamed(table))
     tables.write(frame, out, keys=[str(frame.columns[0])])
     decided = frame["decision"].value_counts()
     return Counts(

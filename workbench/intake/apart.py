@@ -137,6 +137,16 @@ def sheets_apart(path: Path, *, name: str = "", limits: Limits = BOUNDS) -> tupl
     return tuple(_ask("sheets", {"path": str(path), "name": label}, label, limits, 0, Run()))
 
 
+def columns_apart(
+    path: Path, *, name: str = "", options: ReadOptions = AS_FOUND, limits: Limits = BOUNDS
+) -> tuple[str, ...]:
+    """Return what `workbench.intake.columns` returns, looked up in a process of its own."""
+    label = Path(name).name if name else Path(path).name
+    arguments = {"path": str(path), "name": label, "options": asdict(options)}
+    mapped = path.stat().st_size if path.is_file() else 0
+    return tuple(_ask("columns", arguments, label, limits, mapped, Run()))
+
+
 def warm_up() -> None:
     """Start what files are parsed beside, without waiting for it."""
     _SERVER.start()

@@ -59,21 +59,23 @@ def stamp_of(path: Path) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
 
 
-def in_parts(path: Path, portfolio: Portfolio, options: ReadOptions) -> InParts | None:
+def in_parts(path: Path, portfolio: Portfolio, options: ReadOptions, name: str = "") -> InParts | None:
     """Return a file to be scored part by part, or None where it has to be read as a whole.
 
     Only columns that scoring needs are read. A whole reading is needed for Excel, where a column is
     missing, and for whatever is wrong with a file's form: it says so best. Parts are parsed in the process
     that asks, so that one which answers others hands this to a job.
     """
-    wanted = _wanted(portfolio)
-    form = form_of(path.name)
+    wanted = scoring_columns(portfolio)
+    name = name or path.name
+    form = form_of(name)
     if form == "parquet":
-        return _parquet(path, portfolio, wanted)
-    return _csv(path, portfolio, wanted, options) if form == "csv" else None
+        return _parquet(path, name, portfolio, wanted)
+    return _csv(path, name, portfolio, wanted, options) if form == "csv" else None
 
 
-def _wanted(portfolio: Portfolio) -> list[str]:
+def scoring_columns(portfolio: Portfolio) -> list[str]:
+    """Return the columns that a file must have to be scored."""
     names = [c.name for c in portfolio.characteristics]
     dated = any(c.kind == "date" for c in portfolio.characteristics)
     return list(dict.fromkeys([*([portfolio.date] if portfolio.date and dated else []), *names]))
@@ -90,9 +92,9 @@ def _guessed(portfolio: Portfolio) -> set[str]:
     return found | ({portfolio.date} if portfolio.date and not portfolio.date_format else set())
 
 
-def _parquet(path: Path, portfolio: Portfolio, wanted: list[str]) -> InParts | None:
+def _parquet(path: Path, name: str, portfolio: Portfolio, wanted: list[str]) -> InParts | None:
     stamp = stamp_of(path)
-    sha256, size = digest(path, path.name)
+    sha256, size = digest(path, name)
     levels = [c.name for c in portfolio.characteristics if c.kind in ("category", "flag")]
     try:
         file = pq.ParquetFile(path)
@@ -104,11 +106,11 @@ def _parquet(path: Path, portfolio: Portfolio, wanted: list[str]) -> InParts | N
     if not rows or not set(wanted) <= set(present) or len(set(present)) < len(present):
         return None
     columns = _with_key(wanted, portfolio, present)
-    if make_header(tuple(columns), path.name).names != tuple(columns):
+    if make_header(tuple(columns), name).names != tuple(columns):
         return None
-    dates = [name for name in columns if name in _guessed(portfolio) and is_text(schema.field(name).type)]
-    texts = [name for name in levels if is_text(schema.field(name).type)]
-    source = Source(path.name, sha256, size, "parquet")
+    dates = [one for one in columns if one in _guessed(portfolio) and is_text(schema.field(one).type)]
+    texts = [one for one in levels if is_text(schema.field(one).type)]
+    source = Source(name, sha256, size, "parquet")
 
     def tables(start: int) -> Iterator[Table]:
         at = 0
@@ -144,9 +146,11 @@ def _part(table: pa.Table, before: int, source: Source) -> Table:
     return Table(pd.DataFrame(columns, copy=False), record, empty_refused(), source)
 
 
-def _csv(path: Path, portfolio: Portfolio, wanted: list[str], options: ReadOptions) -> InParts | None:
+def _csv(
+    path: Path, name: str, portfolio: Portfolio, wanted: list[str], options: ReadOptions
+) -> InParts | None:
     stamp = stamp_of(path)
-    found = survey(path, path.name, path.name.lower().endswith(".gz"))
+    found = survey(path, name, name.lower().endswith(".gz"))
     try:
         manner = find_manner(found, portfolio, options)
     except InputError:
@@ -155,7 +159,7 @@ def _csv(path: Path, portfolio: Portfolio, wanted: list[str], options: ReadOptio
     if found.quotes % 2 or not set(wanted) <= set(names):
         return None
     columns = _with_key(wanted, portfolio, list(names))
-    dates = [name for name in columns if name in _guessed(portfolio)]
+    dates = [one for one in columns if one in _guessed(portfolio)]
     numbers = {c.name for c in portfolio.characteristics if c.kind == "number"}
     source = Source(
         found.name, found.sha256, found.size, "csv", manner.delimiter, manner.decimal or ".", manner.encoding,

@@ -31,11 +31,7 @@ def read_parquet(path: Path, name: str) -> Table:
         structures, bytes).
     """
     sha256, size = digest(path, name)
-    with path.open("rb") as stream:
-        start = stream.read(4)
-    if start != b"PAR1":
-        what = "is empty (0 bytes)" if not size else "is not a Parquet file"
-        raise InputError("NOT_PARQUET", what, name, DAMAGED)
+    _require_mark(path, name)
     try:
         table, names = _read(path, name)
     except (pa.ArrowException, OSError, MemoryError, OverflowError, UnicodeDecodeError):
@@ -44,6 +40,28 @@ def read_parquet(path: Path, name: str) -> Table:
     source = Source(name, sha256, size, "parquet", notes=tuple(notes))
     frame = pd.DataFrame(columns_of(table.rename_columns(list(names.values()))))
     return Table(frame, np.arange(1, len(frame) + 1), empty_refused(), source)
+
+
+def columns_of_file(path: Path, name: str) -> tuple[str, ...]:
+    """Return the names of the columns, from the metadata alone; raises as `read_parquet`."""
+    if not path.is_file():
+        digest(path, name)  # says that there is none
+    _require_mark(path, name)
+    try:
+        with pq.ParquetFile(path, memory_map=True) as file:
+            _require_size(file.metadata, name)
+            columns = [c for c in file.schema_arrow.names if not _is_index(c)]
+    except (pa.ArrowException, OSError, MemoryError, OverflowError, UnicodeDecodeError):
+        raise InputError("NOT_PARQUET", "is damaged and cannot be read", name, DAMAGED) from None
+    return make_header(tuple(columns), name).names
+
+
+def _require_mark(path: Path, name: str) -> None:
+    with path.open("rb") as stream:
+        start = stream.read(4)
+    if start != b"PAR1":
+        what = "is empty (0 bytes)" if not path.stat().st_size else "is not a Parquet file"
+        raise InputError("NOT_PARQUET", what, name, DAMAGED)
 
 
 def _read(path: Path, name: str) -> tuple[pa.Table, dict[str, str]]:

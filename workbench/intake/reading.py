@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from workbench.dataset import Table
-from workbench.intake.csv_file import read_csv
+from workbench.intake.csv_file import find_manner, read_csv
 from workbench.intake.form import form_of
 from workbench.intake.options import AS_FOUND, ReadOptions
 from workbench.intake.survey import check_encoding, open_bytes, survey
@@ -91,3 +91,24 @@ def sheets(path: Path, *, name: str = "") -> tuple[str, ...]:
     from workbench.intake.excel_file import filled_sheets
 
     return filled_sheets(Path(path), Path(name).name if name else Path(path).name)
+
+
+def columns(path: Path, *, name: str = "", options: ReadOptions = AS_FOUND) -> tuple[str, ...]:
+    """Return the names of the columns of a file, without reading its rows where that can be avoided.
+
+    Raises
+    ------
+    MissingError, InputError
+        As `read`, for what its beginning shows.
+    """
+    path = Path(path)
+    name = Path(name).name if name else path.name
+    form = form_of(name)
+    if form == "parquet":
+        from workbench.intake.parquet_file import columns_of_file
+
+        return columns_of_file(path, name)
+    if form == "excel":
+        return tuple(map(str, read(path, name=name, options=options).frame.columns))
+    found = survey(path, name, name.lower().endswith(".gz"))
+    return find_manner(found, None, options).header.names

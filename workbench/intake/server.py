@@ -139,11 +139,17 @@ def _sheets(path: str, name: str) -> list[str]:
     return list(reading.sheets(Path(path), name=name))
 
 
+def _columns(path: str, name: str, options: dict[str, Any]) -> list[str]:
+    from workbench.intake import reading
+
+    return list(reading.columns(Path(path), name=name, options=_options(options)))
+
+
 def _options(values: dict[str, Any]) -> ReadOptions:
     return ReadOptions(**{**values, "missing": tuple(values["missing"])})
 
 
-TASKS = {"table": _table, "sheets": _sheets}
+TASKS = {"table": _table, "sheets": _sheets, "columns": _columns}
 
 
 def _say(caller: socket.socket, what: dict[str, Any]) -> None:

@@ -9,7 +9,17 @@ from __future__ import annotations
 
 from workbench.jobs.locks import hold_app_lock, process_alive, worker_alive
 from workbench.jobs.places import used
-from workbench.jobs.queue import cancel, client, enqueue, enqueue_report, enqueue_train, log, recent, status
+from workbench.jobs.queue import (
+    cancel,
+    client,
+    enqueue,
+    enqueue_report,
+    enqueue_score,
+    enqueue_train,
+    log,
+    recent,
+    status,
+)
 from workbench.jobs.start import become_worker, ensure_worker
 from workbench.jobs.state import FINISHED, JobStatus
 from workbench.jobs.worker import run_worker
@@ -22,6 +32,7 @@ __all__ = [
     "client",
     "enqueue",
     "enqueue_report",
+    "enqueue_score",
     "enqueue_train",
     "ensure_worker",
     "hold_app_lock",

@@ -14,7 +14,7 @@ from workbench.jobs.state import JobStatus, moves, of_workflow
 if TYPE_CHECKING:
     from dbos import DBOSClient, WorkflowStatus
 
-    from workbench.desk import TrainRequest
+    from workbench.desk import ScoreRequest, TrainRequest
     from workbench.settings import Settings
 
 PROGRESS = "progress"
@@ -113,6 +113,14 @@ def enqueue_report(
     parameters = reports.checked(reports.parameters(reports.path_of(name)), parameters)
     params = {"name": name, "parameters": parameters}
     return enqueue("report", params, settings, title=title or f"Report {name}", who=who)
+
+
+def enqueue_score(
+    request: ScoreRequest, settings: Settings | None = None, who: str = "", *, title: str = ""
+) -> str:
+    """Put the scoring of a file into the queue and return the job's id."""
+    title = title or f"Score {request.name or Path(request.path).name}"
+    return enqueue("score", request.to_json(), settings, title=title, who=who)
 
 
 def status(job_id: str, settings: Settings | None = None) -> JobStatus:

@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     from workbench.settings import Settings
 
 # by name, so that neither the app nor the worker imports what only the job's process needs
-TASKS = {"train": "workbench.jobs.tasks:train", "report": "workbench.jobs.tasks:report"}
+TASKS = {
+    "train": "workbench.jobs.tasks:train",
+    "report": "workbench.jobs.tasks:report",
+    "score": "workbench.jobs.tasks:score",
+}
 
 
 @dataclass(frozen=True)
@@ -50,3 +54,16 @@ def report(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:
         watch=run.watch, who=job.who, job_id=job.job_id,
     )  # fmt: skip
     return {"report": made.key, "name": params["name"], "seconds": made.seconds}
+
+
+def score(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:
+    """Score a file as `params`, a `workbench.desk.ScoreRequest`, says; return what came of it.
+
+    What an earlier job that was stopped had done of the same file is taken up.
+    """
+    from workbench import desk
+
+    here = desk.open(job.settings, job.who)
+    batch = here.score_kept(desk.ScoreRequest.from_json(params), job.job_id, run)
+    told = ("model_id", "rows", "scored", "refused", "flagged", "decisions", "resumed", "seconds")
+    return {"batch": batch.key, "sentence": batch.sentence} | {name: getattr(batch, name) for name in told}

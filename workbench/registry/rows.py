@@ -233,7 +233,13 @@ class TrailRow:
 REMOVABLE = {"dataset": "datasets", "study": "studies", "model": "models"}
 """What can be deleted, and the folder it lies in."""
 
-NOUNS = {"dataset": "data set", "study": "study", "model": "model", "report": "report"}
+NOUNS = {
+    "dataset": "data set",
+    "study": "study",
+    "model": "model",
+    "report": "report",
+    "batch": "scored file",
+}
 
 
 @dataclass(frozen=True)
@@ -242,7 +248,7 @@ class Removal:
 
     Attributes
     ----------
-    kind : {"dataset", "study", "model", "report"}
+    kind : {"dataset", "study", "model", "report", "batch"}
     name : str
         Its whole name.
     portfolio : str
