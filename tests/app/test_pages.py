@@ -23,6 +23,7 @@ def said(app) -> str:
         ("pages/3_Score.py", "No model yet"),
         ("pages/4_Registry.py", "No versions yet"),
         ("pages/5_Jobs.py", "No jobs yet"),
+        ("pages/8_Batch.py", "No model yet"),
     ],
 )
 def test_every_page_says_what_is_missing_and_leads_on(app, page, words):

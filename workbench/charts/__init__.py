@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workbench.charts.batch import spread_of_pd, spread_of_points
 from workbench.charts.comparison import (
     auc_by_month,
     bad_rates,
@@ -38,5 +39,7 @@ __all__ = [
     "profile_bins",
     "roc",
     "sample_sizes",
+    "spread_of_pd",
+    "spread_of_points",
     "swap_set",
 ]

@@ -52,7 +52,7 @@ def read(upload: spool.Upload) -> Any:
             return known
         frame.show_error(error)
         if asked:
-            _ask(upload, options, asked)
+            ask(upload, options, asked)
         elif st.button(
             "Bring another file", icon=":material/upload_file:", type="primary", key="bring_another"
         ):
@@ -87,7 +87,7 @@ def _as_declared(upload: spool.Upload) -> Any | None:
     return None
 
 
-def _ask(upload: spool.Upload, options: Any, asked: list[str]) -> None:
+def ask(upload: spool.Upload, options: Any, asked: list[str]) -> None:
     """Draw the questions the reader has, beside the lines they are about as they stand."""
     left, right = st.columns([2, 3], gap="large")
     declared = [name for name in CHOICES if getattr(options, name) or name in asked]

@@ -60,6 +60,16 @@ def score(row: Any, values: dict[str, Any]) -> None:
     fold(told.command, told.python, told.notebook, told.note)
 
 
+def batch(found: Any) -> None:
+    """Draw how a file is scored elsewhere."""
+    from workbench.desk import calls
+    from workbench.intake import ReadOptions
+
+    options = ReadOptions(**(found.options | {"missing": tuple(found.options["missing"])}))
+    told = calls.of_batch(cache.desk(), found.model_id, found.path, options, found.rename)
+    fold(told.command, told.python, told.notebook, told.note)
+
+
 def version(row: Any) -> None:
     """Draw how a version is shown elsewhere."""
     from workbench.desk import calls

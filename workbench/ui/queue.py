@@ -15,7 +15,7 @@ LIMIT = 50
 LOG_LINES = 8
 ENDING = "Stopping: its process has not ended yet."
 STATES = ("waiting", "running", "done", "failed", "cancelled")
-RESULTS = {"train": sidebar.TRAIN, "report": sidebar.REPORTS}
+RESULTS = {"train": sidebar.TRAIN, "report": sidebar.REPORTS, "score": sidebar.BATCH}
 """The page that shows what a job of a kind made."""
 
 
@@ -25,7 +25,8 @@ def jobs_of(context: Context) -> tuple[Any, ...]:
     if not jobs:
         frame.empty(
             "No jobs yet",
-            "Trainings and reports run as jobs: they go on when the tab is closed, and are listed here.",
+            "Trainings, reports and files to be scored run as jobs: they go on when the tab is closed, and "
+            "are listed here.",
             sidebar.TRAIN,
             "Go to Train",
             "model_training",
@@ -100,6 +101,8 @@ def _took(job: Any, now: datetime) -> str:
 
 def _short(job: Any) -> str:
     """Return what came out in a few words."""
+    if job.kind == "score" and job.result:
+        return f"{words.count(job.result['scored'])} scored, {words.count(job.result['refused'])} refused"
     lines = (job.result or {}).get("models") or ()
     best = next((line for line in lines if line["model_id"] == job.result.get("best")), None)
     if best is None:
@@ -173,6 +176,8 @@ def stopped(job: Any) -> str:
     # a list of jobs does not tell when those that are over began
     began = job.started_at or getattr(cache.job(job.job_id), "started_at", None)
     said = "Stopped" + (", its process has ended." if began else " before it began.")
+    if job.kind == "score":
+        return f"{said} What it had scored of a large file is taken up when the file is scored again."
     return f"{said} {cache.desk().stayed(job_id=job.job_id)}" if job.kind == "train" else said
 
 

@@ -10,7 +10,13 @@ import streamlit as st
 from workbench.errors import WorkbenchError
 from workbench.ui import cache, frame, session, tables, words
 
-KINDS = {"model": "Model", "study": "Study", "dataset": "Data set", "report": "Report"}
+KINDS = {
+    "model": "Model",
+    "study": "Study",
+    "dataset": "Data set",
+    "report": "Report",
+    "batch": "Scored file",
+}
 MOST = 200
 
 
@@ -55,6 +61,10 @@ def _named(kind: str) -> dict[str, str]:
     if kind == "dataset":
         rows = desk.registry.datasets()[:MOST]
         return {r.sha256: f"{r.name}, {words.counted(r.rows, 'row')}, {r.sha256[:8]}" for r in rows}
+    if kind == "batch":
+        from workbench.desk import scored
+
+        return {b.key: f"{b.name}, {b.sentence}" for b in scored.kept(desk.settings.home, MOST)}
     from workbench import reports
 
     return {r.key: f"{r.title}, {r.key}" for r in reports.kept(desk.settings.home)[:MOST]}

@@ -26,7 +26,7 @@ FLAG_ICONS = {
 }
 
 
-def model_of(context: Context) -> Any:
+def model_of(context: Context, why: str = "An applicant is scored with a trained model. ") -> Any:
     """Return the version to score with, or draw what is missing and end the page."""
     row = cache.model_row(context.model)
     if row is None and not context.portfolio:
@@ -49,9 +49,7 @@ def model_of(context: Context) -> Any:
             if ready
             else (sidebar.DATA, "Go to Data", "database")
         )
-        why = "An applicant is scored with a trained model. " + (
-            "The data are checked: train one." if ready else "It starts with a file."
-        )
+        why += "The data are checked: train one." if ready else "It starts with a file."
         frame.empty("No model yet", why, where, label, icon, context.query())
     return row
 

@@ -11,9 +11,9 @@ RUNS = "_runs"
 """How often the current session ran a page; the hidden mark at the end of each page shows it."""
 
 PARAMETERS = ("portfolio", "data", "model")
-STEP, JOB, ROW, MODELS, ON, REPORT = "step", "job", "row", "models", "on", "report"
-"""Parameters of one page alone: the step of Data, the job on Train and Reports, the applicant on Score, the
-models on Compare, the report that is open on Reports."""
+STEP, JOB, ROW, MODELS, ON, REPORT, FILE = "step", "job", "row", "models", "on", "report", "file"
+"""Parameters of one page alone: the step of Data, the job on Train, Reports and Batch, the applicant on
+Score, the models on Compare, the report that is open on Reports, the file on Batch."""
 
 UPLOAD = "upload"
 UPLOAD_REVISION = "_upload_revision"
