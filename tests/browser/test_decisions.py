@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pandas as pd
 import pytest
 
 from tests import made
@@ -106,3 +107,23 @@ def test_a_version_is_rejected_and_another_retired_each_with_its_reason(driver):
         driver.see(f"{model} is {done}")
         assert why in driver.key("trail").inner_text()
     driver.shot("55_rejected_and_retired")
+
+
+def test_a_file_is_scored_by_a_job_and_taken_away(driver, tmp_path):
+    rows = made.frame(300, seed=9).drop(columns=["bad"]).astype({"income": object})
+    rows.loc[7, "income"] = "much"
+    rows.to_csv(tmp_path / "applicants.csv", index=False)
+    driver.open("/Batch?model=made-1")
+    driver.drop(tmp_path / "applicants.csv")
+    driver.see("Rows are told apart by id")
+    driver.press("score_file")
+    # no click: the result appears by itself
+    driver.key("batch_parquet").wait_for(timeout=120_000)
+    driver.see("300 rows in = 299 scored + 1 refused")
+    driver.shot("58_batch_scored")
+    with driver.page.expect_download() as taken:
+        driver.key("batch_parquet").get_by_role("button").click()
+    taken.value.save_as(tmp_path / "scored.parquet")
+    scored = pd.read_parquet(tmp_path / "scored.parquet")
+    assert scored["id"].tolist() == rows["id"].tolist()
+    assert scored.index[scored["p_bad"].isna()].tolist() == [7] and "income" in scored["error"][7]

@@ -71,6 +71,9 @@ def score(p: float = 0.31) -> Score:
     return Score(p, 0.28, 0.34, at, POLICY.band(p), POLICY.decide(p), ())
 
 
+SPREAD = {"edges": [0.0, 0.1, 0.2, 0.25], "counts": [500, 400, 99]}
+
+
 def every_figure():
     e, few = evaluation(), evaluation(1, 200)
     six = {f"model {k}": evaluation(k) for k in range(6)}
@@ -90,6 +93,8 @@ def every_figure():
             drivers().rename(columns={"title": "label", "importance": "coefficient"})
         ),
         "points_band": charts.points_band(score(), POLICY, Points()),
+        "spread of PDs": charts.spread_of_pd(SPREAD, 0.12, 0.1, 0.3),
+        "spread of points": charts.spread_of_points({"edges": [499.5, 509.5, 519.5], "counts": [7, 3]}),
     }
 
 
@@ -157,6 +162,16 @@ def test_curves_are_the_evaluations_own_numbers():
 def test_the_cut_off_stands_with_its_source():
     labels = [a.text for a in charts.ks(evaluation(2, 500)).layout.annotations]
     assert any(text.startswith("cut-off 20.0%") for text in labels)
+
+
+def test_a_spread_has_the_cut_offs_that_lie_in_it_and_every_row():
+    figure = charts.spread_of_pd(SPREAD, 0.12, 0.1, 0.3)
+    assert [a.text for a in figure.layout.annotations] == ["approve below 10.0%"]
+    assert list(figure.data[0].y) == SPREAD["counts"] and "999 applicants" in figure.layout.title.text
+    nobody = charts.spread_of_pd({}, None, 0.1, 0.3), charts.spread_of_points({})
+    assert all(
+        not figure.data and figure.layout.annotations[0].text == "no row was scored" for figure in nobody
+    )
 
 
 def test_what_is_not_defined_is_said_and_not_drawn():

@@ -33,8 +33,10 @@ def spread_of_pd(spread: Spread, mean: float | None, approve_below: float, decli
     marks = {"approve below": approve_below, "decline from": decline_from}
     for position, (label, at) in enumerate(marks.items()):
         if at <= end:
-            place = ("top left", "top right")[position]
-            figure.add_vline(x=at, annotation_position=place, **line(f"{label} {format_percent(at)}"))
+            # one below the other, each on the side where there is room
+            place = "top right" if at < end / 2 else "top left"
+            look = line(f"{label} {format_percent(at)}")
+            figure.add_vline(x=at, annotation_position=place, annotation_yshift=-16 * position, **look)
     note = f"{_rows(spread)} scored, mean PD {format_percent(mean)}"
     style(figure, title, note, height=300)
     figure.update_xaxes(title_text="PD", tickformat=PERCENT if end > 0.1 else ".1%", range=[0, end])
@@ -66,7 +68,7 @@ def _bars(spread: Spread, hover: str) -> go.Figure:
 
 
 def _rows(spread: Spread) -> str:
-    return f"{int(sum(spread['counts'])):,} rows"
+    return f"{int(sum(spread['counts'])):,} applicants"
 
 
 def _counted(figure: go.Figure) -> go.Figure:

@@ -137,10 +137,10 @@ def _fit(
     open_ones = [name for name in absent if name not in rename]
     twice = sorted({c for c in rename.values() if list(rename.values()).count(c) > 1})
     if open_ones:
-        remedy = "Choose the column that holds each" if len(absent) <= MOST else "Rename its columns"
+        remedy = "Choose the column that holds it" if len(absent) <= MOST else "Rename the columns"
         st.caption(
             f":orange[:material/rule:] {words.counted(len(open_ones), 'column')} still missing: "
-            f"{words.text(words.listed(open_ones, 8))}. {remedy}, or add them to the file."
+            f"{words.text(words.listed(open_ones, 8))}. {remedy}, or bring a file that has it."
         )
     for column in twice:
         st.caption(f":orange[:material/rule:] {words.text(column)} is chosen more than once.")
