@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,18 @@ from workbench.errors import InputError
 from workbench.intake import ReadOptions
 from workbench.intake.in_parts import scoring_columns
 from workbench.portfolio import Portfolio
-from workbench.ui import cache, data_bring, data_reading, frame, session, sidebar, spool, uploads, words
+from workbench.ui import (
+    cache,
+    data_bring,
+    data_fixes,
+    data_reading,
+    frame,
+    session,
+    sidebar,
+    spool,
+    uploads,
+    words,
+)
 from workbench.ui.session import Context
 
 ABSENT = ""
@@ -35,8 +47,8 @@ def draw(context: Context, row: Any) -> None:
             st.markdown(f"**{words.text(upload.name)}** :gray[{words.size(upload.size)}]")
             if st.button("Take another file", type="tertiary", icon=":material/swap_horiz:", key="another"):
                 look_at("")
-        options = options_of(upload, portfolio)
-        columns = _columns(upload, options)
+        options = data_fixes.options_of(upload)
+        columns = _columns(upload, _as_declared(options, portfolio))
         if columns is not None:
             _fit(upload, options, columns, portfolio, row)
 
@@ -56,13 +68,11 @@ def named() -> spool.Upload | None:
     return cache.upload(st.query_params.get(session.FILE, ""))
 
 
-def options_of(upload: spool.Upload, portfolio: Portfolio) -> ReadOptions:
-    """Return how a file is to be read: as it was declared here, or as its portfolio's files are."""
-    declared = session.kept(session.OPTIONS, {}).get(upload.sha256)
-    if declared is not None:
-        return declared
+def _as_declared(options: ReadOptions, portfolio: Portfolio) -> ReadOptions:
+    """Return how a file is read: as it was said of it, else as the portfolio says of its files."""
     told = portfolio.reading
-    return ReadOptions(told.delimiter, told.decimal, told.encoding, ("", *told.missing))
+    names = ("delimiter", "decimal", "encoding")
+    return replace(options, **{name: getattr(options, name) or getattr(told, name) for name in names})
 
 
 def ask(upload: spool.Upload, options: ReadOptions, error: InputError) -> None:

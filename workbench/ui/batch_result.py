@@ -11,7 +11,7 @@ from workbench import charts
 from workbench.desk import scored
 from workbench.errors import InputError, MissingError, Problem
 from workbench.policy import DECISIONS
-from workbench.ui import batch, cache, elsewhere, frame, queue, session, sidebar, tables, words
+from workbench.ui import batch, cache, data_fixes, elsewhere, frame, queue, session, sidebar, tables, words
 from workbench.ui.session import Context
 
 SHOWN = 200
@@ -68,12 +68,11 @@ def _ended(job: Any) -> None:
 
 def _asked_again(job: Any) -> None:
     """Ask how the file is written, where the job could not know."""
-    upload, row = batch.named(), cache.model_row(session.context().model)
-    if upload is None or row is None:
+    upload = batch.named()
+    if upload is None:
         return
     error = InputError.of([Problem(p["code"], p["what"]) for p in job.problems if "code" in p])
-    portfolio = cache.desk().portfolio(f"{row.portfolio}@{row.portfolio_version}")
-    batch.ask(upload, batch.options_of(upload, portfolio), error)
+    batch.ask(upload, data_fixes.options_of(upload), error)
 
 
 def _result(context: Context, found: scored.Batch) -> None:
