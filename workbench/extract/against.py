@@ -10,8 +10,8 @@ import pandas as pd
 from workbench.dataset import Dataset
 from workbench.evaluation import Measure, benjamini_hochberg
 from workbench.evaluation.rates import rates
-from workbench.extract.known import known_rows
-from workbench.extract.spread import MOVED, psi
+from workbench.extract.known import known_rows, whose
+from workbench.extract.spread import MOVED, design_effect, psi
 from workbench.portfolio import Characteristic
 from workbench.profile import cut
 
@@ -55,8 +55,9 @@ def against(dataset: Dataset, before: Dataset) -> Against:
     every = dataset.portfolio.characteristics
     both = [c for c in every if c.name in earlier and earlier[c.name].kind == c.kind]
     names = {c.name for c in both}
+    codes = [whose(d, np.ones(d.n, bool)) for d in (dataset, before)]
     changes = pd.DataFrame(
-        [_change(dataset.frame[c.name], before.frame[c.name], c) for c in both],
+        [_change(dataset.frame[c.name], before.frame[c.name], c, codes) for c in both],
         columns=[*CHANGES[:-2], "p_value"],
     )
     changes["q_value"] = benjamini_hochberg(changes["p_value"].to_numpy(float))
@@ -81,10 +82,17 @@ def bad_rate(dataset: Dataset) -> Measure:
     return Measure("bad_rate", value, low, high, len(bad), int(bad.sum()), "" if len(bad) else NO_ROWS)
 
 
-def _change(now: pd.Series, before: pd.Series, about: Characteristic) -> dict[str, object]:
+def _change(
+    now: pd.Series, before: pd.Series, about: Characteristic, codes: list[np.ndarray | None]
+) -> dict[str, object]:
     bins, labels, _ = cut(_together(now, before), about)
-    counts = [np.bincount(part, minlength=len(labels)) for part in (bins[: len(now)], bins[len(now) :])]
-    index, chance, p_value = map(float, psi(*counts))
+    parts = (bins[: len(now)], bins[len(now) :])
+    counts = [np.bincount(part, minlength=len(labels)) for part in parts]
+    effects = [
+        float(design_effect(part, np.zeros(len(part), int), 1, code)[0])
+        for part, code in zip(parts, codes, strict=True)
+    ]
+    index, chance, p_value = map(float, psi(*counts, *effects))
     number = now.dtype.kind == "f"
     return {
         "characteristic": about.name,

@@ -9,9 +9,13 @@ from workbench.dataset.customers import customers
 from workbench.evaluation.rates import customer_codes
 
 
+def whose(dataset: Dataset, rows: np.ndarray) -> np.ndarray | None:
+    """Return the customer's number of some rows; None where each row has one of its own."""
+    return None if dataset.group is None else customer_codes(customers(dataset.group)[rows])
+
+
 def known_rows(dataset: Dataset) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
     """Return whether each row ended bad, its weight and its customer's number, both where there are."""
     known = dataset.known
     weight = None if dataset.weight is None else dataset.weight[known]
-    code = None if dataset.group is None else customer_codes(customers(dataset.group)[known])
-    return dataset.outcome[known] == BAD, weight, code
+    return dataset.outcome[known] == BAD, weight, whose(dataset, known)

@@ -11,8 +11,8 @@ from workbench.dataset import Dataset
 from workbench.evaluation import benjamini_hochberg, wilson
 from workbench.evaluation.rates import rates
 from workbench.extract.holding import special_rows
-from workbench.extract.known import known_rows
-from workbench.extract.spread import MOVED, elsewhere, psi, reference
+from workbench.extract.known import known_rows, whose
+from workbench.extract.spread import MOVED, design_effect, elsewhere, psi, reference, unlike
 from workbench.portfolio import Characteristic
 from workbench.profile import cut
 from workbench.run import Run
@@ -40,9 +40,9 @@ class Months:
         psi (of the values that are neither) and psi_chance (what 95 in 100 months stay below by chance). A
         month is held against the other months that are alike: those apart from them do not count.
     apart : DataFrame
-        The cells that stand out beyond chance, the largest first: what ("missing", "special codes",
-        "values"), n, value (a share, or a PSI of 0.1 and more) with low and high (95%, of shares), elsewhere
-        (the share in the months that are alike, or the PSI by chance), q_value
+        The cells that stand out beyond chance, customers as wholes, the largest first: what ("missing",
+        "special codes", "values"), n, value (a share, or a PSI of 0.1 and more) with low and high (95%, of
+        shares), elsewhere (the share in the months that are alike, or the PSI by chance), q_value
         (Benjamini-Hochberg over all cells).
     undated : int
         Rows without a date.
@@ -65,10 +65,10 @@ def by_month(dataset: Dataset, run: Run) -> Months | None:
     names = np.datetime_as_string(first + np.arange(place.max() + 1)).tolist()
     outcome = _outcome(dataset, place, names)
     parts = []
-    every = dataset.portfolio.characteristics
+    every, code = dataset.portfolio.characteristics, whose(dataset, dated)
     for i, about in enumerate(every):
         run.step(f"Months of {about.shown}", i / max(len(every), 1))
-        cells = _cells(dataset.frame[about.name][dated], about, place[dated], names)
+        cells = _cells(dataset.frame[about.name][dated], about, place[dated], names, code)
         parts.append(cells.assign(characteristic=about.name, title=about.shown))
     cells = pd.concat(parts, ignore_index=True)
     return Months(outcome, cells[list(CELLS)], _apart(cells), int((~dated).sum()))
@@ -90,7 +90,9 @@ def _outcome(dataset: Dataset, place: np.ndarray, names: list[str]) -> pd.DataFr
     return pd.DataFrame(told, columns=list(OUTCOME))
 
 
-def _cells(values: pd.Series, about: Characteristic, place: np.ndarray, names: list[str]) -> pd.DataFrame:
+def _cells(
+    values: pd.Series, about: Characteristic, place: np.ndarray, names: list[str], code: np.ndarray | None
+) -> pd.DataFrame:
     """Return one line a month with rows, and the p values that it is like the others."""
     k = len(names)
     missing = values.isna().to_numpy()
@@ -99,30 +101,33 @@ def _cells(values: pd.Series, about: Characteristic, place: np.ndarray, names: l
     found = pd.DataFrame({"month": names, "n": n})
     for name, rows in (("missing", missing), ("special", special)):
         part = np.bincount(place[rows], minlength=k)
-        counts = np.stack([part, n - part], axis=1)
-        others = elsewhere(counts, reference(counts))
+        counts = np.stack([n - part, part], axis=1)
+        effects = _effects(rows, place, k, code)
+        others = elsewhere(counts, reference(counts, *effects))
         with np.errstate(invalid="ignore", divide="ignore"):
             found[name], found[f"{name}_share"] = part, part / n
-            found[f"{name}_elsewhere"] = others[:, 0] / others.sum(axis=1)
-        found[f"{name}_p"] = _unlike(counts, others)
+            found[f"{name}_elsewhere"] = others[:, 1] / others.sum(axis=1)
+        found[f"{name}_trials"] = n / effects[0]
+        one = ((counts + others) == 0).any(axis=1)
+        p_value = unlike(counts / effects[0][:, None], others / effects[1])
+        found[f"{name}_p"] = np.where(one, np.nan, p_value)
     bins, labels, _ = cut(values, about)
     plain = ~(missing | special)
     cell = place[plain] * len(labels) + bins[plain]
     counts = np.bincount(cell, minlength=k * len(labels)).reshape(k, len(labels))
-    moved = psi(counts, elsewhere(counts, reference(counts)))
+    own = None if code is None else code[plain]
+    effects = _effects(bins[plain], place[plain], k, own)
+    moved = psi(counts, elsewhere(counts, reference(counts, *effects)), *effects)
     found["psi"], found["psi_chance"], found["psi_p"] = moved
     return found[found["n"] > 0]
 
 
-def _unlike(counts: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return the exact two-sided p value that a month's share is that of the others; NaN without any."""
-    from scipy.stats import hypergeom
-
-    part, n = counts[:, 0], counts.sum(axis=1)
-    total, whole = part + others[:, 0], n + others.sum(axis=1)
-    asked = hypergeom(whole, total, n)
-    p_value = np.minimum(1.0, 2 * np.minimum(asked.cdf(part), asked.sf(part - 1)))
-    return np.where((total == 0) | (total == whole), np.nan, p_value)
+def _effects(
+    bins: np.ndarray, place: np.ndarray, k: int, code: np.ndarray | None
+) -> tuple[np.ndarray, float]:
+    """Return the design effect of each month, and that of all rows: customers may be in several months."""
+    whole = design_effect(bins, np.zeros(len(bins), int), 1, code)
+    return design_effect(bins, place, k, code), float(whole[0])
 
 
 def _apart(cells: pd.DataFrame) -> pd.DataFrame:
@@ -136,8 +141,8 @@ def _apart(cells: pd.DataFrame) -> pd.DataFrame:
         part = cells[["characteristic", "title", "month", "n"]].assign(
             what=what, value=cells[value], elsewhere=cells[usual], p_value=cells[p_value]
         )
-        share = np.full(len(part), np.nan) if what == "values" else part["value"] * part["n"]
-        part["low"], part["high"] = wilson(share, part["n"])
+        trials = np.full(len(part), np.nan) if what == "values" else cells[value.replace("share", "trials")]
+        part["low"], part["high"] = wilson(part["value"] * trials, trials)
         part["size"] = part["value"] if what == "values" else (part["value"] - part["elsewhere"]).abs()
         parts.append(part)
     every = pd.concat(parts, ignore_index=True)

@@ -4,23 +4,37 @@ from __future__ import annotations
 
 import numpy as np
 
+from workbench.evaluation.rates import informative
+
 MOVED, FAR = 0.10, 0.25
 """The population stability index from which a change is called moderate, and large; a convention."""
+LEAST = 5.0
+"""Rows to expect of each bin of the smaller group, for chi-square to tell chance."""
+MANY = 100.0
+DRAWS = 400
 
 
-def psi(rows: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def psi(
+    rows: np.ndarray, others: np.ndarray, effect: np.ndarray | float = 1.0, others_effect: float = 1.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the population stability index of pairs of groups, what it stays below by chance, and p values.
 
     Parameters
     ----------
     rows, others : array of int, shape (..., bins)
         Rows in each bin; an empty cell counts as half a row. Bins that are empty in both are left out.
+    effect, others_effect : float or array, shape (...)
+        Rows that tell as much as an independent one; see `design_effect`.
 
     Returns
     -------
     tuple of array, shape (...)
         PSI, the PSI that 95 in 100 pairs of groups of these sizes stay below where nothing changed, and the
-        share of such pairs that would exceed this one; NaN where a group has no rows.
+        p value of `unlike`; NaN where a group has no rows.
+
+    Notes
+    -----
+    What the index stays below by chance is chi-square, scaled; of bins with few rows it is drawn.
 
     References
     ----------
@@ -33,26 +47,128 @@ def psi(rows: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray, n
     >>> round(float(index), 3), round(float(chance), 3), bool(p < 0.001)
     (0.169, 0.042, True)
     """
-    from scipy.special import chdtrc, chdtri
-
     a, b = np.asarray(rows, dtype=float), np.asarray(others, dtype=float)
-    used = (a + b) > 0
+    index = _index(a, b)
+    told, against = a / np.asarray(effect)[..., None], b / np.asarray(others_effect)[..., None]
+    return index, np.where(np.isnan(index), np.nan, _chance(told, against)), unlike(told, against)
+
+
+def unlike(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return the p values that pairs of groups are alike: Pearson's chi-square, of two bins exact.
+
+    Parameters
+    ----------
+    rows, others : array, shape (..., bins)
+        Rows in each bin, or as many as are as informative. Bins to expect fewer than 5 rows of are one, which
+        takes in another where it is still too small.
+
+    Returns
+    -------
+    array, shape (...)
+        1 where there is one bin only, NaN where a group has no rows.
+    """
+    from scipy.special import chdtrc
+
+    a, b = np.broadcast_arrays(np.asarray(rows, dtype=float), np.asarray(others, dtype=float))
     n, m = a.sum(axis=-1), b.sum(axis=-1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        spread = np.where((n > 0) & (m > 0), 1 / n + 1 / m, np.nan)
+        least = (a + b) * (np.minimum(n, m) / (n + m))[..., None]
+        small = _small(np.nan_to_num(least))
+        a, b = (
+            np.concatenate([np.where(small, 0.0, x), np.where(small, x, 0.0).sum(axis=-1, keepdims=True)], -1)
+            for x in (a, b)
+        )
+        both = a + b
+        used = both > 0
+        square = (a * m[..., None] - b * n[..., None]) ** 2 / (both * (n * m)[..., None])
+        free = used.sum(axis=-1) - 1
+        p_value = chdtrc(np.maximum(free, 1), np.where(used, square, 0.0).sum(axis=-1))
+    p_value = np.where(free > 0, p_value, 1.0)
+    rarer = np.where(used, both, np.inf).argmin(axis=-1)[..., None]
+    part, other = (np.take_along_axis(x, rarer, -1)[..., 0] for x in (a, b))
+    few = (free == 1) & ((part + other) * np.minimum(n, m) < MANY * (n + m))
+    if few.any():
+        p_value = np.where(few, _exact(*(np.where(few, x, 0.0) for x in (part, n, other, m))), p_value)
+    return np.where((n > 0) & (m > 0), p_value, np.nan)
+
+
+def _small(least: np.ndarray) -> np.ndarray:
+    """Return which bins are put together; the largest never is."""
+    place = np.arange(least.shape[-1])
+    small = (least < LEAST) & (place != least.argmax(axis=-1)[..., None])
+    rest = np.where(small, least, 0.0).sum(axis=-1)
+    short = (rest > 0) & (rest < LEAST) & ((~small).sum(axis=-1) > 1)
+    smallest = np.where(small, np.inf, least).argmin(axis=-1)
+    return small | (short[..., None] & (place == smallest[..., None]))
+
+
+def _exact(part: np.ndarray, n: np.ndarray, other: np.ndarray, m: np.ndarray) -> np.ndarray:
+    from scipy.stats import hypergeom
+
+    part, n, other, m = (np.rint(x) for x in (part, n, other, m))
+    asked = hypergeom(n + m, part + other, n)
+    return np.minimum(1.0, 2 * np.minimum(asked.cdf(part), asked.sf(part - 1)))
+
+
+def _index(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    used = (a + b) > 0
+    some = (a.sum(axis=-1) > 0) & (b.sum(axis=-1) > 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
         a, b = (np.where(used, np.where(x == 0, 0.5, x), 0.0) for x in (a, b))
         a, b = a / a.sum(axis=-1, keepdims=True), b / b.sum(axis=-1, keepdims=True)
         each = np.where(used, (a - b) * np.log(a / b), 0.0)
-        index = np.where(np.isnan(spread), np.nan, each.sum(axis=-1))
-        free = used.sum(axis=-1) - 1
-        chance, p_value = (
-            chdtri(np.maximum(free, 1), 0.05) * spread,
-            chdtrc(np.maximum(free, 1), index / spread),
-        )
-    return index, np.where(free > 0, chance, 0.0 * spread), np.where(free > 0, p_value, 1.0 + 0.0 * spread)
+    return np.where(some, each.sum(axis=-1), np.nan)
 
 
-def reference(counts: np.ndarray) -> np.ndarray:
+def _chance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    from scipy.special import chdtri
+
+    a, b = np.broadcast_arrays(a, b)
+    used = (a + b) > 0
+    n, m = a.sum(axis=-1), b.sum(axis=-1)
+    free = used.sum(axis=-1) - 1
+    with np.errstate(invalid="ignore", divide="ignore"):
+        level = np.where(free > 0, chdtri(np.maximum(free, 1), 0.05), 0.0) * (1 / n + 1 / m)
+        least = np.where(used, (a + b) * (np.minimum(n, m) / (n + m))[..., None], np.inf).min(axis=-1)
+    drawn = (n > 0) & (m > 0) & (free > 0) & (least < MANY)
+    if drawn.any():
+        rng = np.random.default_rng(0)
+        level = np.array(level)
+        share = (a[drawn] + b[drawn]) / (n + m)[drawn][:, None]
+        sizes = [np.maximum(np.rint(size[drawn]), 1).astype(np.int64) for size in (n, m)]
+        pairs = (rng.multinomial(size, share, (DRAWS, len(share))).astype(float) for size in sizes)
+        level[drawn] = np.quantile(_index(*pairs), 0.95, axis=0)
+    return level
+
+
+def design_effect(bins: np.ndarray, cell: np.ndarray, cells: int, code: np.ndarray | None) -> np.ndarray:
+    """Return how many rows of each cell tell as much of its bins as an independent one; 1 without customers.
+
+    Parameters
+    ----------
+    bins, cell : array of int, shape (n,)
+        Bin of each row; month, or whatever holds rows together, below `cells`.
+    code : array of int, shape (n,), optional
+        Customer, as from `evaluation.rates.customer_codes`.
+
+    References
+    ----------
+    Rao and Scott (1984), doi:10.1214/aos/1176346391: the first-order correction.
+    """
+    if code is None or not len(code):
+        return np.ones(cells)
+    n = np.bincount(cell, minlength=cells)
+    whole, part = np.zeros(cells), np.zeros(cells)
+    for each in np.unique(bins):
+        share, trials = informative(bins == each, cell, cells, code=code)
+        # a bin that holds all rows of a cell counts only where it is the one
+        weight = np.where(share > 0, np.maximum(1 - np.nan_to_num(share), 1e-9), 0.0)
+        whole += weight
+        part += weight * n / np.maximum(trials, 1e-9)
+    return np.divide(part, whole, out=np.ones(cells), where=whole > 0)
+
+
+def reference(counts: np.ndarray, effect: np.ndarray | float = 1.0, others_effect: float = 1.0) -> np.ndarray:
     """Return which groups are alike, for the others to be held against; at least half of them.
 
     The group that is farthest from the rest, beyond chance, is taken out, then the farthest of those left: so
@@ -61,6 +177,8 @@ def reference(counts: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     counts : array of int, shape (groups, bins)
+    effect, others_effect
+        As in `psi`.
 
     Returns
     -------
@@ -72,9 +190,12 @@ def reference(counts: np.ndarray) -> np.ndarray:
     [True, True, False, True]
     """
     alike = counts.sum(axis=-1) > 0
+    told = counts / np.broadcast_to(effect, len(counts))[:, None]
     for _ in range(int(alike.sum()) // 2):
-        index, _, p_value = psi(counts, elsewhere(counts, alike))
-        far = np.where(alike & (p_value < 0.05 / len(counts)), index, -1.0)
+        others = elsewhere(counts, alike)
+        far = np.where(
+            alike & (unlike(told, others / others_effect) < 0.05 / len(counts)), _index(counts, others), -1.0
+        )
         if far.max() < 0:
             break
         alike[far.argmax()] = False
