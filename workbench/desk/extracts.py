@@ -57,19 +57,10 @@ def extract_shown(
         raise InputError("PARAMETER", "a kept data set and a file were both named", remedy="Name one.")
     if data and not portfolio:
         raise InputError("PARAMETER", "portfolio was not named", remedy="Name data and portfolio together.")
-    if not (dataset or data) and not desk.registry.datasets():
-        file = desk.settings.public_data and desk.settings.public_data.joinpath(*EXAMPLE)
-        if not file or not file.exists():
-            return None
-        data, portfolio = str(file), EXAMPLE[0]
-    if data:
-        declared = desk.portfolio(portfolio)
-        table = desk.read(Path(data), declared)
-        shown, columns, kept_at = build(table, declared), tuple(map(str, table.frame.columns)), None
-    else:
-        row = _row(desk, dataset)
-        declared = desk.portfolio(portfolio or f"{row.portfolio}@{row.portfolio_version}")
-        shown, columns, kept_at = desk.dataset(row.sha256, declared), None, row.created_at
+    found = _shown(desk, dataset, data, portfolio)
+    if found is None:
+        return None
+    shown, columns, kept_at = found
     earlier, name = _before(desk, shown, before, kept_at)
     run = Run(desk.settings.threads)
     return Examined(
@@ -84,6 +75,24 @@ def extract_shown(
         columns=columns,
         kept_at=kept_at,
     )
+
+
+def _shown(
+    desk: Desk, dataset: str, data: str, portfolio: str
+) -> tuple[Dataset, tuple[str, ...] | None, datetime | None] | None:
+    """Return what is looked at, the columns of its file, when it was kept; None where there is nothing."""
+    if not (dataset or data) and not desk.registry.datasets():
+        file = desk.settings.public_data and desk.settings.public_data.joinpath(*EXAMPLE)
+        if not file or not file.exists():
+            return None
+        data, portfolio = str(file), EXAMPLE[0]
+    if data:
+        declared = desk.portfolio(portfolio)
+        table = desk.read(Path(data), declared)
+        return build(table, declared), tuple(map(str, table.frame.columns)), None
+    row = _row(desk, dataset)
+    declared = desk.portfolio(portfolio or f"{row.portfolio}@{row.portfolio_version}")
+    return desk.dataset(row.sha256, declared), None, row.created_at
 
 
 def _row(desk: Desk, named: str) -> DatasetRow:
