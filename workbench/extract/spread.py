@@ -11,7 +11,7 @@ MOVED, FAR = 0.10, 0.25
 LEAST = 5.0
 """Rows to expect of each bin of the smaller group, for chi-square to tell chance."""
 MANY = 100.0
-DRAWS = 400
+FEW, DRAWS = 20.0, 1_000
 
 
 def psi(
@@ -130,7 +130,7 @@ def _chance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     with np.errstate(invalid="ignore", divide="ignore"):
         level = np.where(free > 0, chdtri(np.maximum(free, 1), 0.05), 0.0) * (1 / n + 1 / m)
         least = np.where(used, (a + b) * (np.minimum(n, m) / (n + m))[..., None], np.inf).min(axis=-1)
-    drawn = (n > 0) & (m > 0) & (free > 0) & (least < MANY)
+    drawn = (n > 0) & (m > 0) & (free > 0) & (least < FEW)
     if drawn.any():
         rng = np.random.default_rng(0)
         level = np.array(level)
