@@ -174,3 +174,5 @@ def test_generate_says_what_it_replaced(shop: Place) -> None:
     call = ("generate", "counterparty", "--rows", "500", "--out", str(out))
     assert "Replaced" not in shop.call(*call).err
     assert f"Replaced {out}" in shop.call(*call).err
+    few = shop.call("generate", "counterparty", "--rows", "60", "--out", str(out)).err
+    assert "Training asks for at least" in few and "Next:" not in few

@@ -33,7 +33,9 @@ def generate(
     as_json: options.Json = False,
 ) -> None:
     """Make data of a shipped portfolio, dated over 24 months, to try the workbench with."""
-    answer = options.open_desk().generate(name, out, rows, seed)
+    desk = options.open_desk()
+    answer = desk.generate(name, out, rows, seed)
+    needs = desk.portfolio(name).requirements
     if answer["replaced"]:
         output.note(f"Replaced {out}, which was there already.")
     if as_json:
@@ -41,4 +43,10 @@ def generate(
         return
     bad_rate = output.figure("bad_rate", answer["bad_rate"])
     output.line(f"{out}: {output.counted(answer['rows'], 'made row')}, {answer['n_bad']:,} bad ({bad_rate})")
+    if answer["rows"] < needs.rows or min(answer["n_bad"], answer["rows"] - answer["n_bad"]) < needs.bads:
+        output.note(
+            f"Training asks for at least {needs.rows:,} rows, with {needs.bads:,} bads and as many goods: "
+            "make more with --rows."
+        )
+        return
     output.note(f"Next: workbench train {out} --portfolio {name}")
