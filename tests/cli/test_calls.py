@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.shop import Place
+from workbench.reports import catalogue
 
 VERBS = (
     "portfolios", "portfolio show", "portfolio infer", "generate", "check", "train", "models", "show",
@@ -33,6 +34,7 @@ def test_every_verb_has_help_with_an_example(shop: Place, verb: str) -> None:
     assert answer.status == 0
     assert f"Example: workbench {verb}" in " ".join(answer.out.split())
     assert verb == "worker" or "--json" in answer.out
+    assert verb != "report" or all(name in answer.out for name in catalogue.names())
 
 
 def test_help_names_every_verb_and_comes_quickly(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ DECLARED = {
     "study": asked.Parameter("study", "str", "", "the study"),
     "seed": asked.Parameter("seed", "int", 42, "the seed"),
     "cut": asked.Parameter("cut", "float", 0.5, "the cut-off"),
+    "approval": asked.Parameter("approval", "float", 0.7, "the share approved"),
     "full": asked.Parameter("full", "bool", False, "all of it"),
 }
 
@@ -32,7 +33,7 @@ def test_a_name_the_notebook_does_not_declare_is_refused(name: object) -> None:
     with pytest.raises(InputError) as caught:
         asked.checked(DECLARED, {name: "1"})
     assert caught.value.code == "UNKNOWN_PARAMETER"
-    assert "study, seed, cut, full" in str(caught.value)
+    assert "study, seed, cut, approval, full" in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,7 @@ def test_a_name_the_notebook_does_not_declare_is_refused(name: object) -> None:
         ("cut", "nan"),
         ("cut", float("inf")),
         ("cut", "0x10"),
+        ("approval", "60"),
         ("full", "maybe"),
         ("full", 1),
     ],
@@ -62,6 +64,8 @@ def test_a_value_of_another_type_is_refused(name: str, value: object) -> None:
         asked.checked(DECLARED, {name: value})
     assert caught.value.code == "PARAMETER"
     assert name in str(caught.value)
+    if name == "approval":
+        assert "Give 0.60 for 60%." in str(caught.value)
 
 
 def test_every_mistake_is_named_at_once() -> None:

@@ -82,10 +82,11 @@ def require_share(option: str, given: float) -> None:
     InputError
         ``APPROVAL``
     """
-    if 0.01 <= given <= 0.99:
-        return
-    meant = f"Give {given / 100:.2f} for {given:g}%." if 1 <= given <= 99 else "Give a share such as 0.70."
-    raise InputError("APPROVAL", f"{option} {given:g} is not a share from 0.01 to 0.99", remedy=meant)
+    from workbench.evaluation import not_a_share
+
+    if problem := not_a_share(given):
+        what, meant = problem
+        raise InputError("APPROVAL", f"{option} {what}", remedy=meant)
 
 
 def open_desk() -> Desk:

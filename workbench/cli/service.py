@@ -11,6 +11,13 @@ from workbench.cli import options, output
 from workbench.errors import InputError
 
 
+def _names() -> str:
+    """Return the names of the reports there are; the catalogue tells them when one is run."""
+    folder = Path(__file__).parents[2] / "notebooks"
+    *first, last = sorted(path.stem.removesuffix("_report") for path in folder.glob("*.ipynb")) or ["none"]
+    return f"{', '.join(first)} or {last}" if first else last
+
+
 def add_to(app: typer.Typer) -> None:
     """Add these verbs to the command line."""
     app.command(epilog="Example: workbench report training -p study=taiwan_cards-20261121-093000-5d2c81f0")(
@@ -24,7 +31,7 @@ def add_to(app: typer.Typer) -> None:
 def report(
     name: Annotated[
         str,
-        typer.Argument(metavar="NAME", help="training, model_comparison or scorecard.", show_default=False),
+        typer.Argument(metavar="NAME", help=f"{_names()}.", show_default=False),
     ],
     parameter: Annotated[
         list[str] | None,

@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import InputError, MissingError, Problem
+from workbench.evaluation import not_a_share
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TRUE, FALSE = ("true", "yes", "1"), ("false", "no", "0")
+SHARES = ("approval",)
+"""Parameters that are shares of applicants to approve, in every report that has one."""
 TYPES = ("str", "int", "float", "bool")
 
 
@@ -56,6 +59,8 @@ class Parameter:
             raise InputError(
                 "PARAMETER", f"{shown} is not {kind}", f"parameter {self.name}", f"Give {kind}: {self.help}."
             )
+        if self.name in SHARES and (problem := not_a_share(read)):
+            raise InputError("PARAMETER", problem[0], f"parameter {self.name}", problem[1])
         return read
 
 
