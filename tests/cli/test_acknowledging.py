@@ -74,7 +74,7 @@ def test_a_refused_promotion_names_the_options_that_force_it(shop: Place) -> Non
     call = ("train", shop.data, "--portfolio", shop.portfolio, "--json", "--family")
     first = shop.call(*call, "logistic", "--deploy").json["best"]
     again = shop.call("promote", first)
-    assert again.status == 0 and f"{first} was the champion of shop_loans already." in again.out
+    assert again.status == 0 and f"{first} is the champion of shop_loans already;" in again.out
     second = shop.call(*call, "lightgbm", "--seed", "9").json["best"]
     refused = shop.call("promote", second)
     assert refused.status == 1 and "Add --force --why REASON" in refused.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,11 @@ def test_rolling_back_restores_the_champion_before(here: Place) -> None:
     train = ["train", here.data, "-P", here.portfolio, "--family", "logistic", "--json"]
     ids = [here.call(*train, "--seed", seed).json["best"] for seed in ("11", "12")]
     for model_id in ids:
-        assert here.call("promote", model_id, "--force", "--why", "a drill").status == 0
+        forced = here.call("promote", model_id, "--force", "--why", "a drill")
+        assert forced.status == 0 and "by force" in forced.out
+    assert re.search(r"AUC \.\d{4} against \.\d{4}", forced.out), forced.out
+    again = here.call("promote", ids[1], "--force", "--why", "a drill").out
+    assert "is the champion of shop_loans already" in again and "by force" not in again
     silent = here.call("rollback", "shop_loans", "--json")
     assert silent.status == 2 and silent.json["error"] == "NO_REASON"
     told = here.call("rollback", "shop_loans", "--why", "Bads doubled", "--json")

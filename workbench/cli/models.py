@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from workbench.cli import options, output, policies
 
+if TYPE_CHECKING:
+    from workbench.desk import Desk
+
 Reason = Annotated[
     str, typer.Option("--why", metavar="W", help="The reason, kept in the trail.", show_default=False)
+]
+
+Needed = Annotated[
+    str,
+    typer.Option("--why", metavar="W", help="Required: kept in the trail.", show_default=False),
 ]
 
 
@@ -215,7 +223,9 @@ def promote(
     model: options.Model,
     force: Annotated[
         bool,
-        typer.Option("--force", help="Although it is not better than the champion; never past the gate."),
+        typer.Option(
+            "--force", help="Although it is not better than the champion; needs --why; never past the gate."
+        ),
     ] = False,
     why: Reason = "",
     as_json: options.Json = False,
@@ -224,17 +234,31 @@ def promote(
     desk = options.open_desk()
     before = desk.registry.resolve(model).stage
     told = output.plain(desk.promote(model, force=force, why=why))
+    kept = before == "champion"
+    evidence = "" if kept else _evidence(desk, told["model_id"])
     if as_json:
-        output.document(told | {"champion": told["model_id"]})
+        output.document(told | {"champion": told["model_id"], "evidence": evidence})
         return
-    is_now = "was the champion" if before == "champion" else "is now the champion"
-    already = " already" if before == "champion" else ""
-    output.line(f"{told['model_id']} {is_now} of {told['portfolio']}{already}.")
+    model_id, of = told["model_id"], told["portfolio"]
+    output.line(
+        f"{model_id} is the champion of {of} already; nothing was changed."
+        if kept
+        else f"{model_id} is now the champion of {of}{', by force' if force else ''}."
+    )
+    if evidence:
+        output.line(f"{evidence}.")
+
+
+def _evidence(desk: Desk, model_id: str) -> str:
+    """Return what the last promotion of a model rested on, as the trail keeps it, without a full stop."""
+    lines = desk.registry.trail(limit=5, model_id=model_id)
+    detail = next((line.detail for line in lines if line.action == "promoted"), {})
+    return detail.get("challenge", {}).get("sentence") or "There was no champion to compare it with"
 
 
 def rollback(
     portfolio: Annotated[str, typer.Argument(metavar="P", help="A portfolio's name.", show_default=False)],
-    why: Reason = "",
+    why: Needed = "",
     as_json: options.Json = False,
 ) -> None:
     """Make the champion before the present one champion again; exit status 1 where there was none."""
@@ -250,7 +274,7 @@ def candidate(model: options.Model, why: Reason = "", as_json: options.Json = Fa
     _moved("candidate", model, why, as_json)
 
 
-def reject(model: options.Model, why: Reason = "", as_json: options.Json = False) -> None:
+def reject(model: options.Model, why: Needed = "", as_json: options.Json = False) -> None:
     """Turn a version down for good, with a reason."""
     _moved("reject", model, why, as_json)
 

@@ -363,9 +363,8 @@ def _refuse_worse(model_id: str, champion: str, challenge: Challenge | None) -> 
 def _told(challenge: Challenge | None) -> dict[str, Any]:
     if challenge is None:
         return {}
-    return {
-        "challenge": {"champion": challenge.champion, "better": challenge.better} | dict(challenge.detail)
-    }
+    told = {"champion": challenge.champion, "better": challenge.better, "sentence": challenge.sentence}
+    return {"challenge": told | dict(challenge.detail)}
 
 
 def _note_refusal(
