@@ -33,7 +33,8 @@ def texts(values):
 
 
 @pytest.mark.parametrize(
-    "name", ["SEX", "gender", "Age", "marital_status", "MARRIAGE", "race", "applicant_age"]
+    "name",
+    ["SEX", "gender", "Age", "marital_status", "MARRIAGE", "race", "applicant_age", "age_group", "AGE_BAND"],
 )
 def test_protected_by_name(name):
     found = guess(**{name: texts(np.arange(N) % 40 + 20)})
@@ -67,8 +68,9 @@ def test_keys_identifiers_and_free_text():
     }
 
 
-def test_a_customer_with_several_loans_is_a_group():
-    assert guess(customer_id=texts(np.arange(N) // 2)).role == "group"
+@pytest.mark.parametrize("name", ["customer_id", "cust", "CUST_NO"])
+def test_a_customer_with_several_loans_is_a_group(name):
+    assert guess(**{name: texts(np.arange(N) // 2)}).role == "group"
 
 
 def test_constants_blanks_and_weights():

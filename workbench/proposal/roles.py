@@ -12,7 +12,8 @@ from workbench.proposal.looks import Look
 PROTECTED = re.compile(
     r"(^|_)(sex|gender|race|ethnic\w*|religion|marital\w*|marriage|married|nationality|citizen\w*|foreign\w*|disab\w*"
     r"|pregnan\w*|birth\w*|dob|skin_?colou?r|national_origin|education|personal_status)(_|$)"
-    r"|^((applicant|customer|client|borrower|person)_?)?age(_?(years|yrs|in_years))?$",
+    r"|^((applicant|customer|client|borrower|person)_?)?age(_?(years|yrs|in_years|groups?"
+    r"|bands?|brackets?|buckets?|bins?|class|cat|category|range))?$",
     re.IGNORECASE,
 )
 OUTCOME_NAME = re.compile(
@@ -36,7 +37,9 @@ KEY_NAME = re.compile(
     re.IGNORECASE,
 )
 GROUP_NAME = re.compile(
-    r"(customer|client|member|borrower|person|household)_?(id|no|nr|number|key)$", re.IGNORECASE
+    r"(customer|client|member|borrower|person|household|cust)_?(id|no|nr|num|number|key|code)$"
+    r"|^(customer|client|borrower|household|cust)$",
+    re.IGNORECASE,
 )
 DATE_NAME = re.compile(
     r"^issue_?d(ate)?$|appl\w*_?d(ate|t)?$|(application|origination|orig|open\w*|booking|start|issue\w*|snapshot"
