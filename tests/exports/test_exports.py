@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests import made
@@ -63,6 +65,16 @@ def test_the_layout_is_the_one_that_is_asked_for() -> None:
     at = parts["feature_columns"].index("home")
     expected = [column.code_unseen, column.code_missing, column.codes[column.levels.index("rent")]]
     assert columns[:, at].tolist() == expected
+
+
+def test_categories_of_whole_numbers_are_said_to_be_texts() -> None:
+    encoder = _model("lightgbm").encoder
+    coded = [replace(c, levels=("1", "2")) if c.name == "home" else c for c in encoder.columns]
+    said = joblib_layout._notes(replace(encoder, columns=tuple(coded)))
+    line = """frame['home'] = frame['home'].map("{:.0f}".format, na_action="ignore")"""
+    assert any("home; such as" in note and line in note for note in said)
+    assert not any("such as" in note for note in joblib_layout._notes(encoder))
+    assert pd.Series([1, np.nan]).map("{:.0f}".format, na_action="ignore").tolist()[0] == "1"
 
 
 @pytest.mark.parametrize("family", ["logistic", "xgboost"])

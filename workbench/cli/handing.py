@@ -23,8 +23,9 @@ class Form(StrEnum):
 To = Annotated[
     Form,
     typer.Option(
-        help="native: a folder, the family's own file and JSON; joblib: {model, scaler, feature_columns}; "
-        "of a scorecard, sql: one statement for SQLite and PostgreSQL; excel: a file with live formulas.",
+        help="native: a folder, the family's own file and JSON; joblib: {model, scaler, feature_columns}, "
+        "not of a scorecard; of a scorecard alone, sql: one statement for SQLite and PostgreSQL; excel: a "
+        "file with live formulas.",
         show_default=False,
     ),
 ]

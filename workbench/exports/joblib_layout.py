@@ -7,6 +7,7 @@ one that reads it is the process that proves an export, and only the file writte
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def parts(model: TrainedModel) -> tuple[dict[str, Any], tuple[str, ...]]:
     if model.family not in FAMILIES:
         raise InputError(
             "EXPORT", f"a model of the family {model.family} cannot be written as joblib",
-            remedy="Take --to native.",
+            remedy="Take --to native; a scorecard goes as sql or excel too.",
         )  # fmt: skip
     encoder = model.encoder
     fill = getattr(model.fitted, "fill", ())
@@ -77,9 +78,20 @@ def _notes(encoder: Encoder) -> tuple[str, ...]:
     notes = ["reading a joblib file runs what is in it: take it only from who made it"]
     if levels:
         notes.append(f"give as text, NaN where missing: {', '.join(levels)}")
+    if whole := [c.name for c in encoder.columns if isinstance(c, LevelColumn) and _whole(c)]:
+        first = f"frame[{whole[0]!r}]"
+        notes.append(
+            f"whole numbers as text too, without a decimal: {', '.join(whole)}; such as {first} = "
+            f'{first}.map("{{:.0f}}".format, na_action="ignore")'
+        )
     if dates:
         notes.append(f"give as months of 30.4375 days {since}: {', '.join(dates)}")
     return tuple(notes)
+
+
+def _whole(column: LevelColumn) -> bool:
+    """Return whether every level is written as a whole number, so that a table holds it as one."""
+    return bool(column.levels) and all(re.fullmatch(r"-?\d+", level) for level in column.levels)
 
 
 def _examples(encoder: Encoder) -> pd.DataFrame:
