@@ -123,6 +123,7 @@ def test_columns_the_portfolio_does_not_declare_are_named(looked: Examined) -> N
 
 def test_missing_values_codes_and_ranges_are_those_of_the_file(at: Place, looked: Examined) -> None:
     frame = pd.read_csv(at.data).drop(index=7)
+    assert "Of 3 characteristics, with missing" in said(tell.holdings(looked))
     held = looked.holdings.set_index("characteristic")
     assert held.loc["income", "missing"] == frame["income"].isna().sum() > 100
     assert held.loc["income", "low"] < held.loc["income", "missing_share"] < held.loc["income", "high"]

@@ -33,11 +33,17 @@ def holdings(of: Examined) -> Block:
     order = (-held["missing"]).argsort(kind="stable")
     absent, coded = int((held["missing"] > 0).sum()), int((held["special"] > 0).sum())
     told = prose(
-        f"Of {len(held)} characteristics, with missing values: {absent}; with values that the portfolio "
+        f"Of {_counted(held)}, with missing values: {absent}; with values that the portfolio "
         f"declares as special codes: {coded}. Every share is of the {of.dataset.n:,} rows kept.",
     )
     parts = [heading("Missing values and special codes"), told, table(held.iloc[order], columns)]
     return Block((*parts, *_quantities(held), *_categories(held)))
+
+
+def _counted(held: pd.DataFrame) -> str:
+    """Return how many columns were looked at, protected ones told apart: no model is fitted on them."""
+    apart = int(held["protected"].sum())
+    return f"{len(held) - apart} characteristics" + (f" and {apart} protected" if apart else "")
 
 
 def _quantities(held: pd.DataFrame) -> list[str]:
