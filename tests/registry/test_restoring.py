@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import Databases
-from tests.registry.tiny import WHEN, LineModel, open_tiny, place, register, reopened
+from tests.registry.tiny import PORTFOLIO, WHEN, LineModel, open_tiny, place, register, reopened
 from workbench.errors import ArtifactError
 from workbench.registry.registry import Registry
 from workbench.settings import Settings
@@ -79,6 +79,44 @@ def test_yesterdays_database_over_todays_store_and_the_reverse(drilled: tuple[Re
     assert [(p.code, Path(p.where).name) for p in older.fsck()] == [("ARTIFACT_MISSING", "cards-2")]
     assert older.load("cards@champion") == LineModel(0.1)
     older.close()
+
+
+def test_training_on_an_older_database_leaves_the_newer_files(
+    drilled: tuple[Registry, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody ran fsck --quarantine first: the version that only the folder knows keeps its number."""
+    registry, backup = drilled
+    home = registry.store.home
+    _study(registry, b"{}")
+    registry.close()
+    for kind in ("models", "studies"):
+        shutil.copytree(home / kind, home.parent / "today" / kind)
+    run(registry, "Restore", backup)
+    shutil.copytree(home.parent / "today", home, dirs_exist_ok=True)
+    older = reopened(registry)
+    assert register(older, LineModel(0.3)).model_id == "cards-3"
+    with pytest.raises(ArtifactError, match="Restore the newer database") as said:
+        _study(older, b"[]")
+    assert said.value.code == "ARTIFACT_EXISTS"
+    # even where a number that is taken was given, only what this program put there is taken back
+    (home / "models" / "cards-4").mkdir()
+    monkeypatch.setattr("workbench.registry.registration.os.path.lexists", lambda path: False)
+    with pytest.raises(ArtifactError) as said:
+        register(older, LineModel(0.4))
+    assert said.value.code == "ARTIFACT_EXISTS"
+    again = reopened(older)
+    assert (home / "models" / "cards-2" / "manifest.json").exists() and (home / "models" / "cards-4").exists()
+    assert (home / "studies" / "one" / "a.json").read_bytes() == b"{}"
+    assert [p.code for p in again.fsck()] == ["NO_ROW"] * 3
+    older.close()
+    again.close()
+
+
+def _study(registry: Registry, content: bytes) -> None:
+    registry.save_study(
+        "one", {"a.json": content}, portfolio=PORTFOLIO, dataset_sha256="d" * 64, spec={}, who="ana",
+        when=WHEN,
+    )  # fmt: skip
 
 
 def test_a_database_of_another_store_is_refused(

@@ -210,15 +210,23 @@ def publish_folder(
             check(staged)
         # a rename over an empty folder would succeed, so an empty one counts as taken too
         if final.exists():
-            raise ArtifactError("ARTIFACT_EXISTS", "is taken already", str(final), "Run workbench fsck.")
+            raise taken(final)
         os.rename(staged, final)
         sync_folder(final.parent)
     except OSError as error:
         if is_disk_full(error):
             raise disk_full(str(final.parent)) from error
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR) and final.exists():
+            raise taken(final) from error
         raise
     finally:
         shutil.rmtree(staged, ignore_errors=True)
+
+
+def taken(final: Path) -> ArtifactError:
+    """Return the error of a place where something lies that no row accounts for."""
+    remedy = "Restore the newer database if this one is older; else run: workbench fsck --quarantine"
+    return ArtifactError("ARTIFACT_EXISTS", "is taken already", str(final), remedy)
 
 
 def publish_file(final: Path, content: bytes) -> None:

@@ -211,6 +211,9 @@ def _next_number(store: Store, portfolio: str, asked: Registration) -> tuple[int
             )
         counter = lock_portfolio(session, portfolio)
         counter.last += 1
+        # a database restored from a backup knows less than lies in the store: what is there keeps its number
+        while os.path.lexists(store.folder("models") / f"{portfolio}-{counter.last}"):
+            counter.last += 1
         intent = announce(session, "models", f"{portfolio}-{counter.last}", asked.when)
         return intent, counter.last
 

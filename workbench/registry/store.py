@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -107,19 +107,24 @@ class Store:
         end_mending(self, left.id, left.name, manifest_sha256, left.who, left.at)
         return True
 
-    def withdraw(self, intent: int, kind: str, name: str) -> None:
-        """Take back what was announced and not acknowledged: its files first, then the announcement."""
+    def there(self, kind: str, name: str) -> set[str]:
+        """Return the names in the folder of `kind` that belong to `name`, whoever put them there."""
+        return {path.name for path in self.folder(kind).glob(f"{name}*") if _belongs(path.name, name)}
+
+    def withdraw(self, intent: int, kind: str, name: str, before: Set[str] = frozenset()) -> None:
+        """Take back what was announced and not acknowledged: its files first, then the announcement.
+
+        `before` are files that were there before the publication began: they are not its own, and stay.
+        """
         with self.database.write() as session:
-            kept = rows_files(session, kind, name)
-            for path in self.folder(kind).glob(f"{name}*"):
-                if path.name not in kept and _belongs(path.name, name):
-                    remove(path)
+            for file in self.there(kind, name) - rows_files(session, kind, name) - before:
+                remove(self.folder(kind) / file)
             session.execute(delete(Publishing).where(Publishing.id == intent))
 
     @contextmanager
     def taking_back(self, intent: int, kind: str, name: str) -> Iterator[None]:
-        """Withdraw the announcement where the body does not come to its end."""
-        done = False
+        """Withdraw the announcement, and what the body put in place, where it does not come to its end."""
+        before, done = self.there(kind, name), False
         try:
             yield
             done = True
@@ -127,7 +132,7 @@ class Store:
             if not done:
                 # if the database is out of reach too, the next program to start sweeps
                 with suppress(BusyError, ArtifactError, MissingError):
-                    self.withdraw(intent, kind, name)
+                    self.withdraw(intent, kind, name, before)
 
 
 def announce(

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workbench.errors import InputError, MissingError
-from workbench.registry.artifacts import manifest, publish_folder, read_folder, sha256
+from workbench.registry.artifacts import manifest, publish_folder, read_folder, sha256, taken
 from workbench.registry.rows import StudyRow
 from workbench.registry.store import Store, acknowledge, announce
 from workbench.registry.tables import DatasetTable, StudyTable
@@ -38,6 +38,9 @@ def save(store: Store, row: StudyRow, files: Mapping[str, bytes]) -> StudyRow:
                 return _the_same(_row_of(found), row)
             if session.get(DatasetTable, row.dataset_sha256) is None:
                 raise _no_dataset(row.dataset_sha256)
+            # what lies there unknown to this database is not announced: it would go if this program died
+            if (store.folder("studies") / row.study_id).exists():
+                raise taken(store.folder("studies") / row.study_id)
             intent = announce(session, "studies", row.study_id, row.created_at)
         with store.taking_back(intent, "studies", row.study_id):
             publish_folder(store.folder("studies") / row.study_id, files, content)
