@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete, select
 
 from tests.databases import Databases
 from tests.registry.tiny import PORTFOLIO, WHEN, LineModel, open_tiny, place, register, reopened
 from workbench.errors import ArtifactError
 from workbench.registry.registry import Registry
+from workbench.registry.tables import StoreTable
 from workbench.settings import Settings
 
 README = Path(__file__).parents[2] / "README.md"
@@ -132,6 +134,28 @@ def test_a_database_of_another_store_is_refused(
     opened = open_tiny(tmp_path / "other", database_url=url)
     assert [p.code for p in opened.fsck()] == ["ARTIFACT_MISSING"] * len(opened.fsck())
     opened.close()
+
+
+def test_an_empty_database_does_not_take_the_folder_of_another(
+    registry: Registry, where: dict[str, str], databases: Databases, tmp_path: Path
+) -> None:
+    """To it, all that lies there would be what killed programs left."""
+    register(registry, LineModel(0.1))
+    home, kind = registry.store.home, registry.store.database.kind
+    with databases.new(kind) as new:
+        named = new if kind == "postgresql" else {"database_url": f"sqlite:///{tmp_path}/other.db"}
+        for _ in range(2):
+            with pytest.raises(ArtifactError, match="is empty, and the folder") as said:
+                open_tiny(home, **named)
+            assert said.value.code == "STORE"
+    assert registry.load("cards-1") == LineModel(0.1) and registry.fsck() == []
+    with registry.store.database.write() as session:  # as an older release left it
+        session.execute(delete(StoreTable))
+    name = (home / "store.id").read_text().strip()
+    adopted = reopened(registry)
+    with adopted.store.database.read() as session:
+        assert session.scalar(select(StoreTable.name)) == name
+    adopted.close()
 
 
 def test_two_homes_share_a_store(tmp_path: Path, databases: Databases) -> None:

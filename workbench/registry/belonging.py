@@ -12,19 +12,24 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
-from workbench.errors import ArtifactError
+from workbench.errors import ArtifactError, WorkbenchError
 from workbench.registry.artifacts import STAGE_PREFIX, sync_folder, write_file
 from workbench.registry.engine import Database
-from workbench.registry.tables import StoreTable
+from workbench.registry.outages import LOST
+from workbench.registry.tables import Base, StoreTable
 
 FILE = "store.id"
 
 
 def refuse_other(database: Database, folder: Path) -> None:
-    """Refuse a folder that is not the store of this database; one that is new to both gets its name.
+    """Refuse a folder that is not the store of this database; where both are new they get one name.
+
+    A database that holds something and has no name is older than names, and takes that of its folder. An
+    empty one does not: the folder is another database's, and what it holds would be cleared away as unknown.
 
     Raises
     ------
@@ -32,14 +37,10 @@ def refuse_other(database: Database, folder: Path) -> None:
         ``STORE``.
     """
     known = _known(database)
-    name = _name(folder) if known is not None else _name(folder) or _named(folder)
     if known is None:
-        # another program may open the same new database with a folder of its own
-        with suppress(IntegrityError), database.write() as session:
-            if session.get(StoreTable, 1) is None:
-                session.add(StoreTable(one=1, name=name))
+        _name_both(database, folder)
         known = _known(database)
-    if name == known:
+    if _name(folder) == known:
         return
     path = shlex.quote(str(folder / FILE))
     raise ArtifactError(
@@ -48,6 +49,41 @@ def refuse_other(database: Database, folder: Path) -> None:
         str(folder),
         "Name that folder in WORKBENCH_STORE. If this is it, restored without its file "
         f"{FILE}, run: echo {known} > {path}",
+    )
+
+
+def _name_both(database: Database, folder: Path) -> None:
+    """Give database and folder one name, unless another program does so meanwhile."""
+    new = False
+    try:
+        # another program may open the same new database, with this folder or one of its own
+        with suppress(IntegrityError), database.write() as session:
+            if not database.is_sqlite:
+                session.execute(text("LOCK TABLE stores IN EXCLUSIVE MODE"))
+            if session.get(StoreTable, 1) is None:
+                name = _name(folder)
+                if name is not None and _is_empty(session):
+                    raise _of_another(folder)
+                new = name is None
+                session.add(StoreTable(one=1, name=name or _named(folder)))
+    except WorkbenchError as error:
+        if new and error.code != LOST:  # else the next program would find a folder that has its database
+            (folder / FILE).unlink(missing_ok=True)
+        raise
+
+
+def _is_empty(session: Session) -> bool:
+    tables = (table for table in Base.metadata.sorted_tables if table is not StoreTable.__table__)
+    return all(session.execute(select(table).limit(1)).first() is None for table in tables)
+
+
+def _of_another(folder: Path) -> ArtifactError:
+    return ArtifactError(
+        "STORE",
+        "the database is empty, and the folder of models and data belongs to another",
+        str(folder),
+        "Name that database in WORKBENCH_DATABASE_URL, or restore it from a backup; or name a new folder in "
+        f"WORKBENCH_STORE or WORKBENCH_HOME. To begin anew here, move away what it holds, {FILE} included.",
     )
 
 
