@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from tests.registry.tiny import WHEN, LineModel, made_dataset, register, reopened
-from workbench.errors import GateError, InputError, MissingError
+from workbench.errors import ArtifactError, GateError, InputError, MissingError
 from workbench.registry import removal
 from workbench.registry.fsck import harmless
+from workbench.registry.outages import disk_full
 from workbench.registry.registry import Registry
 from workbench.registry.rows import Challenge
 from workbench.registry.tables import Publishing
@@ -122,3 +126,42 @@ def test_a_program_that_dies_between_rows_and_files_leaves_nothing_lost(
     assert [row.model_id for row in again.models()] == [kept]
     with again.store.database.read() as session:
         assert not list(session.scalars(select(Publishing)))
+    assert (_quarantined(again)[0] / "models" / gone / "line.json").exists()
+
+
+@pytest.mark.parametrize("full", ["quarantine.write_file", "quarantine.make_folder", "removal.announce"])
+def test_what_cannot_be_set_aside_is_not_deleted(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, full: str
+) -> None:
+    model_id = register(registry, LineModel(-0.1)).model_id
+
+    def no_room(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no room") if "folder" in full else disk_full("here")
+
+    monkeypatch.setattr(f"workbench.registry.{full}", no_room)
+    with pytest.raises(ArtifactError) as caught:
+        registry.remove("model", model_id, **BY)
+    assert caught.value.code == "DISK_FULL"
+    monkeypatch.undo()
+    again = reopened(registry)
+    assert again.load(model_id) == LineModel(-0.1) and again.fsck() == [] and not _quarantined(again)
+    assert again.trail(limit=1)[0].action == "trained"
+
+
+def test_a_record_that_goes_meanwhile_is_nothing_to_purge(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.remove("model", register(registry, LineModel(-0.1)).model_id, **BY)
+    (folder,) = _quarantined(registry)
+    real = Path.read_text
+
+    def late(path: Path, *rest: str) -> str:
+        shutil.rmtree(folder)
+        return real(path, *rest)
+
+    monkeypatch.setattr(Path, "read_text", late)
+    assert registry.purge(WHEN, timedelta(0)) == []
+
+
+def _quarantined(registry: Registry) -> list[Path]:
+    return list((registry.store.home / "quarantine").glob("*"))

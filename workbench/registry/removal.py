@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,9 +12,11 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from workbench.errors import GateError, InputError, MissingError
-from workbench.registry import models, stages
-from workbench.registry.artifacts import canonical_json, make_folder, remove, sync_folder, write_file
+from workbench.errors import GateError, InputError, MissingError, WorkbenchError
+from workbench.registry import models, quarantine, stages
+from workbench.registry.artifacts import remove
+from workbench.registry.outages import LOST
+from workbench.registry.quarantine import RECORD as RECORD
 from workbench.registry.rows import NOUNS, REMOVABLE, Removal
 from workbench.registry.store import Store, acknowledge, announce, rows_files
 from workbench.registry.tables import (
@@ -29,8 +30,6 @@ from workbench.registry.tables import (
     TrailTable,
 )
 from workbench.registry.trail import add_line
-
-RECORD = "deleted.json"
 
 
 def plan(store: Store, kind: str, name: str) -> Removal:
@@ -50,8 +49,8 @@ def plan(store: Store, kind: str, name: str) -> Removal:
 def delete_kept(store: Store, kind: str, name: str, who: str, when: datetime, why: str) -> Removal:
     """Take the rows of something away and move its files to quarantine.
 
-    The rows go in one transaction with the line in the trail, and what is left of the files is announced in
-    it, so that a program that dies in between leaves nothing that is taken for a loss.
+    The quarantine is made first. The rows go in one transaction with the line in the trail, and the files are
+    announced in it, so that where the program dies in between the next start moves them there.
 
     Raises
     ------
@@ -59,19 +58,19 @@ def delete_kept(store: Store, kind: str, name: str, who: str, when: datetime, wh
         With the code of the refusal; nothing is changed.
     InputError
         ``NO_REASON``.
+    ArtifactError
+        ``DISK_FULL``; nothing is changed.
     """
     why = why.strip()
     if not why:
         raise InputError("NO_REASON", "deleting needs a reason", remedy="Say why; it is kept in the trail.")
     with store.keeping():
-        with store.database.write() as session:
-            found = _plan(store, session, kind, name)
+        found = _not_refused(plan(store, kind, name))
+        about = {"kind": kind, "name": found.name, "who": who, "why": why}
+        with _begun(store, REMOVABLE[kind], when, about) as target, store.database.write() as session:
             if found.portfolio:
                 models.lock_portfolio(session, found.portfolio)
-                found = _plan(store, session, kind, name)
-            if found.refusal:
-                raise GateError(found.code, found.refusal, found.name, found.remedy)
-            folder = store.folder(REMOVABLE[kind])
+            found = _not_refused(_plan(store, session, kind, found.name))
             files = sorted(rows_files(session, REMOVABLE[kind], found.name))
             kept = _row(session, kind, found.name)
             _delete_rows(session, kind, found.name)
@@ -82,51 +81,51 @@ def delete_kept(store: Store, kind: str, name: str, who: str, when: datetime, wh
                 detail={"kind": kind, "name": found.name, "why": why, "row": kept, "bytes": found.size},
                 sentence=f"{who} deleted {found.words}, because: {why.rstrip('.')}.",
             )  # fmt: skip
-        about = {"kind": kind, "name": found.name, "who": who, "why": why}
-        set_aside(store, REMOVABLE[kind], [folder / file for file in files], when, about)
+        folder = store.folder(REMOVABLE[kind])
+        quarantine.move(target, REMOVABLE[kind], [folder / file for file in files])
         with store.database.write() as session:
             acknowledge(session, intent, found.name)
     return found
 
 
-def set_aside(store: Store, kind: str, paths: Iterable[Path], when: datetime, about: dict[str, Any]) -> Path:
-    """Move files or folders to a quarantine of their own, with a record of what they were."""
-    target = store.folder("quarantine") / f"{when:%Y%m%dT%H%M%S%fZ}-{about['name'][:40]}"
-    make_folder(target / kind)
-    write_file(target / RECORD, canonical_json(about | {"at": when.isoformat(), "folder": kind}))
-    parents = set()
-    for path in paths:
-        if path.exists():
-            shutil.move(path, target / kind / path.name)  # a report may lie on another disk
-            parents.add(path.parent)
-    for folder in (*parents, target / kind, target):
-        sync_folder(folder)
-    return target
+@contextmanager
+def _begun(store: Store, kind: str, when: datetime, about: dict[str, Any]) -> Iterator[Path]:
+    """Begin the quarantine before rows go, for the disk may be full; take it away where they stay."""
+    target = quarantine.begin(store.folder("quarantine"), kind, when, about)
+    try:
+        yield target
+    except WorkbenchError as error:
+        if error.code != LOST:  # else the rows may be gone, and the next start moves the files here
+            remove(target)
+        raise
 
 
 def delete_folder(
     store: Store, kind: str, path: Path, when: datetime, about: dict[str, Any], size: int
 ) -> None:
-    """Move a folder of the home that no row accounts for to quarantine, with a line in the trail."""
-    with store.database.write() as session:
+    """Move a folder that no row accounts for to quarantine, with a line in the trail."""
+    with _begun(store, kind, when, about) as target, store.database.write() as session:
         what = f"the {NOUNS[about['kind']]} {about['name']}"
         add_line(
             session, who=about["who"], when=when, action="deleted", portfolio="",
             detail=about | {"bytes": size},
             sentence=f"{about['who']} deleted {what}, because: {about['why'].rstrip('.')}.",
         )  # fmt: skip
-    set_aside(store, kind, [path], when, about)
+    quarantine.move(target, kind, [path])
 
 
 def purge(store: Store, now: datetime, grace: timedelta, only: str = "") -> list[str]:
     """Remove for good what was deleted longer than `grace` ago, and `only` at once; returns the names."""
-    gone = []
-    for record in sorted(store.folder("quarantine").glob(f"*/{RECORD}")):
-        about = json.loads(record.read_text("utf-8"))
-        if now - datetime.fromisoformat(about["at"]) >= grace or only and about["name"] == only:
-            remove(record.parent)
-            gone.append(about["name"])
-    return gone
+    if not any(store.folder("quarantine").glob(f"*/{RECORD}")):
+        return []
+    with store.keeping():  # what is just being deleted is not moved yet
+        return quarantine.purge(store.folder("quarantine"), now, grace, only)
+
+
+def _not_refused(found: Removal) -> Removal:
+    if found.refusal:
+        raise GateError(found.code, found.refusal, found.name, found.remedy)
+    return found
 
 
 def _plan(store: Store, session: Session, kind: str, name: str) -> Removal:

@@ -14,6 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from workbench.errors import ArtifactError, BusyError, MissingError
+from workbench.registry import quarantine
 from workbench.registry.artifacts import (
     STAGE_PREFIX,
     discard,
@@ -94,7 +95,7 @@ class Store:
             with self.database.read() as session:
                 left = list(session.scalars(select(Publishing)))
             for p in left:
-                if not (p.manifest_sha256 and self._mended(p)):
+                if not (p.manifest_sha256 and self._mended(p)) and not self._deleted(p):
                     self.withdraw(p.id, p.kind, p.name)
 
     def _mended(self, left: Publishing) -> bool:
@@ -105,6 +106,17 @@ class Store:
         except ArtifactError:
             return False
         end_mending(self, left.id, left.name, manifest_sha256, left.who, left.at)
+        return True
+
+    def _deleted(self, left: Publishing) -> bool:
+        """End a deletion whose rows are gone: its files go to the quarantine that was made for them."""
+        target = quarantine.place(self.folder("quarantine"), left.at, left.name)
+        if not (target / quarantine.RECORD).is_file():
+            return False
+        with self.database.write() as session:
+            files = self.there(left.kind, left.name) - rows_files(session, left.kind, left.name)
+            quarantine.move(target, left.kind, [self.folder(left.kind) / file for file in files])
+            session.execute(delete(Publishing).where(Publishing.id == left.id))
         return True
 
     def there(self, kind: str, name: str) -> set[str]:
