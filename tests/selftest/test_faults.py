@@ -43,6 +43,20 @@ def test_a_version_that_vanishes_is_found(tmp_path: Path, monkeypatch: pytest.Mo
     assert tally.lost and "version cards-1 was acknowledged" in " ".join(tally.details)
 
 
+def test_publishers_that_do_not_publish_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("nothing is published")
+
+    monkeypatch.setattr(kills.light, "publish", fail)
+    monkeypatch.setattr(kills, "SHORTEST", 0.5)
+    tally = kills.kill_publishers(tmp_path, 1, Run())
+    assert (tally.unclear, tally.lost, tally.silent) == (2, 0, 0), tally.details
+    assert "status 1" in tally.details[0] and "none of 1 publishers" in tally.details[1]
+    assert "RuntimeError: nothing is published" in capfd.readouterr().err
+
+
 def test_files_put_in_place_unfinished_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         # a store that does not look at what it wrote

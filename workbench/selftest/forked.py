@@ -6,19 +6,18 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+import traceback
+from collections.abc import Callable
 
 Tell = Callable[[str], None]
 
 
-def killed_after(seconds: float, work: Callable[[Tell], None]) -> list[str]:
-    """Fork a process that does `work`, kill it, and return the lines it told before."""
-    with _forked(work) as (pid, told):
-        time.sleep(seconds)
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-        return list(told)
+def killed_after(seconds: float, work: Callable[[Tell], None]) -> tuple[int, list[str]]:
+    """Fork a process that does `work` and kill it; return its status, -9 where it lived, and its lines."""
+    pid, reading = _fork(work)
+    time.sleep(seconds)
+    os.kill(pid, signal.SIGKILL)  # one that ended by itself is not reaped yet, and keeps its status
+    return _ended(pid, reading)
 
 
 def to_its_end(work: Callable[[Tell], None]) -> tuple[int, list[str]]:
@@ -29,23 +28,14 @@ def to_its_end(work: Callable[[Tell], None]) -> tuple[int, list[str]]:
 def all_to_their_end(works: list[Callable[[Tell], None]]) -> list[tuple[int, list[str]]]:
     """Fork a process for each of `works` at once; return how each ended and what it told."""
     running = [_fork(work) for work in works]
-    ended = []
-    for pid, reading in running:
-        with os.fdopen(reading) as lines:
-            told = lines.read().splitlines()
-        _, status = os.waitpid(pid, 0)
-        ended.append((os.waitstatus_to_exitcode(status), told))
-    return ended
+    return [_ended(pid, reading) for pid, reading in running]
 
 
-@contextmanager
-def _forked(work: Callable[[Tell], None]) -> Iterator[tuple[int, Iterator[str]]]:
-    pid, reading = _fork(work)
-    try:
-        with os.fdopen(reading) as lines:
-            yield pid, (line.rstrip("\n") for line in lines)
-    finally:
-        os.waitpid(pid, 0)
+def _ended(pid: int, reading: int) -> tuple[int, list[str]]:
+    with os.fdopen(reading) as lines:
+        told = lines.read().splitlines()
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status), told
 
 
 def _fork(work: Callable[[Tell], None]) -> tuple[int, int]:
@@ -62,6 +52,9 @@ def _fork(work: Callable[[Tell], None]) -> tuple[int, int]:
         work(lambda line: _write(writing, line))
         status = 0
     finally:
+        if status:
+            traceback.print_exc()
+            sys.stderr.flush()
         os._exit(status)
 
 

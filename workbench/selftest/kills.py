@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -28,8 +29,15 @@ def kill_publishers(home: Path, kills: int, run: Run, seed: int = 20261121) -> T
     for number in range(kills):
         run.step(f"kill {number + 1:,} of {kills:,}", number / kills)
         after = chance.uniform(SHORTEST, LONGEST)
-        told += killed_after(after, lambda tell, n=number: _publish(home, n, tell))
+        status, lines = killed_after(after, lambda tell, n=number: _publish(home, n, tell))
+        told += lines
         tally += Tally(faults=1) + sum(_look(home, told), Tally())
+        if status != -signal.SIGKILL:
+            tally += unclear(
+                f"publisher {number + 1} ended by itself with status {status}; see what it wrote"
+            )
+    if not told:
+        tally += unclear(f"none of {kills} publishers had published anything when it was killed")
     left = light.open_light(home).fsck()
     return tally + sum((unclear(f"after {kills} kills: {p.sentence()}") for p in left), Tally())
 
