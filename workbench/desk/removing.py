@@ -62,7 +62,6 @@ def room(size: int) -> str:
 
 def disk(desk: Desk) -> tuple[Use, ...]:
     """Return what takes room, in the order of the work; see `Desk.disk`."""
-    purge(desk)
     scored.purge(desk.settings.home)
     home, kept = desk.settings.home, desk.registry
     store = kept.store.home
@@ -71,7 +70,7 @@ def disk(desk: Desk) -> tuple[Use, ...]:
         ("datasets", "Data sets", store, len(kept.datasets())),
         ("studies", "Studies", store, len(kept.studies())),
         ("models", "Models", store, len(kept.models())),
-        ("reports", "Reports", home, len(reports.kept(home))),
+        ("reports", "Reports", store, len(reports.kept(store))),
         ("batches", "Scored files", home, len(scored.kept(home))),
         ("jobs", "Logs of jobs", home, len(list((home / "jobs").glob("*.log")))),
         ("quarantine", "Deleted, still in quarantine", store, len(list((store / "quarantine").glob("*")))),
@@ -86,8 +85,8 @@ def disk(desk: Desk) -> tuple[Use, ...]:
 def plan(desk: Desk, kind: str, name: str) -> Removal:
     """Return what deleting something means; see `Desk.removal`."""
     if kind == REPORT:
-        made = reports.find(desk.settings.home, name)
-        size = _size(shelf.folder_of(desk.settings.home) / made.key)
+        made = reports.find(desk.settings.store, name)
+        size = _size(shelf.folder_of(desk.settings.store) / made.key)
         found = Removal(REPORT, made.key, "", size)
         if made.state == "running":
             remedy = "Wait for it, or stop its job."
@@ -104,7 +103,7 @@ def plan(desk: Desk, kind: str, name: str) -> Removal:
     names = {found.name, *([found.name[:16]] if kind == "dataset" else ())}
     telling = [
         report.key
-        for report in reports.kept(desk.settings.home)
+        for report in reports.kept(desk.settings.store)
         if names & {part.strip() for value in report.parameters.values() for part in str(value).split(",")}
     ]
     told = f"{len(telling)} of the reports were asked about it and stay: {', '.join(telling[:4])}"
@@ -117,7 +116,7 @@ def delete(desk: Desk, kind: str, name: str, why: str, now: bool) -> Removal:
     if found.refusal:
         raise GateError(found.code, found.refusal, found.name, found.remedy)
     if kind == REPORT:
-        _delete_folder(desk, found, "reports", shelf.folder_of(desk.settings.home), why)
+        _delete_folder(desk, found, "reports", shelf.folder_of(desk.settings.store), why)
     elif kind == BATCH:
         _delete_folder(desk, found, "batches", scored.folder_of(desk.settings.home), why)
     else:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from workbench.jobs.tasks import Job
+    from workbench.settings import Settings
 
 # seconds between two reports of the same step; a fit may tell hundreds a second
 EVERY = 0.2
@@ -37,8 +38,16 @@ NO_MEMORY = ("bad_alloc", "bad allocation", "MemoryError", "Cannot allocate memo
 _NUMBERS = re.compile(r"\d+")
 
 
-def warm_up() -> None:
-    """Do nothing: the first child makes the server of children load what all of them need."""
+def warm_up(task: str, settings: Settings) -> None:
+    """Do what a worker does at its start; the first child makes the server load what all of them need."""
+    if not task:
+        return
+    _stand_back()
+    module, name = task.split(":")
+    try:
+        getattr(importlib.import_module(module), name)(settings)
+    except WorkbenchError as error:  # it is done at the next start
+        sys.stderr.write(f"{error.code}: {error}\n")
 
 
 def work(conn: Connection, task: str, params: dict[str, Any], job: Job, log: Path) -> None:

@@ -16,6 +16,8 @@ TASKS = {
     "report": "workbench.jobs.tasks:report",
     "score": "workbench.jobs.tasks:score",
 }
+AT_START = "workbench.jobs.tasks:tidy"
+"""What a worker does once when it starts: a function of `Settings`."""
 
 
 @dataclass(frozen=True)
@@ -67,3 +69,13 @@ def score(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:
     batch = here.score_kept(desk.ScoreRequest.from_json(params), job.job_id, run)
     told = ("model_id", "rows", "scored", "refused", "flagged", "decisions", "resumed", "seconds")
     return {"batch": batch.key, "sentence": batch.sentence} | {name: getattr(batch, name) for name in told}
+
+
+def tidy(settings: Settings) -> None:
+    """Remove for good what has been in quarantine long enough."""
+    if not (settings.store / "quarantine").is_dir():
+        return
+    from workbench import desk
+    from workbench.desk import removing
+
+    removing.purge(desk.open(settings))

@@ -89,7 +89,7 @@ class Store:
         with store_lock(self.home, alone=True, seconds=0) as held:
             if not held:
                 return
-            for kind in KINDS:
+            for kind in (*KINDS, "quarantine"):
                 for stale in self.folder(kind).glob(f"{STAGE_PREFIX}*"):
                     discard(stale)
             with self.database.read() as session:

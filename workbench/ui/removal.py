@@ -67,7 +67,7 @@ def _named(kind: str) -> dict[str, str]:
         return {b.key: f"{b.name}, {b.sentence}" for b in scored.kept(desk.settings.home, MOST)}
     from workbench import reports
 
-    return {r.key: f"{r.title}, {r.key}" for r in reports.kept(desk.settings.home)[:MOST]}
+    return {r.key: f"{r.title}, {r.key}" for r in reports.kept(desk.settings.store)[:MOST]}
 
 
 def _plan(kind: str, found: Any) -> None:
