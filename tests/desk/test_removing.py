@@ -43,5 +43,5 @@ def test_a_report_is_found_and_deleted_where_it_lies_and_goes_only_in_its_time(a
     assert {use.kind: use for use in later.disk()}["reports"].count == 0
     assert kept.exists(), "looking removes nothing"
     tasks.tidy(apart.settings)
-    assert not kept.exists() and apart.trail()[0].action == "deleted"
+    assert not kept.exists() and apart.registry.trail(limit=1)[0].action == "deleted"
     later.registry.close()
