@@ -148,6 +148,60 @@ def test_an_upload_says_how_long_it_is_and_is_bounded(served):
     assert b" 403 " in served.said(line, host, "Content-Length: 1"), "Streamlit's own check comes after"
 
 
+@pytest.mark.parametrize("base", ["", "/risk", "/risk/bench/Data"])
+def test_files_that_come_at_once_share_one_room_wherever_the_app_is_served(monkeypatch, base):
+    import asyncio
+
+    monkeypatch.setattr("streamlit.web.server.starlette.starlette_websocket.is_host_allowed", lambda _: True)
+    said, inside = [], []
+
+    async def app(scope, receive, send):
+        inside.append(scope["path"])
+        await asyncio.sleep(0)
+        if "broken" in scope["path"]:
+            raise OSError("the connection broke")
+
+    async def send(message):
+        said.append(message.get("status"))
+
+    async def bring(doors, file, session="one", size=60):
+        path = f"{base}/_stcore/upload_file/{session}/{file}"
+        headers = [(b"content-length", b"%d" % size)]
+        scope = {"type": "http", "method": "PUT", "path": path, "headers": headers}
+        await doors(scope, None, send)
+
+    async def bring_all():
+        doors = serving.Doors(app, most=100)
+        await asyncio.gather(bring(doors, "a"), bring(doors, "b"), bring(doors, "c", "two"))
+        assert said == [413, None] and len(inside) == 2, "one of the first session, one of the second"
+        with pytest.raises(OSError, match="broke"):
+            await bring(doors, "broken")
+        await bring(doors, "d")
+        assert len(inside) == 4 and not doors._coming
+
+    asyncio.run(bring_all())
+
+
+@pytest.mark.parametrize(
+    ("told", "who"),
+    [
+        ({"email": "ana@bank.example", "name": "Ana", "sub": "7"}, "ana@bank.example"),
+        ({"email": "ana@bank.example", "email_verified": True, "sub": "7"}, "ana@bank.example"),
+        (
+            {"email": "ana@bank.example", "email_verified": False, "iss": "https://id", "sub": "7"},
+            "https://id|7",
+        ),
+        ({"email": "ana@bank.example", "email_verified": "false", "iss": "i", "sub": "7"}, "i|7"),
+        ({"name": "ana@bank.example", "iss": "https://id", "sub": "7"}, "https://id|7"),
+        ({"name": "Ana"}, ""),
+    ],
+)
+def test_the_trail_names_nobody_by_a_name_they_may_choose(monkeypatch, told, who):
+    monkeypatch.setattr(serving, "sign_in_missing", list)
+    monkeypatch.setattr(serving.st, "user", {"is_logged_in": True} | told)
+    assert serving.signed_in() == who
+
+
 def test_the_app_does_not_start_open_to_others(served):
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", "0"]
     ended = subprocess.run(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ipaddress
 import secrets
 import sys
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
@@ -19,7 +21,7 @@ Asgi = Callable[[Message, Callable[[], Awaitable[Message]], Callable[[Message], 
 CLOSED = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
 """What Streamlit answers beside the pages and the app has no use for."""
 
-UPLOAD = "/_stcore/upload_file/"
+UPLOAD = "_stcore/upload_file/"
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"SAMEORIGIN"),
@@ -98,10 +100,17 @@ def sign_in_missing() -> list[str]:
 
 
 def signed_in() -> str:
-    """Return who signed in; empty where nobody has to."""
+    """Return who signed in; empty where nobody has to.
+
+    The trail says so for good, so it is never a name, which two people may share and one may choose: it is
+    the address, unless whoever signs people in did not verify it; else whom they are to the one who does.
+    """
     if sign_in_missing() or not st.user.get("is_logged_in", False):
         return ""
-    return str(st.user.get("email") or st.user.get("name") or st.user.get("sub") or "")
+    told = {name: str(st.user.get(name) or "") for name in ("email", "iss", "sub")}
+    if told["email"] and str(st.user.get("email_verified", True)).lower() != "false":
+        return told["email"]
+    return f"{told['iss']}|{told['sub']}" if told["sub"] else ""
 
 
 def require_sign_in() -> None:
@@ -142,6 +151,7 @@ class Doors:
     def __init__(self, app: Asgi, most: int) -> None:
         self._app = app
         self._most = most
+        self._coming: Counter[str] = Counter()  # bytes by session, said to come and not yet held
 
     async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
         """Answer with a refusal, or pass the request on."""
@@ -150,7 +160,8 @@ class Doors:
             return
         refusal = self._refusal(scope)
         if refusal is None:
-            await self._app(scope, receive, _with_headers(send) if scope["type"] == "http" else send)
+            with self._room(scope):
+                await self._app(scope, receive, _with_headers(send) if scope["type"] == "http" else send)
         elif scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 4403})  # before it is accepted: HTTP 403
@@ -163,22 +174,50 @@ class Doors:
     def _refusal(self, scope: Message) -> tuple[int, str] | None:
         from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
-        given = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        given = _given(scope)
         if not is_host_allowed(given.get("host")):
             return 403, "The app is not reached by this name.\n"
         if any(f"/{part}".startswith(CLOSED) for part in _tails(scope["path"])):
             return 404, "There is nothing here.\n"
-        if scope.get("method") == "PUT" and scope["path"].startswith(UPLOAD):
-            return self._too_much(scope["path"].removeprefix(UPLOAD).partition("/")[0], given)
-        return None
+        session = _brings(scope)
+        return None if session is None else self._too_much(session, given)
 
     def _too_much(self, session: str, given: dict[str, str]) -> tuple[int, str] | None:
         length = given.get("content-length", "")
         if not length.isdigit():
             return 411, "Say how long the file is.\n"
-        if int(length) + _held(session) > self._most:
+        if int(length) + self._coming[session] + _held(session) > self._most:
             return 413, "This session has brought as much as it may; remove an upload on the page Data.\n"
         return None
+
+    @contextmanager
+    def _room(self, scope: Message) -> Iterator[None]:
+        """Reserve what an upload says it will take, for several may come at once and none is held yet."""
+        session = _brings(scope)
+        if session is None:
+            yield
+            return
+        size = int(_given(scope)["content-length"])
+        self._coming[session] += size
+        try:
+            yield
+        finally:
+            self._coming[session] -= size
+            if not self._coming[session]:
+                del self._coming[session]
+
+
+def _given(scope: Message) -> dict[str, str]:
+    """Return the headers of a request."""
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def _brings(scope: Message) -> str | None:
+    """Return the session that a request brings a file to; None where it brings none."""
+    if scope.get("method") != "PUT":
+        return None
+    found = [part for part in _tails(scope["path"]) if part.startswith(UPLOAD)]
+    return found[0].removeprefix(UPLOAD).partition("/")[0] if found else None
 
 
 def _tails(path: str) -> list[str]:
