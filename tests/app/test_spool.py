@@ -38,3 +38,17 @@ def test_what_was_looked_at_within_a_day_stays_and_the_oldest_goes(tmp_path):
         with pytest.raises(MissingError):
             spool.find(tmp_path, upload.key)
     assert not list(folder.glob(".part-*"))
+
+
+def test_what_another_session_works_with_is_only_let_go_of(tmp_path):
+    folder = tmp_path / "uploads"
+    key = spool.put(tmp_path, "a.csv", [b"a,b\n1,2\n"]).key
+    assert {spool.find(tmp_path, key, who).key for who in ("one", "two")} == {key}
+    spool.remove(tmp_path, key, "one")
+    assert spool.find(tmp_path, key, "two").size == 8
+    assert [path.name for path in folder.glob("*.held")] == [f"{key.removeprefix(spool.PREFIX)}.two.held"]
+    spool.find(tmp_path, key, "three")
+    long_ago = time.time() - spool.IN_USE - 60
+    os.utime(next(folder.glob("*.three.held")), (long_ago, long_ago))
+    spool.remove(tmp_path, key, "two")
+    assert not list(folder.iterdir()), "whoever looked a day ago does not keep it"

@@ -15,7 +15,7 @@ import streamlit as st
 from workbench.errors import MissingError, WorkbenchError
 from workbench.portfolio import Portfolio
 from workbench.run import Run
-from workbench.ui import serving, spool, words
+from workbench.ui import serving, session, spool, words
 
 Value = TypeVar("Value")
 KEPT = 24
@@ -146,7 +146,7 @@ def upload(key: str) -> spool.Upload | None:
     if not key.startswith(spool.PREFIX):
         return None
     try:
-        return spool.find(desk().settings.home, key)
+        return spool.find(desk().settings.home, key, session.holder())
     except MissingError:
         return None
 

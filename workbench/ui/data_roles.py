@@ -10,7 +10,18 @@ import streamlit as st
 from workbench.dataset import build
 from workbench.errors import InputError
 from workbench.portfolio import NAME
-from workbench.ui import cache, data, data_fixes, data_outcome, data_reading, data_table, frame, spool, words
+from workbench.ui import (
+    cache,
+    data,
+    data_fixes,
+    data_outcome,
+    data_reading,
+    data_table,
+    frame,
+    session,
+    spool,
+    words,
+)
 from workbench.ui.session import Context
 
 GUESSED = "Guessed from the file"
@@ -43,7 +54,7 @@ def _upload(context: Context) -> spool.Upload:
     if not context.data:
         data.empty_step("No file yet", "Roles are given to the columns of a file.", "Bring", "upload_file")
     if context.data.startswith(spool.PREFIX):
-        return spool.find(cache.desk().settings.home, context.data)
+        return spool.find(cache.desk().settings.home, context.data, session.holder())
     return data_fixes.source_of(cache.dataset(context.data, context.portfolio))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +27,12 @@ NOTICE = "_notice"
 PREFILLED = "_prefilled"
 TYPED = "_typed"
 SHOWN_JOB = "_shown_job"
+HOLDER = "_holder"
+
+
+def holder() -> str:
+    """Return what uploads know this session by."""
+    return str(st.session_state.setdefault(HOLDER, secrets.token_hex(8)))
 
 
 @dataclass(frozen=True)

@@ -92,10 +92,19 @@ def used(home: Path) -> int:
     return sum(_size(path) for path in files)
 
 
-def remove(home: Path, key: str) -> None:
-    """Take an upload away; a file that stays where it is on this machine is only forgotten."""
+def remove(home: Path, key: str, holder: str = "") -> None:
+    """Take an upload away; a file that stays where it is on this machine is only forgotten.
+
+    Where another than `holder` looked at it within `IN_USE`, `holder` lets go of it and all else stays.
+    """
     upload = find(home, key)
     folder = home / "uploads"
+    _held(folder, key, holder).unlink(missing_ok=True)
+    others = list(folder.glob(_held(folder, key, "*").name))
+    if any(time.time() - _touched(path) <= IN_USE for path in others):
+        return
+    for path in others:
+        path.unlink(missing_ok=True)
     if Path(upload.path).parent == folder.absolute() or Path(upload.path).parent == folder:
         Path(upload.path).unlink(missing_ok=True)
     (folder / f"{key.removeprefix(PREFIX)}.json").unlink(missing_ok=True)
@@ -126,8 +135,13 @@ def point(home: Path, path: Path) -> Upload:
     return upload
 
 
-def find(home: Path, key: str) -> Upload:
-    """Return the upload that the address calls `key`.
+def _held(folder: Path, key: str, holder: str) -> Path:
+    """Return the mark of one who looks at an upload."""
+    return folder / f"{key.removeprefix(PREFIX)}.{holder or 'someone'}.held"
+
+
+def find(home: Path, key: str, holder: str = "") -> Upload:
+    """Return the upload that the address calls `key`; `holder`, where given, is marked as looking at it.
 
     Raises
     ------
@@ -140,6 +154,8 @@ def find(home: Path, key: str) -> Upload:
         upload = Upload(**json.loads(note.read_text("utf-8")))
         if Path(upload.path).is_file():
             os.utime(note)  # in use: the oldest that nobody looks at goes first
+            if holder:
+                _held(note.parent, key, holder).touch(mode=0o600)
             return upload
     raise MissingError(
         "UPLOAD", "the uploaded file is no longer kept here", remedy="Bring it again on the page Data."

@@ -32,6 +32,8 @@ def taken(brought: Any) -> spool.Upload:
     finally:
         _let_go(brought)
     session.kept(BROUGHT, {})[upload.key] = upload
+    with suppress(MissingError):  # marked at once: another session may remove the same file
+        spool.find(settings.home, upload.key, session.holder())
     return upload
 
 
@@ -40,7 +42,7 @@ def of_session() -> dict[str, spool.Upload]:
     home, found = cache.desk().settings.home, {}
     for key in session.kept(BROUGHT, {}):
         with suppress(MissingError):
-            found[key] = spool.find(home, key)
+            found[key] = spool.find(home, key, session.holder())
     st.session_state[BROUGHT] = found
     return found
 
@@ -61,8 +63,9 @@ def draw() -> None:
 
 
 def _remove(key: str) -> None:
+    """Forget a file; its bytes go where no other session works with the same file."""
     with suppress(MissingError):  # another tab was quicker
-        spool.remove(cache.desk().settings.home, key)
+        spool.remove(cache.desk().settings.home, key, session.holder())
     session.kept(BROUGHT, {}).pop(key, None)
     if session.context().data == key:
         session.choose(data="")
