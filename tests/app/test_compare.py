@@ -50,6 +50,15 @@ def test_compare_shows_a_verdict_and_names_what_is_left_out(several):
     assert "workbench compare made-1 made-3 --approval 0.7" in said
 
 
+def test_the_models_of_an_address_decide_the_portfolio(several):
+    app, _ = several
+    go(app, "6_Compare", models="made-1,made-3")  # another portfolio was trained last
+    said = told(app)
+    assert "Only the" in said and "is left out" not in said
+    assert app.session_state["_portfolio"] == "made@1"
+    assert any(str(e.value).startswith("Made loans") for e in app.caption), [e.value for e in app.caption]
+
+
 @pytest.mark.parametrize(
     "view",
     [

@@ -82,7 +82,9 @@ def test_a_stopped_job_says_whether_its_process_has_ended_and_what_stayed(
         assert queue.stopped(Stopped("job-1", started)) == queue.ENDING
 
 
-def test_a_card_tells_what_balanced_weights_did_to_the_pds(trained):
+def test_a_training_leads_to_the_champion_and_a_card_tells_what_balanced_weights_did_to_the_pds(
+    trained, monkeypatch
+):
     from workbench.desk import TrainRequest
     from workbench.run import Run
     from workbench.sampling import SamplingSpec
@@ -93,6 +95,11 @@ def test_a_card_tells_what_balanced_weights_did_to_the_pds(trained):
     spec = StudySpec(("logistic",), SamplingSpec.from_split("70/30"), weights="balanced")
     done = desk.train(TrainRequest(portfolio="made@1", spec=spec, dataset_sha256=sha256), Run(1)).to_json()
     (line,) = done["models"]
+    monkeypatch.setattr(train_job.cache, "desk", lambda: desk)
+    assert train_job._rivals(done) == (None, [line["model_id"]])
+    desk.promote("made-1")
+    champion, rivals = train_job._rivals(done)
+    assert champion.model_id == "made-1" and rivals == ["made-1", line["model_id"]]
     told = line["calibration"]
     assert told["p_bad_uncalibrated"] > 1.5 * told["p_bad_mean"]
     said = train_job.balanced(told)

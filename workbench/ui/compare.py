@@ -163,6 +163,7 @@ def line(found: Any) -> None:
     c = found.comparison
     sample = found.rows.words
     frame.line(
+        words.text(cache.portfolio_title(next(iter(found.models.values())))),
         words.text(sample[:1].upper() + sample[1:]),
         words.counted(c.n, "row"),
         words.counted(c.n_bad, "bad"),

@@ -73,8 +73,14 @@ def page(name: str, question: str) -> Iterator[Context]:
 def completed(context: Context) -> Context:
     """Return the context with the portfolio and the data of its model, or the portfolio of its data.
 
-    A link may name the model, or the data, alone.
+    A link may name the model, or the data, alone; or, to Compare, the models.
     """
+    if not (context.portfolio or context.model):
+        asked = map(cache.model_row, st.query_params.get(session.MODELS, "").split(","))
+        named = next((row for row in asked if row is not None), None)
+        if named is not None:
+            session.choose(portfolio=f"{named.portfolio}@{named.portfolio_version}")
+            context = session.context()
     if context.data and context.portfolio:
         return context
     row = cache.model_row(context.model)

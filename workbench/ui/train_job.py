@@ -9,6 +9,8 @@ import streamlit as st
 from workbench.ui import cache, elsewhere, frame, queue, session, sidebar, train_result, words
 from workbench.ui.session import Context
 
+MOST = 6
+"""Models that Compare takes."""
 ACROSS = 3
 """Cards side by side, so that four figures fit into each."""
 
@@ -65,20 +67,30 @@ def _result(context: Context, job: Any) -> None:
             "Score an applicant", type="primary", icon=":material/person_search:", key="to_score"
         ):
             st.switch_page(sidebar.SCORE, query_params=context.query())
-        if len(_trained(result)) > 1 and st.button(
-            "Compare", icon=":material/compare_arrows:", key="to_compare"
-        ):
-            ids = ",".join(_trained(result))
-            st.switch_page(sidebar.COMPARE, query_params=context.query() | {session.MODELS: ids})
+        champion, rivals = _rivals(result)
+        if len(rivals) > 1 and st.button("Compare", icon=":material/compare_arrows:", key="to_compare"):
+            asked = {session.MODELS: ",".join(rivals)}
+            st.switch_page(sidebar.COMPARE, query_params=context.query() | asked)
         if st.button("See the versions", icon=":material/inventory_2:", key="to_registry"):
             st.switch_page(sidebar.REGISTRY, query_params=context.query())
         _again()
+    if champion is not None and champion.dataset_sha256 != result["dataset_sha256"]:
+        st.caption(
+            f"The champion, {words.text(sidebar.model_name(champion))}, was trained on other data: "
+            "on Compare, choose a file under Rows to see it beside these."
+        )
     train_result.draw(study)
     elsewhere.training(study, result["study_id"])
 
 
-def _trained(result: dict[str, Any]) -> list[str]:
-    return [line["model_id"] for line in result["models"] if line["model_id"]]
+def _rivals(result: dict[str, Any]) -> tuple[Any | None, list[str]]:
+    """Return the portfolio's champion, None where there is none, and which models to compare with it."""
+    name = session.name_of(result["portfolio"])
+    every = cache.desk().registry.models(name)
+    champion = next((row for row in every if row.stage == "champion"), None)
+    trained = [line["model_id"] for line in result["models"] if line["model_id"]]
+    first = [] if champion is None else [champion.model_id]
+    return champion, list(dict.fromkeys(first + trained))[:MOST]
 
 
 def _cards(result: dict[str, Any]) -> None:

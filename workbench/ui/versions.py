@@ -59,7 +59,9 @@ def rows_of(context: Context) -> list[Any]:
 def listing(context: Context, rows: list[Any]) -> Any:
     """Draw the versions by stage; returns the one to look at."""
     counts = {stage: sum(row.stage == stage for row in rows) for stage in ORDER}
-    frame.line(words.counted(len(rows), "version"), *(f"{n} {stage}" for stage, n in counts.items() if n))
+    titles = list(dict.fromkeys(map(cache.portfolio_title, rows)))
+    of = words.text(titles[0]) if len(titles) == 1 else words.counted(len(titles), "portfolio")
+    frame.line(of, words.counted(len(rows), "version"), *(f"{n} {stage}" for stage, n in counts.items() if n))
     _table(rows)
     return _picked(context, rows)
 
