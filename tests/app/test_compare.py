@@ -136,6 +136,11 @@ def test_models_of_different_data_are_compared_on_a_file_that_was_checked(severa
 def test_a_roll_back_asks_why_and_is_then_in_the_trail(several):
     app, desk = several
     desk.promote("made-2")
+    go(app, "6_Compare", portfolio="made@1", models="made-2,made-3")
+    app.selectbox(key="act_on").set_value("made-3").run()
+    app.button(key="promote").click().run()
+    refused = app.error[0].value
+    assert "tick \u201cAlthough it does not beat the champion\u201d" in refused and "force" not in refused
     desk.promote("made-3", force=True, why="A drill")
     go(app, "4_Registry", portfolio="made@1", model="made-3")
     app.button(key="roll_back").click().run()

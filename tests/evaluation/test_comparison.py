@@ -203,7 +203,17 @@ def test_the_verdict_says_better_worse_noise_and_not_defined():
     assert worse.verdict.startswith("B is better than A by .")
     bad, even, _ = made(noise=(1.0, 1.0))
     noise = compare(bad, even)
-    assert "not better than A beyond noise" in noise.verdict and "within noise" in noise.verdict
+    ahead = max(even, key=lambda name: noise.evaluations[name].value("auc"))
+    assert noise.verdict.startswith(f"{ahead} is not better than") and noise.role == "first named"
+    assert "beyond noise" in noise.verdict and "within noise" in noise.verdict
+    bad, apart, _ = made(noise=(3.0, 0.5))
+    leads = compare(bad, {"C": apart["A"] ** 2, **apart})
+    assert leads.verdict.startswith("B leads with an AUC of .") and "every other" in leads.verdict
+    first = compare(bad, {"B": apart["B"], "A": apart["A"], "C": apart["B"] ** 2})
+    assert "better beyond noise than A, not than" in first.verdict
+    held = compare(bad, apart, reference="A")
+    assert held.role == "champion" and held.verdict.startswith("B is better than A")
+    assert "Reference: champion" in held.note()
     none = compare(np.zeros(30), {"A": np.linspace(0, 1, 30), "B": np.linspace(1, 0, 30)})
     assert none.verdict == "B and A cannot be told apart: no bads in this group."
     assert none.to_json()["tests"][0]["p_value"] is None
@@ -223,7 +233,20 @@ def test_bold_only_beyond_noise_and_baselines_are_beside():
     )
     base = lines.loc["Everyone the same PD"]
     assert base["auc"] == 0.5 and base["bad_rate_approved"] == pytest.approx(bad.mean())
-    assert "Holm" in c.note() and "Holm" not in two.note()
+    assert "Bonferroni" in c.note() and "Bonferroni" not in two.note()
+
+
+def test_an_interval_leaves_out_0_exactly_where_the_difference_is_beyond_noise():
+    parted = 0
+    for seed in range(4):
+        bad, scores, _ = made(500, seed, noise=(1.6, 1.2, 0.9, 0.6))
+        c = compare(bad, scores, seed=seed)
+        for tests in (c.tests, c.ks_tests, c.approval.tests):
+            outside = (tests["low"] > 0) | (tests["high"] < 0)
+            assert outside.tolist() == tests["beyond_noise"].tolist()
+            assert (tests["p_adjusted"] >= tests["p_value"]).all()
+            parted += int(((tests["p_value"] < 0.05) & ~tests["beyond_noise"]).sum())
+    assert parted, "some pairs should be beyond noise only by themselves"
 
 
 def test_what_cannot_be_compared_is_refused():

@@ -144,9 +144,11 @@ def compare_models(
     same = kept_rows(desk, rows) if on is None else rows_of_file(desk, rows, on, options)
     run.step("comparing", 0.4)
     names = {row.model_id: label(row) if label else row.model_id for row in rows}
-    champion = next((row.model_id for row in rows if row.stage == "champion"), rows[0].model_id)
+    champion = next((row for row in rows if row.stage == "champion"), None)
+    reference = champion or min(rows, key=lambda row: row.version)
     comparison = compare(
-        same.bad, {names[k]: p for k, p in same.p_bad.items()}, reference=names[champion],
+        same.bad, {names[k]: p for k, p in same.p_bad.items()}, reference=names[reference.model_id],
+        role="champion" if champion else "first trained",
         weight=same.weight, group=same.group, policies={names[k]: p for k, p in same.policies.items()},
         baselines=same.baselines, evaluations={names[k]: e for k, e in same.evaluations.items()},
         approval=approval, seed=SEED, threads=run.threads,

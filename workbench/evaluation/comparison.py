@@ -16,12 +16,13 @@ from workbench.errors import InputError
 from workbench.evaluation.approval import AtApproval, Ranks, ranks
 from workbench.evaluation.paired import auc_pairs, one_sided, pairs_frame
 from workbench.evaluation.summary import Evaluation, evaluate
-from workbench.evaluation.words import format_difference, format_percent
+from workbench.evaluation.words import format_difference, format_figure, format_percent
 from workbench.policy import Policy
 from workbench.run import seed_for
 
 MOST = 6
 APPROVAL = 0.70
+CHAMPION = "champion"
 METRICS = (
     "auc", "gini", "ks", "average_precision", "precision_at_10pct_recall", "lift_top_decile", "h_measure",
     "brier", "log_loss", "ece", "calibration_slope",
@@ -35,7 +36,9 @@ class Comparison:
     Attributes
     ----------
     reference : str
-        The model others are held against: the champion, or the first.
+        The model others are held against.
+    role : str
+        Why it: "champion", "first trained", "first named".
     n, n_bad : int
         Rows all are judged on, and how many ended bad.
     customers : int, optional
@@ -46,7 +49,7 @@ class Comparison:
         best_bad_rate_approved: True where the lead over every other model is beyond noise.
     tests : DataFrame
         a, b, difference (AUC of b less that of a), low, high, z, p_value, p_adjusted, beyond_noise,
-        reason: DeLong for each pair of models, p adjusted by Holm.
+        reason: DeLong for each pair of models, intervals and p adjusted together by Bonferroni.
     ks_tests : DataFrame
         The same for KS, by bootstrap.
     approval : AtApproval
@@ -60,6 +63,7 @@ class Comparison:
     """
 
     reference: str
+    role: str
     n: int
     n_bad: int
     customers: int | None
@@ -92,7 +96,7 @@ class Comparison:
 
     def verdict_at(self, at: AtApproval) -> str:
         """Return the verdict with the bad rates of another approval rate."""
-        return _verdict(self.reference, self.best, self.tests, at)
+        return _verdict(self.reference, self.role, self.evaluations, self.tests, at, self.names)
 
     def pair(self, a: str, b: str, tests: pd.DataFrame | None = None) -> dict[str, Any]:
         """Return one line of `tests`, turned so that the difference is that of `b` less that of `a`."""
@@ -101,9 +105,14 @@ class Comparison:
     def note(self) -> str:
         """Return how differences were judged, and what to mind, in words."""
         pairs = len(self.tests)
-        said = ["DeLong for AUC, bootstrap for KS and bad rates, on the same rows; intervals are 95% each"]
+        said = [
+            f"Reference: {self.role}",
+            "DeLong for AUC, bootstrap for KS and bad rates, on the same rows; intervals are 95% each",
+        ]
         if pairs > 1:
-            said.append(f"p-values of {pairs} pairs are adjusted together (Holm)")
+            said[1] = said[1].replace(
+                "95% each", f"95% for all {pairs} pairs together, as p is adjusted (Bonferroni)"
+            )
         if len(self.names) > 2:
             said.append("the best was picked on these rows, which flatters it a little")
         if self.customers is not None:
@@ -114,6 +123,7 @@ class Comparison:
         """Return the comparison as plain values; undefined is None."""
         return {
             "reference": self.reference,
+            "reference_is": self.role,
             "n": self.n,
             "n_bad": self.n_bad,
             "customers": self.customers,
@@ -144,6 +154,7 @@ def compare(
     p_bad: Mapping[str, np.ndarray],
     *,
     reference: str = "",
+    role: str = "",
     weight: np.ndarray | None = None,
     group: np.ndarray | None = None,
     policies: Mapping[str, Policy] | None = None,
@@ -162,7 +173,10 @@ def compare(
     p_bad : mapping of str to array, shape (n,)
         PDs by model.
     reference : str
-        The champion; the first model where empty.
+        Model the others are held against; the first where empty.
+    role : str
+        Why it; "champion" where a reference is named and nothing said. Only against a champion is the
+        verdict about the reference: else it is about the model with the highest AUC.
     weight : array, shape (n,), optional
         Sampling weights.
     group : array, shape (n,), optional
@@ -195,6 +209,7 @@ def compare(
     True
     """
     names = list(p_bad)
+    role = role or (CHAMPION if reference else "first named")
     reference = reference or (names[0] if names else "")
     _refuse(names, reference, approval)
     policies = policies or {}
@@ -224,11 +239,11 @@ def compare(
     ks_tests = _ks_pairs(names, judged, ranked)
     both = judged | dict(baselines or {})
     return Comparison(
-        reference=reference, n=len(bad), n_bad=int((bad == 1).sum()),
+        reference=reference, role=role, n=len(bad), n_bad=int((bad == 1).sum()),
         customers=len(pd.unique(used)) if used is not None else None,
         models=_models(both, names, tests, ks_tests, at), tests=tests, ks_tests=ks_tests, approval=at,
         evaluations=both, ranks=ranked,
-        verdict=_verdict(reference, _best(reference, ranked.names, judged), tests, at),
+        verdict=_verdict(reference, role, judged, tests, at, ranked.names),
     )  # fmt: skip
 
 
@@ -302,7 +317,43 @@ def _best(reference: str, names: tuple[str, ...], evaluations: Mapping[str, Eval
     return max(others, key=lambda name: np.nan_to_num(evaluations[name].value("auc"), nan=-1.0))
 
 
-def _verdict(reference: str, best: str, tests: pd.DataFrame, at: AtApproval) -> str:
+def _verdict(
+    reference: str,
+    role: str,
+    evaluations: Mapping[str, Evaluation],
+    tests: pd.DataFrame,
+    at: AtApproval,
+    names: tuple[str, ...],
+) -> str:
+    """Return the answer: on the best of the others against a champion, else on the model that leads."""
+    best = _best(reference, names, evaluations)
+    if role == CHAMPION:
+        return _against(reference, best, tests, at)
+    aucs = [np.nan_to_num(evaluations[name].value("auc"), nan=-1.0) for name in (reference, best)]
+    first, second = (reference, best) if aucs[0] > aucs[1] else (best, reference)
+    if len(names) == 2 or turned(tests, second, first)["reason"]:
+        return _against(second, first, tests, at)
+    return _lead(first, evaluations[first].value("auc"), tests, names)
+
+
+def _lead(leader: str, auc: float, tests: pd.DataFrame, names: tuple[str, ...]) -> str:
+    """Say how far the model with the highest AUC is ahead of each of several others."""
+    others = [name for name in names if name != leader]
+    behind = [name for name in others if turned(tests, name, leader)["beyond_noise"]]
+    level = [name for name in others if name not in behind]
+    told = f"{leader} leads with an AUC of {format_figure('auc', auc)}"
+    if not level:
+        return f"{told}: better than every other beyond noise."
+    if not behind:
+        return f"{told}; no other differs from it beyond noise."
+    return f"{told}: better beyond noise than {_listed(behind)}, not than {_listed(level)}."
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def _against(reference: str, best: str, tests: pd.DataFrame, at: AtApproval) -> str:
     line = turned(tests, reference, best)
     if line["reason"]:
         return f"{best} and {reference} cannot be told apart: {line['reason']}."

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass
 from itertools import combinations
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from workbench.evaluation.discrimination import delong, delong_of
-from workbench.evaluation.measure import NAN, Z95
+from workbench.evaluation.measure import NAN
 from workbench.evaluation.tally import NO_BADS, NO_GOODS, NO_ROWS
 from workbench.evaluation.words import format_difference, format_p
 
@@ -206,8 +207,9 @@ def auc_pairs(
     Returns
     -------
     DataFrame
-        a, b (in the order of `names`), difference (AUC of b less that of a), low, high (95%), z, p_value
-        (two-sided), p_adjusted (Holm, over all pairs), beyond_noise (p_adjusted below 5%), reason.
+        a, b (in the order of `names`), difference (AUC of b less that of a), low, high (95% for all
+        pairs together), z, p_value (two-sided), p_adjusted (Bonferroni, over all pairs), beyond_noise
+        (p_adjusted below 5%: the interval leaves out 0), reason.
     """
     return _auc_frame(names, is_bad, *delong_of(is_bad, placed, weight, group))
 
@@ -247,9 +249,11 @@ def pairs_frame(names: list[str], differences: list[float], errors: list[float],
     known = np.isfinite(z) & np.isfinite(error)
     z = np.where(known, z, NAN)
     p = np.array([math.erfc(abs(v) / math.sqrt(2)) if math.isfinite(v) else NAN for v in z])
-    adjusted = holm(p)
-    low = np.where(known, difference - Z95 * error, NAN)
-    high = np.where(known, difference + Z95 * error, NAN)
+    # one level for both: a pair is beyond noise exactly where its interval leaves out 0
+    pairs_known = max(int(known.sum()), 1)
+    adjusted = np.minimum(pairs_known * p, 1.0)
+    half = NormalDist().inv_cdf(1 - LEVEL / (2 * pairs_known)) * error
+    low, high = np.where(known, difference - half, NAN), np.where(known, difference + half, NAN)
     reason = ["" if k else why for k in known]
     first, second = [a for a, _ in pairs], [b for _, b in pairs]
     values = (first, second, difference, low, high, z, p, adjusted, known & (adjusted < LEVEL), reason)

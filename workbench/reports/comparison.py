@@ -95,7 +95,9 @@ def rows(rivals: Rivals) -> Block:
         f"All models are judged on the same {c.n:,} rows, the {rivals.rows}; {c.n_bad:,} of them ended bad "
         f"({format_percent(c.n_bad / c.n)}).",
         "None of the models was fitted on any of them.",
-        "" if rivals.role else f"None is the champion; the others are held against {rivals.reference}.",
+        ""
+        if rivals.role
+        else f"None is the champion; the others are held against {rivals.reference}, the {c.role}.",
         "Rows carry sampling weights, which every figure uses." if rivals.weighted else "",
         " ".join(rivals.notes),
     )

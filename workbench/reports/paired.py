@@ -22,7 +22,8 @@ PAIR = {
 
 def tested(c: Comparison, reference: str) -> list[str]:
     """Return the differences of AUC, KS and bad rate with their tests, each pair less the reference."""
-    columns = PAIR | {"p": ("p" if len(c.tests) == 1 else "p, adjusted", as_is)}
+    together = {} if len(c.tests) == 1 else {"interval": ("95% interval, adjusted", as_is)}
+    columns = PAIR | together | {"p": ("p" if len(c.tests) == 1 else "p, adjusted", as_is)}
     rate = f"Bad rate at {c.approval.approval:.0%} approved, in percentage points"
     parts = []
     for title, frame, form in (

@@ -52,7 +52,7 @@ class Rivals:
 
     @property
     def reference(self) -> str:
-        """The model in use, or the first named."""
+        """The model in use, or the first trained."""
         return self.comparison.reference
 
     @property

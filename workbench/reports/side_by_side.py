@@ -33,8 +33,8 @@ def compared(shown: Shown) -> Comparison | None:
     others = [m for m in models if m.family != first.family]
     both = [first, *others[: MOST - 1]]
     return compare(
-        rows.bad, {m.title: m.p_bad[at] for m in both}, reference=first.title, weight=rows.weight,
-        group=rows.group, evaluations={m.title: m.evaluation for m in both},
+        rows.bad, {m.title: m.p_bad[at] for m in both}, reference=first.title, role="the model shown",
+        weight=rows.weight, group=rows.group, evaluations={m.title: m.evaluation for m in both},
         baselines={name: by[study.reported] for name, by in study.baselines.items()}, seed=SEED,
     )  # fmt: skip
 

@@ -167,6 +167,7 @@ def line(found: Any) -> None:
         words.text(sample[:1].upper() + sample[1:]),
         words.counted(c.n, "row"),
         words.counted(c.n_bad, "bad"),
+        f"reference: {words.text(c.reference)}, {c.role}",
         f"data {found.rows.dataset_sha256[:8]}, rows {found.rows.positions_sha256[:8]}",
     )
     for i, note in enumerate(found.rows.notes):
@@ -221,12 +222,14 @@ def _tests(found: Any) -> None:
         {
             "pair": st.column_config.TextColumn("Pair", width=270),
             "difference": st.column_config.TextColumn("AUC", width=50),
-            "interval": st.column_config.TextColumn("95% interval", width=95),
+            "interval": st.column_config.TextColumn(
+                "95% interval" if len(c.tests) == 1 else "95%, all pairs", width=95
+            ),
             "p": st.column_config.TextColumn("p" if len(c.tests) == 1 else "p, adjusted", width=75),
             "beyond": st.column_config.TextColumn("Beyond noise", width=90),
         },
         whole=c.tests,
-        most=190,
+        most=410,
         note=c.note(),
     )
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from workbench import charts
 from workbench.ui import cache, frame, tables, words
+from workbench.ui.train_result import labelled
 
 LABELS = (
     "ROC",
@@ -178,10 +179,10 @@ def _drivers(found: Any, at: Any, own: dict[str, Any]) -> None:
     coefficients = of[name].coefficients
     if len(coefficients):
         tables.show(
-            coefficients,
+            labelled(cache.study(found.models[name].study_id).portfolio, coefficients),
             "compared_coefficients",
             {
-                "characteristic": st.column_config.TextColumn("Characteristic", width=150),
+                "title": st.column_config.TextColumn("Characteristic", width=150),
                 "detail": st.column_config.TextColumn("Column of the design", width=160),
                 "coefficient": st.column_config.NumberColumn("Coefficient", format="%.3f", width=90),
                 "effect": st.column_config.TextColumn("Effect", width=90),

@@ -14,6 +14,9 @@ from workbench.ui.session import Context
 SHOWN, READ_BACK = 10, 500
 """Lines of the trail that are shown, and that are searched for who read which data."""
 
+MADE_CHAMPION = ("promoted", "rolled back")
+"""What the trail calls it."""
+
 STEPS = (
     (
         "database",
@@ -117,9 +120,7 @@ def overview(datasets: list[Any], models: list[Any], trail: list[Any], now: date
         rows.append(
             {
                 "portfolio": found.shown if found else name,
-                "champion": f"{sidebar.model_name(champion)}, {words.age(champion.created_at, now)}"
-                if champion
-                else "none yet",
+                "champion": _champion(champion, trail, now) if champion else "none yet",
                 "auc": auc(champion.metrics) if champion else "",
                 "candidates": sum(
                     row.stage in ("trained", "candidate") and bool(row.gate.get("passed")) for row in mine
@@ -131,6 +132,13 @@ def overview(datasets: list[Any], models: list[Any], trail: list[Any], now: date
             }
         )
     return pd.DataFrame(rows)
+
+
+def _champion(row: Any, trail: list[Any], now: datetime) -> str:
+    """Return a champion with when it became one, where the lines read still tell, and was trained."""
+    at = [line.at for line in trail if line.model_id == row.model_id and line.action in MADE_CHAMPION]
+    made = f", champion since {cache.when(max(at))}" if at else ""
+    return f"{sidebar.model_name(row)}{made}, trained {words.age(row.created_at, now)}"
 
 
 def auc(metrics: dict[str, Any]) -> str:

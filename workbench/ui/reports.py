@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -115,7 +116,7 @@ def _listing(every: tuple[Any, ...]) -> None:
             "size": "Size",
             "ended": "How it ended",
         },
-        most=240,
+        most=460,
     )
 
 
@@ -143,8 +144,14 @@ def _label(one: Any) -> str:
 
 
 def _ended(one: Any) -> str:
-    said = {"failed": one.error.removeprefix("the report: "), "stopped": STOPPED}.get(one.state, "")
+    said = {"failed": _why(one), "stopped": STOPPED}.get(one.state, "")
     return f"{one.state}: {said}" if said else one.state
+
+
+def _why(one: Any) -> str:
+    """Return why a report failed, without where its notebook lies: that is offered as a download."""
+    said = re.sub(r" ?(The notebook as far as it came: ).*$", "", one.error, flags=re.DOTALL)
+    return said.removeprefix("the report: ")
 
 
 def _downloads(one: Any) -> None:
@@ -170,7 +177,7 @@ def show(one: Any) -> None:
     if one.state == "running":
         st.info("This report is being written.", icon=":material/hourglass_top:")
     elif one.state == "failed":
-        st.error(f"{words.text(one.error)} {frame.code(one.code)}", icon=":material/error:")
+        st.error(f"{words.text(_why(one))} {frame.code(one.code)}", icon=":material/error:")
     elif one.html is None:
         st.warning(f"{STOPPED} Run it again.", icon=":material/cancel:")
     else:

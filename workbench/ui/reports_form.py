@@ -151,12 +151,8 @@ def _models() -> Choices:
 
 
 def _named(ids: str) -> str:
-    """Return models in words, their portfolio said once."""
-    known = {row.model_id: row for row in cache.desk().registry.models()}
-    every = [one.strip() for one in ids.split(",")]
-    names = [sidebar.model_name(known[one]) if one in known else one for one in every]
-    portfolios = dict.fromkeys(cache.portfolio_title(known[one]) for one in every if one in known)
-    return words.listed(names, MOST_MODELS) + "".join(f" of {title}" for title in portfolios)
+    """Return models by their ids, of which no two are called the same."""
+    return words.listed([one.strip() for one in ids.split(",")], MOST_MODELS)
 
 
 def _portfolios() -> Choices:
@@ -198,4 +194,4 @@ def told(parameters: Mapping[str, Any]) -> str:
         else:
             shown = CHOICES[name]().get(str(value), str(value)) if name in CHOICES else str(value)
         said.append(f"{title(name).lower()} {shown}")
-    return "; ".join(said) or "its defaults"
+    return "; ".join(said) or "nothing: the newest there was"

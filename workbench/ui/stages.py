@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -10,6 +11,7 @@ from workbench.errors import GateError
 from workbench.ui import cache, frame, session, sidebar, words
 
 FORCE = "Although it does not beat the champion"
+REMEDY = f"To replace the champion all the same, tick \u201c{FORCE}\u201d and say why."
 FORCE_HELP = (
     "Overrides only the comparison with the champion, and only with a reason, which is kept in the trail. "
     "The gate and the verification of the files still count."
@@ -30,9 +32,19 @@ def promote(row: Any) -> None:
         force = st.checkbox(FORCE, key=f"force_{row.model_id}", help=FORCE_HELP)
         if st.button("Promote", type="primary", key="promote"):
             with frame.errors():
-                cache.desk().promote(row.model_id, force=force, why=why.strip())
+                _promoted(row.model_id, force, why.strip())
                 session.notify(f"{row.model_id} is champion.")
                 st.rerun()
+
+
+def _promoted(model_id: str, force: bool, why: str) -> None:
+    """Promote a version; a refusal by the champion says what to do in the words of this page."""
+    try:
+        cache.desk().promote(model_id, force=force, why=why)
+    except GateError as error:
+        if error.code not in ("NOT_BETTER", "NOT_COMPARED"):
+            raise
+        raise GateError.of([replace(one, remedy=REMEDY) for one in error.problems]) from None
 
 
 def roll_back(portfolio: str) -> None:

@@ -98,7 +98,7 @@ def _table(rows: list[Any]) -> None:
             "created_at": "Trained",
             "created_by": "By",
         },
-        most=290,
+        most=410,
     )
 
 
