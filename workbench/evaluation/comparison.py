@@ -212,13 +212,10 @@ def compare(
     role = role or (CHAMPION if reference else "first named")
     reference = reference or (names[0] if names else "")
     _refuse(names, reference, approval)
-    policies = policies or {}
-
-    measured = evaluations or {}
 
     def judge(name: str) -> Evaluation:
-        return measured.get(name) or evaluate(
-            bad, p_bad[name], weight=weight, group=group, policy=policies.get(name),
+        return (evaluations or {}).get(name) or evaluate(
+            bad, p_bad[name], weight=weight, group=group, policy=(policies or {}).get(name),
             seed=seed_for(seed, "evaluate"),
         )  # fmt: skip
 
@@ -330,10 +327,11 @@ def _verdict(
     if role == CHAMPION:
         return _against(reference, best, tests, at)
     aucs = [np.nan_to_num(evaluations[name].value("auc"), nan=-1.0) for name in (reference, best)]
-    first, second = (reference, best) if aucs[0] > aucs[1] else (best, reference)
+    first, second = (reference, best) if aucs[0] > aucs[1] else (best, _best(best, names, evaluations))
     if len(names) == 2 or turned(tests, second, first)["reason"]:
         return _against(second, first, tests, at)
-    return _lead(first, evaluations[first].value("auc"), tests, names)
+    told = _lead(first, evaluations[first].value("auc"), tests, names)
+    return f"{told}; against {second}, {_rates(second, first, at)}."
 
 
 def _lead(leader: str, auc: float, tests: pd.DataFrame, names: tuple[str, ...]) -> str:
@@ -343,10 +341,10 @@ def _lead(leader: str, auc: float, tests: pd.DataFrame, names: tuple[str, ...]) 
     level = [name for name in others if name not in behind]
     told = f"{leader} leads with an AUC of {format_figure('auc', auc)}"
     if not level:
-        return f"{told}: better than every other beyond noise."
+        return f"{told}: better than every other beyond noise"
     if not behind:
-        return f"{told}; no other differs from it beyond noise."
-    return f"{told}: better beyond noise than {_listed(behind)}, not than {_listed(level)}."
+        return f"{told}; no other differs from it beyond noise"
+    return f"{told}: better beyond noise than {_listed(behind)}, not than {_listed(level)}"
 
 
 def _listed(names: list[str]) -> str:
