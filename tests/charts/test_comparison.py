@@ -92,3 +92,10 @@ def test_what_cannot_be_drawn_is_said(compared):
     twin = compare(bad, {"A": c.ranks.p_bad[0], "B": c.ranks.p_bad[0]})
     assert "nobody is swapped" in charts.swap_set(twin.approval, "A", "B").layout.title.text
     assert charts.auc_by_month({}).layout.annotations
+    days = pd.Series(pd.date_range("2024-01-01", periods=len(bad), freq="h"))
+    whole = slices.by_month(bad, c.ranks.p_bad[0], days)
+    pooled = slices.by_month(bad, c.ranks.p_bad[0], days, bads=int(whole["n_bad"].max()) + 1)
+    assert pooled["n"].sum() == whole["n"].sum() and len(pooled) < len(whole)
+    assert pooled["n_bad"].min() > whole["n_bad"].max() and pooled["month"][0] == "2024-01 to 2024-02"
+    drawn = charts.auc_by_month({"A": pooled})
+    assert "pooled" in drawn.layout.title.text and drawn.data[0].mode == "markers"

@@ -14,6 +14,7 @@ from workbench.charts.evaluation import Evaluations, counts, drawable, reason
 from workbench.evaluation import format_difference, format_p, format_percent
 from workbench.evaluation.approval import PARTS
 from workbench.evaluation.comparison import turned
+from workbench.evaluation.slices import POOLED_BADS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -266,15 +267,17 @@ def auc_by_month(months: Mapping[str, pd.DataFrame]) -> go.Figure:
             },
             customdata=frame[["auc_low", "auc_high", "n", "n_bad"]],
             name=shortened(name),
-            mode="lines+markers",
-            line=look | {"width": 1},
+            mode="markers",  # a line would run across months without rows
             marker={"size": 6, "color": look["color"]},
             hovertemplate="%{x}: AUC %{y:.3f} (%{customdata[0]:.3f} to %{customdata[1]:.3f})"
             "<br>%{customdata[2]:,} applicants, %{customdata[3]:,} bads",
         )
     first = next(iter(drawn.values()))
     bads = f"{first['n_bad'].min():,} to {first['n_bad'].max():,} bads a month"
+    if first["month"].str.contains(" to ").any():
+        bads = f"{bads.replace('a month', 'a point')}, months with fewer than {POOLED_BADS} are pooled"
     style(figure, title, f"{bads}, 95% intervals", legend="keys")
+    figure.update_layout(scattermode="group", scattergap=0.4)  # models beside one another
     figure.update_xaxes(type="category", title_text="Month")
     figure.update_yaxes(title_text="AUC", tickformat=".2f")
     return figure

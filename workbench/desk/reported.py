@@ -101,7 +101,12 @@ def rivals_shown(desk: Desk, *, models: str = "", approval: float = 0.7) -> Riva
     if same.date is not None:
         months = {
             name: slices.by_month(
-                same.bad, same.p_bad[row.model_id], same.date, weight=same.weight, group=same.group
+                same.bad,
+                same.p_bad[row.model_id],
+                same.date,
+                weight=same.weight,
+                group=same.group,
+                bads=slices.POOLED_BADS,
             )
             for name, row in compared.models.items()
         }

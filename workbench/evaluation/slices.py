@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -11,6 +13,8 @@ from workbench.evaluation.paired import LEVEL, benjamini_hochberg, one_sided
 from workbench.evaluation.rates import customer_codes, rates
 
 LEAST = 50
+POOLED_BADS = 20
+"""Bads a point of a chart by month needs."""
 QUARTERS = 4
 MOST_LEVELS = 20
 MISSING = "missing"
@@ -27,24 +31,52 @@ def by_month(
     *,
     weight: np.ndarray | None = None,
     group: np.ndarray | None = None,
+    bads: int = 1,
 ) -> pd.DataFrame:
     """Return discrimination and bad rate by calendar month.
+
+    Parameters
+    ----------
+    bads : int
+        Consecutive months are pooled until they hold as many.
 
     Returns
     -------
     DataFrame
-        month ("2011-07"), n, n_bad, auc, auc_low, auc_high (95%), mean_p_bad, bad_rate, low, high (95%
-        Wilson), reason (why the AUC is not defined). Rows without a date are left out. Intervals count
-        whole customers where `group` says whose row each is.
+        month ("2011-07", pooled "2011-07 to 2011-09"), n, n_bad, auc, auc_low, auc_high (95%), mean_p_bad,
+        bad_rate, low, high (95% Wilson), reason (why the AUC is not defined). Rows without a date
+        are left out. Intervals count whole customers where `group` says whose row each is.
     """
     days = date.to_numpy("datetime64[s]").astype("datetime64[M]")
     columns = ["month", "n", "n_bad", "auc", "auc_low", "auc_high", "mean_p_bad", "bad_rate", "low", "high"]
     lines = []
-    for month in np.unique(days[~np.isnat(days)]):
-        cell = _cell(days == month, np.asarray(bad), np.asarray(p_bad, dtype=float), weight, group)
+    for first, last in _pools(days, np.asarray(bad) == 1, bads):
+        month = str(first) if first == last else f"{first} to {last}"
+        cell = _cell(
+            (days >= first) & (days <= last), np.asarray(bad), np.asarray(p_bad, dtype=float), weight, group
+        )
         reason = one_sided(cell["n"], cell["n_bad"])
-        lines.append({"month": str(month)} | {name: cell[name] for name in columns[1:]} | {"reason": reason})
+        lines.append({"month": month} | {name: cell[name] for name in columns[1:]} | {"reason": reason})
     return pd.DataFrame(lines, columns=[*columns, "reason"])
+
+
+def _pools(days: np.ndarray, bad: np.ndarray, least: int) -> list[tuple[Any, Any]]:
+    """Return first and last month of each pool; what is left at the end joins the pool before."""
+    months, at = np.unique(days[~np.isnat(days)], return_inverse=True)
+    if least <= 1:
+        return [(month, month) for month in months]
+    counts = np.bincount(at, weights=bad[~np.isnat(days)], minlength=len(months))
+    pools: list[tuple[Any, Any]] = []
+    held, start = 0.0, 0
+    for i, count in enumerate(counts):
+        held += count
+        if held >= least:
+            pools.append((months[start], months[i]))
+            held, start = 0.0, i + 1
+    if start < len(months):
+        first = pools.pop()[0] if pools else months[start]
+        pools.append((first, months[-1]))
+    return pools
 
 
 def segments(frame: pd.DataFrame) -> pd.DataFrame:

@@ -152,6 +152,7 @@ def _months(found: Any) -> dict[str, Any]:
                 found.rows.date,
                 weight=found.rows.weight,
                 group=found.rows.group,
+                bads=slices.POOLED_BADS,
             )
             for i, name in enumerate(c.names)
         }
