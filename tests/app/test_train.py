@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workbench.ui import queue, train_job
+from workbench.ui import home, queue, train_job
 
 
 @pytest.fixture
@@ -99,6 +99,10 @@ def test_a_training_leads_to_the_champion_and_a_card_tells_what_balanced_weights
     assert train_job._rivals(done) == (None, [line["model_id"]])
     desk.promote("made-1")
     champion, rivals = train_job._rivals(done)
+    trail = desk.registry.trail()
+    shown = home.overview(desk.registry.datasets(), desk.registry.models(), trail, champion.created_at)
+    assert shown.loc[0, "champion"].endswith(" v1") and shown.loc[0, "trained"] == "just now"
+    assert shown.loc[0, "since"] == home.cache.when(trail[0].at)
     assert champion.model_id == "made-1" and rivals == ["made-1", line["model_id"]]
     told = line["calibration"]
     assert told["p_bad_uncalibrated"] > 1.5 * told["p_bad_mean"]

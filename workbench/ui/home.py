@@ -57,7 +57,9 @@ def draw(context: Context) -> None:
         "portfolios",
         {
             "portfolio": st.column_config.TextColumn("Portfolio", width="medium"),
-            "champion": st.column_config.TextColumn("Champion", width="medium"),
+            "champion": st.column_config.TextColumn("Champion", width=150),
+            "since": st.column_config.TextColumn("Champion since", width=145),
+            "trained": st.column_config.TextColumn("Trained", width=105),
             "auc": st.column_config.TextColumn("AUC, 95% interval"),
             "candidates": tables.number("Trained, waiting"),
             "versions": tables.number("Versions"),
@@ -120,7 +122,9 @@ def overview(datasets: list[Any], models: list[Any], trail: list[Any], now: date
         rows.append(
             {
                 "portfolio": found.shown if found else name,
-                "champion": _champion(champion, trail, now) if champion else "none yet",
+                "champion": sidebar.model_name(champion) if champion else "none yet",
+                "since": _since(champion, trail) if champion else "",
+                "trained": words.age(champion.created_at, now) if champion else "",
                 "auc": auc(champion.metrics) if champion else "",
                 "candidates": sum(
                     row.stage in ("trained", "candidate") and bool(row.gate.get("passed")) for row in mine
@@ -134,11 +138,10 @@ def overview(datasets: list[Any], models: list[Any], trail: list[Any], now: date
     return pd.DataFrame(rows)
 
 
-def _champion(row: Any, trail: list[Any], now: datetime) -> str:
-    """Return a champion with when it became one, where the lines read still tell, and was trained."""
+def _since(row: Any, trail: list[Any]) -> str:
+    """Return when a model became champion; empty where the lines read no longer tell."""
     at = [line.at for line in trail if line.model_id == row.model_id and line.action in MADE_CHAMPION]
-    made = f", champion since {cache.when(max(at))}" if at else ""
-    return f"{sidebar.model_name(row)}{made}, trained {words.age(row.created_at, now)}"
+    return cache.when(max(at)) if at else ""
 
 
 def auc(metrics: dict[str, Any]) -> str:
