@@ -151,6 +151,7 @@ def test_an_upload_says_how_long_it_is_and_is_bounded(served):
 @pytest.mark.parametrize("base", ["", "/risk", "/risk/bench/Data"])
 def test_files_that_come_at_once_share_one_room_wherever_the_app_is_served(monkeypatch, base):
     import asyncio
+    from concurrent.futures import ThreadPoolExecutor
 
     monkeypatch.setattr("streamlit.web.server.starlette.starlette_websocket.is_host_allowed", lambda _: True)
     said, inside = [], []
@@ -179,7 +180,8 @@ def test_files_that_come_at_once_share_one_room_wherever_the_app_is_served(monke
         await bring(doors, "d")
         assert len(inside) == 4 and not doors._coming
 
-    asyncio.run(bring_all())
+    with ThreadPoolExecutor(1) as pool:  # where a browser is driven, this thread has a loop of its own
+        pool.submit(asyncio.run, bring_all()).result()
 
 
 @pytest.mark.parametrize(
