@@ -82,7 +82,7 @@ def require_share(option: str, given: float) -> None:
     InputError
         ``APPROVAL``
     """
-    from workbench.evaluation import not_a_share
+    from workbench.policy import not_a_share
 
     if problem := not_a_share(given):
         what, meant = problem

@@ -18,12 +18,10 @@ from workbench.evaluation.words import (
     format_metric,
     format_p,
     format_percent,
-    not_a_share,
     words_for_auc,
 )
 
 __all__ = [
-    "not_a_share",
     "TITLES",
     "AtApproval",
     "Beats",

@@ -179,17 +179,3 @@ def format_p(p_value: float) -> str:
         return "p < .0001"
     digits = 4 if p_value < 0.001 else 3
     return f"p {p_value:.{digits}f}".replace("0.", ".", 1)
-
-
-def not_a_share(given: float) -> tuple[str, str] | None:
-    """Return what is wrong with a share to approve and what to give instead; None where nothing is.
-
-    Examples
-    --------
-    >>> not_a_share(60)
-    ('60 is not a share from 0.01 to 0.99', 'Give 0.60 for 60%.')
-    """
-    if 0.01 <= given <= 0.99:
-        return None
-    meant = f"Give {given / 100:.2f} for {given:g}%." if 1 <= given <= 99 else "Give a share such as 0.70."
-    return f"{given:g} is not a share from 0.01 to 0.99", meant

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import InputError, MissingError, Problem
-from workbench.evaluation import not_a_share
+from workbench.policy import not_a_share
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TRUE, FALSE = ("true", "yes", "1"), ("false", "no", "0")
