@@ -137,3 +137,19 @@ def test_what_takes_room_is_shown_and_a_version_is_deleted_for_a_reason(trained)
     assert not app.exception, app.exception
     assert not desk.models() and desk.registry.trail(limit=1)[0].action == "deleted"
     assert any("No versions yet" in s.value for s in app.subheader)
+
+
+def test_saving_the_roles_keeps_what_the_page_does_not_show():
+    from tests import made
+    from workbench.ui import data_table
+
+    texts = [
+        {"characteristics": ["income"], "low": "Income too low"},
+        {"characteristics": ["home"], "text": "Home"},
+    ]
+    base = made.portfolio(weights="balanced", reasons={"version": 3, "texts": texts})
+    fewer = made.portfolio(characteristics=[c for c in made.CHARACTERISTICS if c["name"] != "home"])
+    saved = data_table._carried(fewer, base)
+    assert (saved.weights, saved.reasons.version) == ("balanced", 3)
+    assert [text.low for text in saved.reasons.texts] == ["Income too low"]
+    assert data_table._carried(made.portfolio(), base) == base

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workbench.portfolio.codes import as_number, numeric_codes, word_codes
+from workbench.portfolio.reasons import ReasonTable, ReasonText, Reference, ValueText
 from workbench.portfolio.toml_file import from_values, parse, to_toml
 from workbench.portfolio.values import (
     NAME,
@@ -35,10 +36,14 @@ __all__ = [
     "Points",
     "Portfolio",
     "Reading",
+    "ReasonTable",
+    "ReasonText",
+    "Reference",
     "Requirements",
     "SamplingDefaults",
     "Special",
     "Tag",
+    "ValueText",
     "as_number",
     "from_values",
     "numeric_codes",

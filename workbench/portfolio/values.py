@@ -6,28 +6,26 @@ import math
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from workbench.errors import InputError
+from workbench.portfolio.base import Declared
 from workbench.portfolio.parameters import FamilyParameters, Parameters
+from workbench.portfolio.reasons import ReasonTable, mistakes
 
 Kind = Literal["number", "category", "flag", "date"]
 Tag = Literal["amount", "segment", "protected"]
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
 
 
-class _Value(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, str_strip_whitespace=True)
-
-
-class Attribute(_Value):
+class Attribute(Declared):
     """One allowed value of a category or flag, as written in the data, with a label for people."""
 
     value: str
     label: str = ""
 
 
-class Band(_Value):
+class Band(Declared):
     """A named range of a protected number: low included, high not; an open end is None."""
 
     label: str
@@ -35,14 +33,14 @@ class Band(_Value):
     high: float | None = None
 
 
-class Special(_Value):
+class Special(Declared):
     """A code that stands for something other than a quantity, such as -9 for "no bureau record"."""
 
     value: str
     label: str = ""
 
 
-class Characteristic(_Value):
+class Characteristic(Declared):
     """One column of the portfolio and what is known of it.
 
     Attributes
@@ -117,7 +115,7 @@ class Characteristic(_Value):
         return value
 
 
-class Outcome(_Value):
+class Outcome(Declared):
     """Which column says how it ended, and which of its values are bad.
 
     Attributes
@@ -146,7 +144,7 @@ class Outcome(_Value):
         return self
 
 
-class Reading(_Value):
+class Reading(Declared):
     """How this portfolio's text files are written; empty means found out from the file."""
 
     delimiter: Literal["", ",", ";", "\t", "|"] = ""
@@ -155,7 +153,7 @@ class Reading(_Value):
     missing: tuple[str, ...] = ()
 
 
-class Requirements(_Value):
+class Requirements(Declared):
     """What data must offer, and the least AUC a model of it needs."""
 
     rows: int = Field(default=500, ge=1)
@@ -164,7 +162,7 @@ class Requirements(_Value):
     auc: float = Field(default=0.60, ge=0.5, le=1)
 
 
-class SamplingDefaults(_Value):
+class SamplingDefaults(Declared):
     """Sampling the Train page offers first; ``split`` gives shares as 70/30, 70/15/15 or 55/15/15/15.
 
     Where `kind` is empty it is out-of-time on dated rows where that is possible, else grouped where a
@@ -187,7 +185,7 @@ P_LOW, P_HIGH = 1e-4, 1 - 1e-4
 """Lowest and highest PD that points tell apart."""
 
 
-class Points(_Value):
+class Points(Declared):
     """The points scale: `base` points at `odds` goods to one bad; `pdo` points double the odds."""
 
     base: float = 600.0
@@ -223,7 +221,7 @@ class Points(_Value):
         return math.floor(self.offset - span + 0.5), math.floor(self.offset + span + 0.5)
 
 
-class Portfolio(_Value):
+class Portfolio(Declared):
     """A portfolio as declared in its TOML file.
 
     Attributes
@@ -242,6 +240,8 @@ class Portfolio(_Value):
         What a family is trained with where nothing else is asked for; its own defaults elsewhere.
     weights : {"none", "balanced"}
         Whether families are fitted on bads as heavy in sum as goods; PDs are calibrated afterwards.
+    reasons : ReasonTable
+        What is said to an applicant who is declined.
     """
 
     name: str
@@ -267,6 +267,7 @@ class Portfolio(_Value):
     points: Points = Points()
     characteristics: tuple[Characteristic, ...]
     protected: tuple[Characteristic, ...] = ()
+    reasons: ReasonTable = ReasonTable()
 
     @field_validator("name")
     @classmethod
@@ -300,6 +301,12 @@ class Portfolio(_Value):
                 f"family_parameters.{strangers[0]} is for a family that families does not list "
                 f"({', '.join(self.families)})"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _reasons_of_its_characteristics(self) -> Portfolio:
+        if wrong := next(mistakes(self), ""):
+            raise ValueError(wrong)
         return self
 
     @property

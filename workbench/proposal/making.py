@@ -153,7 +153,8 @@ def _said(value: Any) -> str:
         return ", ".join(f"{name} {_said(one)}" for name, one in value.items())
     if isinstance(value, list):
         listed = ", ".join(
-            str(v.get("value", v.get("label", v))) if isinstance(v, dict) else str(v) for v in value
+            str(v.get("value", v.get("label", v.get("text", v)))) if isinstance(v, dict) else str(v)
+            for v in value
         )
         return listed if len(listed) <= 120 else listed[:119] + "…"
     return f"{value:g}" if isinstance(value, float) else str(value)

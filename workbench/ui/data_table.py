@@ -299,7 +299,9 @@ def _carried(made: Portfolio, base: Portfolio) -> Portfolio:
         "requirements",
         "sampling",
         "families",
+        "family_parameters",
         "calibration",
+        "weights",
         "points",
     ):
         new[name] = old[name]
@@ -307,7 +309,8 @@ def _carried(made: Portfolio, base: Portfolio) -> Portfolio:
         new["left_out"] = old["left_out"]
     if not new["date_format"] or new["date"] == old["date"]:
         new["date_format"] = new["date_format"] or old["date_format"]
-    return portfolios.from_values(new, base.identity)
+    carried = portfolios.from_values(new, base.identity)
+    return carried.model_copy(update={"reasons": base.reasons.fitting(carried.characteristics)})
 
 
 def differences(old: Portfolio, new: Portfolio) -> list[str]:

@@ -1,0 +1,143 @@
+"""The words of a decline: which reason each characteristic stands for, as it may be sent to an applicant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field, model_validator
+
+from workbench.portfolio.base import Declared
+
+if TYPE_CHECKING:
+    from workbench.portfolio.values import Characteristic, Portfolio
+
+Reference = Literal["all", "near cut-off"]
+
+
+class ValueText(Declared):
+    """What is said where a characteristic has just this value: an attribute or a special code."""
+
+    value: str
+    text: str = Field(min_length=1)
+
+
+class ReasonText(Declared):
+    """What is said of characteristics that made a score worse.
+
+    Attributes
+    ----------
+    characteristics : tuple of str
+        Columns these words hold for; more than one are one reason.
+    group : str
+        Texts of the same group are one reason too, worded by the characteristic that weighs most. Where
+        empty the group is these characteristics alone.
+    text : str
+        Said whatever the value is, where none of the others is said; empty where that would not be true.
+    high, low : str
+        Said of a number above, or below, that of the typical development applicant.
+    missing : str
+        Said where there is no value.
+    values : tuple of ValueText
+        Said of single attributes and special codes.
+    """
+
+    characteristics: tuple[str, ...] = Field(min_length=1)
+    group: str = ""
+    text: str = ""
+    high: str = ""
+    low: str = ""
+    missing: str = ""
+    values: tuple[ValueText, ...] = ()
+
+    @model_validator(mode="after")
+    def _says_something_once(self) -> ReasonText:
+        values = [one.value for one in self.values]
+        if len(values) != len(set(values)):
+            raise ValueError("a value is listed twice")
+        if not self.says_something:
+            raise ValueError("says nothing: give it a text")
+        return self
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there is a text at all."""
+        return bool(self.text or self.high or self.low or self.missing or self.values)
+
+    @property
+    def key(self) -> str:
+        """What tells this reason from others: its group, or its first characteristic."""
+        return self.group or self.characteristics[0]
+
+
+class ReasonTable(Declared):
+    """How reasons for a decline are measured and worded.
+
+    Attributes
+    ----------
+    version : int
+        Of the words, kept with every list of reasons; raise it when a text changes.
+    reference : {"all", "near cut-off"}
+        Whom an applicant is measured against: all development applicants, or those at or just above the
+        cut-off.
+    texts : tuple of ReasonText
+    """
+
+    version: int = Field(default=1, ge=1)
+    reference: Reference = "all"
+    texts: tuple[ReasonText, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_text_a_characteristic(self) -> ReasonTable:
+        seen: set[str] = set()
+        for name in (name for text in self.texts for name in text.characteristics):
+            if name in seen:
+                raise ValueError(f"characteristic {name!r} has two texts; give it one")
+            seen.add(name)
+        return self
+
+    def text_of(self, characteristic: str) -> ReasonText | None:
+        """Return the text of a characteristic, or None where it has none."""
+        return next((text for text in self.texts if characteristic in text.characteristics), None)
+
+    def fitting(self, characteristics: Iterable[Characteristic]) -> ReasonTable:
+        """Return what of the table can be said of these characteristics; the rest goes."""
+        known = {one.name: one for one in characteristics}
+        kept = []
+        for text in self.texts:
+            listed = {
+                value for name in text.characteristics if name in known for value in _listed(known[name])
+            }
+            values = tuple(one for one in text.values if one.value in listed) if listed else text.values
+            fit = text.model_copy(update={"values": values})
+            names = tuple(n for n in text.characteristics if n in known and not _unfit(fit, known[n]))
+            if names and fit.says_something:
+                kept.append(fit.model_copy(update={"characteristics": names}))
+        return self.model_copy(update={"texts": tuple(kept)})
+
+
+def mistakes(portfolio: Portfolio) -> Iterator[str]:
+    """Yield what is wrong with the texts of a portfolio, in words."""
+    known = {one.name: one for one in portfolio.characteristics}
+    for text in portfolio.reasons.texts:
+        for name in text.characteristics:
+            if name not in known:
+                yield f"reasons.texts: {name!r} is no characteristic of this portfolio"
+            elif wrong := _unfit(text, known[name]):
+                yield f"reasons.texts: {name!r} {wrong}"
+
+
+def _unfit(text: ReasonText, characteristic: Characteristic) -> str:
+    """Return why a text cannot be said of a characteristic, or ""."""
+    if (text.high or text.low) and characteristic.kind not in ("number", "date"):
+        return "is no number, so that it is neither high nor low; use values"
+    listed = _listed(characteristic)
+    strange = [one.value for one in text.values if one.value not in listed]
+    # a category may be declared without its attributes: any value is one of it then
+    if strange and (listed or characteristic.kind in ("number", "date")):
+        return f"has no attribute or special code {strange[0]!r}"
+    return ""
+
+
+def _listed(characteristic: Characteristic) -> set[str]:
+    return {one.value for one in (*characteristic.attributes, *characteristic.special)}
