@@ -16,6 +16,9 @@ STEP, JOB, ROW, MODELS, ON, REPORT, FILE = "step", "job", "row", "models", "on",
 """Parameters of one page alone: the step of Data, the job on Train, Reports and Batch, the applicant on
 Score, the models on Compare, the report that is open on Reports, the file on Batch."""
 
+SEGMENT = "segment"
+"""Parameter of every page with a segment bar: its rules in words."""
+
 UPLOAD = "upload"
 UPLOAD_REVISION = "_upload_revision"
 OPTIONS = "_read_options"
@@ -27,6 +30,7 @@ NOTICE = "_notice"
 PREFILLED = "_prefilled"
 TYPED = "_typed"
 SHOWN_JOB = "_shown_job"
+SEGMENTED = "_segment"
 HOLDER = "_holder"
 
 
