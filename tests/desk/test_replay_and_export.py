@@ -130,3 +130,13 @@ def test_a_spec_that_asks_for_no_weights_is_the_one_of_before() -> None:
     assert "weights" not in plain.to_json()
     assert StudySpec.from_json(plain.to_json()) == plain
     assert StudySpec.from_json(SPEC.to_json()) == SPEC
+
+
+def test_the_explainer_of_a_registered_model_adds_up_for_every_kept_row(
+    at: Desk, trained: TrainOutcome
+) -> None:
+    explainer = at.explainer(_id(trained, "logistic"))
+    data = made.dataset(1500)
+    told = explainer.attributions(explainer.model.encoder.raw(data.frame, data.date))
+    assert told.n_reference == explainer.model.n_development
+    assert told.base + told.values.sum(axis=1) == pytest.approx(told.margin, abs=1e-9)

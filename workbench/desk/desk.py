@@ -16,6 +16,7 @@ from workbench.dataset import Acknowledged, Dataset, Table, build
 from workbench.desk import (
     comparing,
     differences,
+    explaining,
     handing,
     made,
     promoting,
@@ -34,6 +35,7 @@ from workbench.desk.scored import Batch
 from workbench.desk.seen import Seen
 from workbench.errors import Problem
 from workbench.evaluation import Evaluation
+from workbench.explanation import Explainer
 from workbench.exports import Exported
 from workbench.intake import Limits, PortfolioShelf, ReadOptions
 from workbench.portfolio import Portfolio
@@ -231,6 +233,10 @@ class Desk:
             self.model(reference), threads=self.settings.threads,
             golden=lambda: self.registry.golden(reference).frame,
         )  # fmt: skip
+
+    def explainer(self, reference: str) -> Explainer:
+        """Return what computes exact Shapley values of a verified model."""
+        return explaining.explainer(self, reference)
 
     def score_one(self, reference: str, row: Mapping[str, Any]) -> Score:
         """Score one applicant."""
