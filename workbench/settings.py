@@ -125,6 +125,14 @@ class Settings(BaseSettings):
             )
         return self
 
+    @property
+    def threads_waited_for(self) -> int:
+        """Threads of a step that a person watches: every core, unless `threads` was given.
+
+        The core that a long computation leaves to the pages is theirs while a page waits for its own.
+        """
+        return self.threads if "threads" in self.model_fields_set else max(self.threads, available_cores())
+
     @classmethod
     def from_env(cls) -> Settings:
         """Return the settings the environment gives.

@@ -186,7 +186,10 @@ def kept_rows(desk: Desk, rows: Sequence[ModelRow]) -> SameRows:
     if len({row.dataset_sha256 for row in rows}) > 1:
         raise _different("they were trained on different data sets")
     first = found[0][0]
-    masks = [study.samples.mask(answer.reported) for study, answer in found]
+    judged = {
+        (row.study_id, answer.reported): study for row, (study, answer) in zip(rows, found, strict=True)
+    }
+    masks = [study.samples.mask(sample) for (_, sample), study in judged.items()]
     outcome = first.rows["outcome"].to_numpy()
     positions = np.flatnonzero(np.logical_and.reduce([*masks, outcome >= 0]))
     bad = (outcome[positions] == BAD).astype(np.int8)

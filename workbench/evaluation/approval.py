@@ -67,7 +67,8 @@ class Ranks:
     weight : array, shape (n,), optional
     rank : array, shape (k, n)
         Share of applicants safer than this one; ties fall at random, alike for all models.
-    p_bad : array, shape (k, n)
+    p_bad : tuple of array, shape (n,)
+        Of each model.
     goods, bads : array, shape (k, replicates, bins)
         Resampled weights by rank, safest first; whole groups are resampled where rows come in groups.
     group : array of int, shape (n,), optional
@@ -78,7 +79,7 @@ class Ranks:
     bad: np.ndarray
     weight: np.ndarray | None
     rank: np.ndarray
-    p_bad: np.ndarray
+    p_bad: tuple[np.ndarray, ...]
     goods: np.ndarray
     bads: np.ndarray
     group: np.ndarray | None
@@ -265,8 +266,8 @@ def ranks(
     block = blocks_of(np.arange(n) if code is None else code, rng).astype(np.int32)
     used = int(block.max(initial=-1)) + 1
     times = times_drawn(used, REPLICATES, rng)
-    scores = np.stack([np.asarray(p, dtype=float) for p in p_bad.values()])
-    rank, pulls = np.empty_like(scores), np.empty_like(scores)
+    scores = tuple(np.asarray(p, dtype=float) for p in p_bad.values())
+    rank, pulls = np.empty((2, len(names), n))
     drawn = np.empty((2, len(names), REPLICATES, BINS))
     shuffle = _Shuffle(shuffled)
 

@@ -304,9 +304,10 @@ def bad_rate_at(e: Evaluation, approval: float) -> float:
 
 def leads(name: str, tests: pd.DataFrame, sign: int) -> bool:
     """Return whether a model is ahead of every other beyond noise; `sign` is -1 where less is better."""
-    others = (set(tests["a"]) | set(tests["b"])) - {name}
-    lines = [turned(tests, other, name) for other in others]
-    return all(bool(line["beyond_noise"]) and sign * line["difference"] > 0 for line in lines)
+    first, second = (tests[side].to_numpy(object) == name for side in "ab")
+    own = first | second
+    ahead = np.where(first, -1, 1) * sign * tests["difference"].to_numpy(float) > 0
+    return bool((ahead & tests["beyond_noise"].to_numpy(bool))[own].all())
 
 
 def _best(reference: str, names: tuple[str, ...], evaluations: Mapping[str, Evaluation]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
@@ -154,14 +155,22 @@ class PortfolioShelf:
             )
 
 
+@lru_cache
 def _shipped_names() -> tuple[str, ...]:
     folder = resources.files("workbench") / "portfolios"
     return tuple(sorted(p.name.removesuffix(".toml") for p in folder.iterdir() if p.name.endswith(".toml")))
 
 
+@lru_cache
 def _shipped(name: str) -> Portfolio:
     text = (resources.files("workbench") / "portfolios" / f"{name}.toml").read_text(encoding="utf-8")
     return parse(text, f"{name}.toml")
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str, label: str) -> Portfolio:
+    """Return the portfolio a text says; the same text says the same, and a page asks at every click."""
+    return parse(text, label)
 
 
 def _read(path: Path, label: str) -> Portfolio:
@@ -171,7 +180,7 @@ def _read(path: Path, label: str) -> Portfolio:
         raise MissingError("NO_PORTFOLIO", "there is no such file", label, "Check the path.") from None
     except UnicodeDecodeError:
         raise InputError("PORTFOLIO", "is not UTF-8 text", label, "Save the file as UTF-8.") from None
-    return parse(text, label)
+    return _parsed(text, label)
 
 
 def _write_once(path: Path, text: str) -> bool:

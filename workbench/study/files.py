@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -46,7 +46,8 @@ def to_files(study: Study) -> dict[str, bytes]:
             for name, by in study.baselines.items()
         },
     }
-    rows = study.rows.assign(**{P_BAD + m.family: m.p_bad for m in study.models if not m.error})
+    rows = study.rows.assign(sample=study.rows["sample"].astype(object))
+    rows = rows.assign(**{P_BAD + m.family: m.p_bad for m in study.models if not m.error})
     buffer = io.BytesIO()
     rows.to_parquet(buffer, index=False)
     return {STUDY: _bytes(values), SUMMARY: _bytes(study.to_json()), ROWS: buffer.getvalue()}
@@ -66,7 +67,8 @@ def from_files(files: Mapping[str, bytes]) -> Study:
             "STUDY_FORMAT", f"the study is of format {values['format']}, this workbench reads {FORMAT}",
             remedy="Open it with the workbench that wrote it, or train again.",
         )  # fmt: skip
-    rows = pd.read_parquet(io.BytesIO(files[ROWS]))
+    # a sample's name stands on every row: read as codes, a million of them are no million strings
+    rows = pd.read_parquet(io.BytesIO(files[ROWS]), read_dictionary=["sample"])
     spec = StudySpec.from_json(values["spec"])
     frames = _frames(values["samples"]) | {"samples": pd.DataFrame({"sample": rows["sample"]})}
     source = values["source"]
@@ -79,10 +81,28 @@ def from_files(files: Mapping[str, bytes]) -> Study:
         rows=rows[["record", "sample", "outcome"]],
         models=tuple(_model(m, rows) for m in values["models"]),
         baselines={
-            name: {sample: Evaluation.from_frames(_frames(e)) for sample, e in by.items()}
-            for name, by in values["baselines"].items()
+            name: _Evaluations(by) for name, by in values["baselines"].items()
         },
     )  # fmt: skip
+
+
+class _Evaluations(Mapping[str, Evaluation]):
+    """Evaluations by sample, each made of its plain values when it is first asked for."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+        self._made: dict[str, Evaluation] = {}
+
+    def __getitem__(self, sample: str) -> Evaluation:
+        if sample not in self._made:
+            self._made[sample] = Evaluation.from_frames(_frames(self._values[sample]))
+        return self._made[sample]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
 
 
 KINDS = {"i": np.int64, "u": np.int64, "b": bool}
@@ -115,7 +135,7 @@ def _model(values: dict[str, Any], rows: pd.DataFrame) -> StudyModel:
         coefficients=drivers["coefficients"],
         card=drivers.get("card", pd.DataFrame()),
         selection=drivers.get("selection", pd.DataFrame()),
-        evaluations={k: Evaluation.from_frames(_frames(v)) for k, v in values["evaluations"].items()},
+        evaluations=_Evaluations(values["evaluations"]),
         p_bad=rows[column].to_numpy() if column in rows else np.full(len(rows), np.nan),
     )
 

@@ -96,7 +96,7 @@ class StudyModel:
     ----------
     model : TrainedModel, optional
         None where training failed, or where a kept study is shown again.
-    evaluations : dict of str to Evaluation
+    evaluations : mapping of str to Evaluation
         By sample; `reported` names the one the gate and the registry quote.
     p_bad : array of float, shape (n,)
         PD of every row kept, in order; of a failed model all NaN.
@@ -109,7 +109,7 @@ class StudyModel:
     family: str
     title: str
     model: TrainedModel | None
-    evaluations: dict[str, Evaluation]
+    evaluations: Mapping[str, Evaluation]
     reported: str
     gate: Gate
     p_bad: np.ndarray
@@ -150,7 +150,7 @@ class Study:
 
     Attributes
     ----------
-    baselines : dict of str to dict of str to Evaluation
+    baselines : dict of str to mapping of str to Evaluation
         "everyone the same PD" and "<characteristic> alone", by sample, on the same rows.
     rows : DataFrame
         One line a row kept: ``record, sample, outcome``.
@@ -167,7 +167,7 @@ class Study:
     samples: Samples
     rows: pd.DataFrame
     models: tuple[StudyModel, ...]
-    baselines: dict[str, dict[str, Evaluation]]
+    baselines: dict[str, Mapping[str, Evaluation]]
 
     @property
     def reported(self) -> str:

@@ -101,7 +101,7 @@ def once(key: tuple[Hashable, ...], label: str, compute: Callable[[Run], Value])
                 bar.progress(min(max(done, 0.0), 1.0), text=f"{label}: {what}" if what else label)
 
         try:
-            value = compute(Run(desk().settings.threads, watch))
+            value = compute(Run(desk().settings.threads_waited_for, watch))
         except WorkbenchError:
             place.empty()
             raise
