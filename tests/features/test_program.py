@@ -70,6 +70,9 @@ def _same(kind: str, frame: pd.DataFrame, rows: list[dict[str, object]]) -> None
         one, codes = program.row(rows[record - 1])
         assert np.array(one).tobytes() == np.ascontiguousarray(x[i]).tobytes()
         assert codes == flags[i].tolist()
+        again, codes = program.raw(rows[record - 1])
+        assert np.array_equal(np.array(again), raw[i], equal_nan=True)
+        assert codes == flags[i].tolist()
     for record in set(range(1, len(rows) + 1)) - kept:
         with pytest.raises(InputError):
             program.row(rows[record - 1])

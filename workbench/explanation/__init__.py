@@ -10,17 +10,27 @@ from workbench.explanation.attributions import (
     Kind,
 )
 from workbench.explanation.explainer import Explainer, learn
+from workbench.explanation.flips import Flips, flips
+from workbench.explanation.reasons import MOST, SOURCES, Reason, Reasoner, ReasonRows, Reasons
 from workbench.explanation.references import ALL, NEAR, Reference
 
 __all__ = [
     "ALL",
+    "Flips",
     "INTERVENTIONAL",
+    "MOST",
     "NEAR",
     "PATH_DEPENDENT",
     "Attributions",
     "Explainer",
     "Interactions",
     "Kind",
+    "Reason",
+    "ReasonRows",
+    "Reasoner",
+    "Reasons",
     "Reference",
+    "SOURCES",
+    "flips",
     "learn",
 ]

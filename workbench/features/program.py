@@ -34,6 +34,7 @@ EPOCH_DAY = EPOCH.astype(object).toordinal()
 
 Step = Callable[[Any, list[float]], int]
 """Appends what the family sees of one value and returns the value's flag."""
+Steps = tuple[tuple[str, Step], ...]
 
 
 class Program:
@@ -68,10 +69,22 @@ class Program:
             declared[c.name] for c in encoder.columns if isinstance(c, NumberColumn) and c.date
         )
         decimal = portfolio.reading.decimal or "."
-        self._steps: tuple[tuple[str, Step], ...] = tuple(
-            (column.name, _compiled(encoder, j, _Reader(declared[column.name], decimal)))
-            for j, column in enumerate(encoder.columns)
+        readers = [_Reader(declared[column.name], decimal) for column in encoder.columns]
+        self._steps: Steps = tuple(
+            (column.name, _compiled(encoder, j, reader))
+            for j, (column, reader) in enumerate(zip(encoder.columns, readers, strict=True))
         )
+        self._raw_steps: Steps = tuple(
+            (
+                column.name,
+                (_raw_level if isinstance(column, LevelColumn) else _ordered_number)(column, reader),
+            )
+            for column, reader in zip(encoder.columns, readers, strict=True)
+        )
+
+    def raw(self, values: Mapping[str, Any]) -> tuple[list[float], list[int]]:
+        """Return what `Encoder.raw` gives of one row, and one flag a characteristic; errors as in `row`."""
+        return self._read(values, self._raw_steps)
 
     def row(self, values: Mapping[str, Any]) -> tuple[list[float], list[int]]:
         """Return what the family sees, and one flag a characteristic.
@@ -87,12 +100,15 @@ class Program:
             ``SCHEMA_MISMATCH`` where a name is absent; ``NOT_A_NUMBER``, ``NON_FINITE``,
             ``NOT_A_DATE``, ``MISSING_REFUSED`` where values cannot be used; every one is told.
         """
+        return self._read(values, self._steps)
+
+    def _read(self, values: Mapping[str, Any], steps: Steps) -> tuple[list[float], list[int]]:
         wrong: dict[str, Problem] = {}
         if self._dates:
             values, wrong = self._with_months(values)
         out: list[float] = []
         try:
-            flags = [step(values[name], out) for name, step in self._steps]
+            flags = [step(values[name], out) for name, step in steps]
         except KeyError:
             raise self._absent(values) from None
         except _Unusable:
@@ -253,6 +269,18 @@ def _ordered_level(column: LevelColumn, reader: _Reader) -> Step:
     def step(value: Any, out: list[float]) -> int:
         i = read(value)
         out.append(codes[i])
+        return flags[i]
+
+    return step
+
+
+def _raw_level(column: LevelColumn, reader: _Reader) -> Step:
+    read, flags = _level_reader(column, reader), column.flag_table.tolist()
+    indices = [*map(float, range(len(column.levels))), -1.0, NAN]
+
+    def step(value: Any, out: list[float]) -> int:
+        i = read(value)
+        out.append(indices[i])
         return flags[i]
 
     return step

@@ -35,7 +35,8 @@ class ReasonText(Declared):
     text : str
         Said whatever the value is, where none of the others is said; empty where that would not be true.
     high, low : str
-        Said of a number above, or below, that of the typical development applicant.
+        Said of a number above, or below, that of the typical development applicant; of a date that lies
+        longer ago, or less long.
     missing : str
         Said where there is no value.
     values : tuple of ValueText
