@@ -5,6 +5,6 @@ from workbench.ui import compare, frame
 with frame.page("Compare", "Is the new model better?") as context:
     rows = compare.choose(context, compare.models_of(context))
     file = compare.choose_rows(rows)
-    found = compare.compared(rows, file)
+    found = compare.narrowed(context, compare.compared(rows, file))
     compare.line(found)
     compare.draw(context, found, file)

@@ -50,6 +50,19 @@ def test_compare_shows_a_verdict_and_names_what_is_left_out(several):
     assert "workbench compare made-1 made-3 --approval 0.7" in said
 
 
+def test_a_segment_narrows_the_comparison_and_says_how_to_ask_for_it_elsewhere(several):
+    app, desk = several
+    go(app, "6_Compare", portfolio="made@1", models="made-2,made-3", segment="home = rent")
+    alone = desk.compare(["made-2", "made-3"], Run(), segment="home = rent").comparison
+    said = told(app)
+    assert f"where home = rent · {alone.n:,} rows · {alone.n_bad:,} bads" in said
+    assert "--segment 'home = rent'" in said and "segment='home = rent'" in said
+    app.text_input(key="segment_made").set_value("home = rent and late > 99").run()
+    assert "None of these rows is in the segment" in told(app)
+    app.text_input(key="segment_made").set_value("sex = f and opened >= 2023-06-01").run()
+    assert "where sex = f and opened \\>= 2023-06-01" in told(app) and not app.error
+
+
 def test_the_models_of_an_address_decide_the_portfolio(several):
     app, _ = several
     go(app, "6_Compare", models="made-1,made-3")  # another portfolio was trained last

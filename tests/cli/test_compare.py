@@ -25,6 +25,11 @@ def test_deploy_and_compare(here: Place) -> None:
     assert {m["model"] for m in told["models"]} > set(ids) and told["swap"] and told["verdict"]
     shown = here.call("compare", *ids, "--on", here.data)
     assert shown.status == 0 and "more than noise" in shown.out and "were left out" in shown.err
+    inside = here.call("compare", *ids, "--segment", "income > 1800", "--json").json
+    assert inside["segment"] == "income > 1800" and 0 < inside["n"] < told["n"] and not told["segment"]
+    assert inside["rows"] == f"{told['rows']}, where income > 1800"
+    unknown = here.call("compare", *ids, "--segment", "incomes > 1800")
+    assert unknown.status == 2 and "no characteristic incomes. Take one of: income" in unknown.err
     refused = here.call(*call, "--family", "lightgbm", "--split", "40/60", "--deploy")
     assert refused.status == 1 and refused.json["deployment"]["code"] == "NOT_BETTER"
     forced = here.call(

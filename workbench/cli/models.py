@@ -141,6 +141,14 @@ def compare(
             metavar="SHARE", help="Share every model approves, 0.01 to 0.99, for swaps and bad rates."
         ),
     ] = 0.70,
+    segment: Annotated[
+        str,
+        typer.Option(
+            metavar="RULES",
+            help="Of these rows only: 'region = North and term > 36'.",
+            show_default="all rows",
+        ),
+    ] = "",
     delimiter: options.Delimiter = "",
     decimal: options.Decimal = "",
     encoding: options.Encoding = "",
@@ -152,10 +160,15 @@ def compare(
     desk = options.open_desk()
     read = options.reading(on or "", delimiter, decimal, encoding, sheet)
     with output.watched(desk.settings.threads) as run:
-        told = desk.compare(models, run, on, read, approval=approval).to_json()
+        told = desk.compare(models, run, on, read, approval=approval, segment=segment).to_json()
     if as_json:
         output.document(told)
-        return
+    else:
+        _tell_comparison(told, approval)
+
+
+def _tell_comparison(told: dict[str, Any], approval: float) -> None:
+    """Print a comparison: the models, their differences, the verdict and what to mind."""
     title = f"On the same rows: {told['rows']} (n {told['n']:,}, {told['n_bad']:,} bad)"
     measures = ("auc", "ks", "brier", "bad_rate_approved")
     lines = [

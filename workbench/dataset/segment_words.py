@@ -12,6 +12,7 @@ import pandas as pd
 
 from workbench.dataset.casting import cast_one
 from workbench.dataset.segment import ALL_ROWS, IS_MISSING, NOT_MISSING, ORDERED, Rule, Segment, quoted, wrong
+from workbench.dataset.values import Applicants
 from workbench.errors import InputError
 from workbench.portfolio import Characteristic, Portfolio
 
@@ -36,6 +37,16 @@ class _Token(str):
     start: int
     end: int
     literal: bool
+
+
+def rows_of(dataset: Applicants) -> pd.DataFrame:
+    """Return what a segment of a data set can name: its characteristics, its date, what is protected."""
+    date = dataset.portfolio.date
+    more = {} if dataset.date is None or date in dataset.frame else {date: dataset.date}
+    protected = getattr(dataset, "protected", None)
+    if protected is not None and len(protected.columns):
+        more |= {name: protected[name] for name in protected}
+    return dataset.frame.assign(**more)
 
 
 def known(portfolio: Portfolio, frame: pd.DataFrame) -> tuple[Characteristic, ...]:

@@ -99,20 +99,25 @@ def of_training(
     return Calls(command, python, _notebook(desk, PROOF, {"study": study_id}), note)
 
 
-def of_comparison(desk: Desk, models: Sequence[str], approval: float, on: str = "") -> Calls:
+def of_comparison(
+    desk: Desk, models: Sequence[str], approval: float, on: str = "", segment: str = ""
+) -> Calls:
     """Return how models are compared elsewhere: on the rows their studies kept, or on the file `on`."""
-    rows = f", on={on!r}" if on else ""
+    rows = (f", on={on!r}" if on else "") + (f", segment={segment!r}" if segment else "")
     python = _lines(
         desk,
         f"compared = here.compare({list(models)!r}, here.run(){rows}, approval={approval!r})",
         "print(compared.comparison.verdict)",
         'print(compared.comparison.tests[["a", "b", "difference", "low", "high", "p_adjusted"]])',
     )
+    narrowing = (["--on", on] if on else []) + (["--segment", segment] if segment else [])
     return Calls(
-        _command(desk, "compare", *models, "--approval", f"{approval:g}", *(["--on", on] if on else [])),
+        _command(desk, "compare", *models, "--approval", f"{approval:g}", *narrowing),
         python,
-        "" if on else _notebook(desk, "model_comparison", {"models": ",".join(models), "approval": approval}),
-        "The notebook compares on the rows that were held out." if on else "",
+        ""
+        if rows
+        else _notebook(desk, "model_comparison", {"models": ",".join(models), "approval": approval}),
+        "The notebook compares on all rows that were held out." if rows else "",
     )
 
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from workbench.dataset import BAD, Dataset, build
+from workbench.dataset.segment import Segment
 from workbench.desk.origins import dataset_of
+from workbench.desk.same_rows import SameRows, same_pd
 from workbench.desk.seen import Overlap, developed, overlap
 from workbench.desk.stopwatch import one_row_seconds
 from workbench.errors import ArtifactError, InputError, MissingError
-from workbench.evaluation import Comparison, Evaluation, compare, evaluate
+from workbench.evaluation import Comparison, Evaluation, compare
 from workbench.intake import ReadOptions
 from workbench.policy import Policy
 from workbench.registry import ModelRow
@@ -27,58 +26,7 @@ from workbench.study import Study, StudyModel
 if TYPE_CHECKING:
     from workbench.desk.desk import Desk
 
-SAME_PD = "Everyone the same PD"
 SEED = 42
-
-
-@dataclass(frozen=True, eq=False)
-class SameRows:
-    """Rows that several models are judged on, proved to be the same ones.
-
-    Attributes
-    ----------
-    bad : array, shape (n,)
-    p_bad : dict of str to array, shape (n,)
-        PDs by model id.
-    weight, group
-        Of the same rows; None where the portfolio has no such column.
-    evaluations : dict of str to Evaluation
-        By model id, of models that were measured on these very rows before.
-    dataset_sha256 : str
-        Fingerprint of the data set the rows are in.
-    positions : array of int, shape (n,)
-        Their places in it.
-    words : str
-        What they are: "hold-out sample of taiwan.csv".
-    notes : tuple of str
-        What to mind.
-    left_out : int
-        Rows that would be among them, had not one of the models been developed on them.
-    """
-
-    bad: np.ndarray
-    p_bad: dict[str, np.ndarray]
-    policies: dict[str, Policy]
-    baselines: dict[str, Evaluation]
-    weight: np.ndarray | None
-    group: np.ndarray | None
-    dates: Callable[[], pd.Series | None]
-    dataset_sha256: str
-    positions: np.ndarray
-    words: str
-    notes: tuple[str, ...] = ()
-    left_out: int = 0
-    evaluations: dict[str, Evaluation] = field(default_factory=dict)
-
-    @cached_property
-    def date(self) -> pd.Series | None:
-        """Dates of the same rows, read when they are asked for; None where the portfolio has none."""
-        return self.dates()
-
-    @cached_property
-    def positions_sha256(self) -> str:
-        """Digest of the positions: with the data set's it says which rows these are."""
-        return hashlib.sha256(np.ascontiguousarray(self.positions, dtype="<i8").tobytes()).hexdigest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +70,7 @@ class Compared:
             "rows": self.rows.words,
             "dataset_sha256": self.rows.dataset_sha256,
             "positions_sha256": self.rows.positions_sha256,
+            "segment": self.rows.inside,
             "notes": list(self.rows.notes),
         }
 
@@ -136,30 +85,50 @@ def compare_models(
     label: Callable[[ModelRow], str] | None = None,
     approval: float = 0.70,
     timed: bool = True,
+    segment: str = "",
 ) -> Compared:
     """Compare registered models; see `Desk.compare`."""
     rows = list({row.model_id: row for row in map(desk.registry.resolve, references)}.values())
     _refuse(rows)
     run.step("collecting the scores", 0.1)
     same = kept_rows(desk, rows) if on is None else rows_of_file(desk, rows, on, options)
+    same = same.narrowed(same.segment(segment)) if segment else same
     run.step("comparing", 0.4)
     names = {row.model_id: label(row) if label else row.model_id for row in rows}
     champion = next((row for row in rows if row.stage == "champion"), None)
     reference = champion or min(rows, key=lambda row: row.version)
-    comparison = compare(
-        same.bad, {names[k]: p for k, p in same.p_bad.items()}, reference=names[reference.model_id],
-        role="champion" if champion else "first trained",
+    judged = judge(
+        same, names, names[reference.model_id], "champion" if champion else "first trained", approval, run
+    )
+    run.step("timing one applicant", 0.9)
+    named = {names[row.model_id]: row for row in rows}
+    return Compared(
+        judged, same, named, {name: _size(desk, row) for name, row in named.items()},
+        {name: _one_row(desk, row) for name, row in named.items()} if timed else {},
+        {name: kept for name, row in named.items() if (kept := _kept(desk, row, "fit_seconds")) is not None},
+    )  # fmt: skip
+
+
+def judge(
+    same: SameRows, names: dict[str, str], reference: str, role: str, approval: float, run: Run
+) -> Comparison:
+    """Return how the models did on the rows; `names` is what each model id is called."""
+    return compare(
+        same.bad, {names[k]: p for k, p in same.p_bad.items()}, reference=reference, role=role,
         weight=same.weight, group=same.group, policies={names[k]: p for k, p in same.policies.items()},
         baselines=same.baselines, evaluations={names[k]: e for k, e in same.evaluations.items()},
         approval=approval, seed=SEED, threads=run.threads,
     )  # fmt: skip
-    run.step("timing one applicant", 0.9)
-    named = {names[row.model_id]: row for row in rows}
-    return Compared(
-        comparison, same, named, {name: _size(desk, row) for name, row in named.items()},
-        {name: _one_row(desk, row) for name, row in named.items()} if timed else {},
-        {name: kept for name, row in named.items() if (kept := _kept(desk, row, "fit_seconds")) is not None},
-    )  # fmt: skip
+
+
+def narrowed(found: Compared, segment: Segment, run: Run) -> Compared:
+    """Return a comparison on those of its rows that are in a segment."""
+    same, was = found.rows.narrowed(segment), found.comparison
+    names = {row.model_id: name for name, row in found.models.items()}
+    run.step(str(segment), 0.2)
+    return replace(
+        found, comparison=judge(same, names, was.reference, was.role, was.approval.approval, run), rows=same
+    )
 
 
 def _refuse(rows: list[ModelRow]) -> None:
@@ -203,7 +172,7 @@ def kept_rows(desk: Desk, rows: Sequence[ModelRow]) -> SameRows:
         bad=bad, p_bad={r.model_id: a.p_bad[positions] for r, (_, a) in zip(rows, found, strict=True)},
         policies={r.model_id: Policy.from_json(a.policy) for r, (_, a) in zip(rows, found, strict=True)},
         baselines=_baselines(first, found[0][1].reported, bad, weight, group, whole),
-        weight=weight, group=group, dates=lambda: _dates(desk, rows[0], first, positions),
+        weight=weight, group=group, source=lambda: dataset_of(desk, rows[0], first.portfolio),
         dataset_sha256=first.dataset_sha256, positions=positions,
         words=f"{sample} sample of {first.source.name}", notes=notes,
         evaluations={r.model_id: a.evaluation for r, (_, a) in zip(rows, found, strict=True) if whole},
@@ -238,17 +207,6 @@ def _roles(
     return _taken(dataset_of(desk, row, portfolio), positions)
 
 
-def _dates(desk: Desk, row: ModelRow, study: Study, positions: np.ndarray) -> pd.Series | None:
-    """Return the dates of kept rows."""
-    if not study.portfolio.date:
-        return None
-    return _dated(dataset_of(desk, row, study.portfolio), positions)
-
-
-def _dated(dataset: Dataset, positions: np.ndarray) -> pd.Series | None:
-    return None if dataset.date is None else dataset.date.iloc[positions].reset_index(drop=True)
-
-
 def _taken(dataset: Dataset, positions: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
     from workbench.dataset.customers import customers
 
@@ -266,14 +224,6 @@ def _baselines(
     if whole:
         return {name: by[sample] for name, by in study.baselines.items()}
     return same_pd(bad, weight, group)
-
-
-def same_pd(
-    bad: np.ndarray, weight: np.ndarray | None, group: np.ndarray | None = None
-) -> dict[str, Evaluation]:
-    """Return the evaluation of giving everyone the same PD."""
-    level = float(np.average(bad, weights=weight))
-    return {SAME_PD: evaluate(bad, np.full(len(bad), level), weight=weight, group=group)}
 
 
 def rows_of_file(desk: Desk, rows: Sequence[ModelRow], path: Path, options: ReadOptions | None) -> SameRows:
@@ -314,7 +264,7 @@ def rows_of_file(desk: Desk, rows: Sequence[ModelRow], path: Path, options: Read
     return SameRows(
         bad=bad, p_bad=p_bad, policies={k: model.policy for k, model in models.items()},
         baselines=same_pd(bad, weight, group), weight=weight, group=group,
-        dates=lambda: _dated(first, positions),
+        source=lambda: first,
         dataset_sha256=first.sha256, positions=positions,
         words=f"labelled rows of {first.source.name}", notes=tuple(notes),
         left_out=int(first.known.sum()) - len(positions),
@@ -375,7 +325,7 @@ def challenge_rows(desk: Desk, challenger: ModelRow, champion: ModelRow) -> Same
         bad=(outcome[positions] == BAD).astype(np.int8),
         p_bad={champion.model_id: p_champion[positions], challenger.model_id: answer.p_bad[positions]},
         policies={}, baselines={}, weight=weight, group=group,
-        dates=lambda: _dates(desk, challenger, study, positions),
+        source=lambda: dataset_of(desk, challenger, study.portfolio),
         dataset_sha256=study.dataset_sha256, positions=positions,
         words=f"{answer.reported} sample of {study.source.name}", notes=(f"{note}.",) if note else (),
         left_out=gone,

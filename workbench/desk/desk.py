@@ -324,14 +324,17 @@ class Desk:
         options: ReadOptions | None = None,
         label: Callable[[ModelRow], str] | None = None,
         approval: float = 0.70,
+        segment: str = "",
     ) -> Compared:
         """Compare two to six models on the same rows: those their studies held out, or a labelled file's.
 
         Rows of the file that one of the models was developed on are left out, and how many is told.
-        `label` names them; model ids where it is not given.
+        `label` names them; model ids where it is not given. `segment` narrows the rows: "term > 36".
         """
         path = None if on is None else Path(on)
-        return comparing.compare_models(self, references, path, options, run, label=label, approval=approval)
+        return comparing.compare_models(
+            self, references, path, options, run, label=label, approval=approval, segment=segment
+        )
 
     def differences(self, a: str, b: str) -> pd.DataFrame:
         """Return what two versions are, side by side.

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from workbench.desk import comparing
 from workbench.errors import InputError
 from workbench.ui import (
     cache,
@@ -17,6 +18,7 @@ from workbench.ui import (
     data_fixes,
     elsewhere,
     frame,
+    segment,
     session,
     sidebar,
     spool,
@@ -158,6 +160,24 @@ def compared(rows: tuple[Any, ...], file: spool.Upload | None) -> Any:
         frame.end()
 
 
+def narrowed(context: Context, found: Any) -> Any:
+    """Draw the segment bar; return the comparison on the rows of the segment."""
+    row, rows = next(iter(found.models.values())), found.rows
+    of = session.changed(context, portfolio=context.portfolio or f"{row.portfolio}@{row.portfolio_version}")
+    where = (
+        rows.dataset_sha256,
+        rows.positions_sha256,
+        *((m.model_id, m.stage) for m in found.models.values()),
+    )
+    picked = segment.choose(
+        of, cache.once(("rows", *where[:2]), "Reading the rows", lambda run: rows.frame), rows.bad
+    )
+    if not picked:
+        return found
+    key = ("compared", *where, picked)
+    return cache.once(key, "Comparing", lambda run: comparing.narrowed(found, picked, run))
+
+
 def line(found: Any) -> None:
     """Draw what the comparison rests on."""
     c = found.comparison
@@ -191,7 +211,7 @@ def draw(context: Context, found: Any, file: spool.Upload | None) -> None:
         compare_table.draw(found, at)
         _actions(context, found)
         _tests(found)
-    elsewhere.comparison(list(found.models.values()), share, file.path if file else "")
+    elsewhere.comparison(list(found.models.values()), share, file.path if file else "", found.rows.inside)
 
 
 def _tests(found: Any) -> None:

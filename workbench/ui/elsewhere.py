@@ -44,11 +44,11 @@ def training(study: Any, study_id: str) -> None:
     fold(told.command, told.python, told.notebook, told.note)
 
 
-def comparison(rows: list[Any], approval: float, path: str) -> None:
-    """Draw how models are compared elsewhere, on kept rows or on a file's."""
+def comparison(rows: list[Any], approval: float, path: str, segment: str) -> None:
+    """Draw how models are compared elsewhere, on kept rows or on a file's, all or those of a segment."""
     from workbench.desk import calls
 
-    told = calls.of_comparison(cache.desk(), [row.model_id for row in rows], approval, path)
+    told = calls.of_comparison(cache.desk(), [row.model_id for row in rows], approval, path, segment)
     fold(told.command, told.python, told.notebook, told.note)
 
 

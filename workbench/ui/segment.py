@@ -52,7 +52,7 @@ def choose(context: Context, rows: pd.DataFrame, outcome: np.ndarray | None = No
         st.session_state[key] = _asked(name)
     with st.container(key="segment", horizontal=True, vertical_alignment="center", gap="small"):
         said = st.text_input(
-            "Segment", key=key, placeholder=f"Segment: {ALL_ROWS}", icon=":material/filter_alt:", help=HELP,
+            "Segment", key=key, placeholder=f"Segment: {ALL_ROWS}", icon=":material/filter_alt:",
             label_visibility="collapsed", width=460,
         )  # fmt: skip
         _remember(name, said or "")
@@ -118,14 +118,12 @@ def _write(key: str, picked: Segment) -> None:
 
 
 def _offer(key: str, picked: Segment, declared: Sequence[Characteristic], rows: pd.DataFrame) -> None:
-    """Draw the levels of what the portfolio tags as segment, to be clicked instead of typed."""
+    """Draw how rules are written, and the levels of what is tagged as segment, to be clicked instead."""
     choices = {c.name: found for c in declared if (found := _levels(c, rows))}
     by_name = {c.name: c for c in declared}
     tagged = [name for name in choices if "segment" in by_name[name].tags]
     few = [name for name in choices if len(choices[name]) <= LEVELS]
     offered = (tagged or few)[:OFFERED]
-    if not offered:
-        return
     with st.popover("Suggestions", type="tertiary", icon=":material/lightbulb:"):
         for name in offered:
             levels = choices[name][:LEVELS]
@@ -136,6 +134,7 @@ def _offer(key: str, picked: Segment, declared: Sequence[Characteristic], rows: 
                 format_func=lambda v, c=by_name[name]: words.text(c.label(v)),
                 on_change=_clicked, args=(key, name, pills, picked, levels),
             )  # fmt: skip
+        st.caption(HELP, width=430)
 
 
 def _levels(characteristic: Characteristic, rows: pd.DataFrame) -> list[str]:
