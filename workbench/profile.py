@@ -11,13 +11,12 @@ import pandas as pd
 from workbench.binning import effective_rows
 from workbench.dataset import BAD, Dataset
 from workbench.dataset.customers import customers
+from workbench.drift.bins import MISSING_LABEL, TOP_CATEGORIES, few_distinct, quantile_cuts, shown
 from workbench.evaluation import wilson
 from workbench.evaluation.rates import customer_codes, rates
 from workbench.portfolio import Characteristic, numeric_codes
 from workbench.run import Run
 
-MISSING_LABEL = "missing"
-TOP_CATEGORIES = 20
 _IV_WORDS = ((0.02, "useless"), (0.1, "weak"), (0.3, "medium"), (0.5, "strong"))
 _SUSPICIOUS = "very strong: was it known then?"
 
@@ -153,7 +152,7 @@ def _cut_coded_number(
         if is_code.any():
             codes.append((is_code, label))
             apart |= is_code
-    bins, labels = _cut_number(x, apart, max_bins, _number)
+    bins, labels = _cut_number(x, apart, max_bins, shown)
     for is_code, label in codes:
         bins[is_code] = len(labels)
         labels.append(label)
@@ -167,33 +166,13 @@ def _cut_number(
     inside = x[~apart] if apart.any() else x
     if not len(inside):
         return np.zeros(len(x), dtype=np.int64), []
-    distinct = _few_distinct(inside, max_bins)
+    distinct = few_distinct(inside, max_bins)
     if distinct is not None:
         return np.searchsorted(distinct, x).clip(0, len(distinct) - 1), [say(v) for v in distinct]
-    cuts = _quantile_cuts(inside, max_bins)
+    cuts = quantile_cuts(inside, max_bins)
     words = [say(v) for v in cuts]
     between = [f"{low} to below {high}" for low, high in zip(words, words[1:], strict=False)]
     return np.searchsorted(cuts, x, side="right"), [f"below {words[0]}", *between, f"{words[-1]} or more"]
-
-
-def _few_distinct(x: np.ndarray, limit: int) -> np.ndarray | None:
-    """Return the distinct values, sorted, or None where there are more than `limit`."""
-    if len(pd.unique(x[:: max(1, len(x) // 2000)])) > limit:
-        return None
-    distinct = pd.unique(x)
-    return np.sort(distinct) if len(distinct) <= limit else None
-
-
-def _quantile_cuts(x: np.ndarray, n_bins: int) -> np.ndarray:
-    """Return rising cuts; a value that fills a whole bin is cut off on both sides."""
-    # a fixed stride keeps a million rows fast, and cuts need not be exact
-    part = x[:: max(1, len(x) // 200_000)]
-    levels = np.quantile(part, np.arange(1, n_bins) / n_bins, method="higher")
-    values, repeats = np.unique(levels, return_counts=True)
-    lowest = x.min()
-    heavy = values[(repeats > 1) | (values == lowest)]
-    after = [above.min() for v in heavy if len(above := x[x > v])]
-    return np.unique(np.concatenate([values[values > lowest], after]))
 
 
 def _cut_category(values: pd.Series, about: Characteristic) -> tuple[np.ndarray, list[str]]:
@@ -266,12 +245,6 @@ def _summary(about: Characteristic, table: pd.DataFrame, missing: float, chance:
         "iv_by_chance": (len(table) - 1) * chance,
         "n_bins": len(table),
     }
-
-
-def _number(value: float) -> str:
-    if abs(value) < 1e15 and value == int(value):
-        return f"{int(value):,}"
-    return f"{float(f'{value:.6g}'):,}".removesuffix(".0")
 
 
 def _day(value: float) -> str:

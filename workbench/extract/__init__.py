@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from workbench.drift.stability import FAR, MOVED
 from workbench.extract.against import Against, against, bad_rate
 from workbench.extract.holding import holdings
 from workbench.extract.months import Months, by_month
-from workbench.extract.spread import FAR, MOVED
 
 __all__ = ["FAR", "MOVED", "Against", "Months", "against", "bad_rate", "by_month", "holdings"]

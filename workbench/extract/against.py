@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from workbench.dataset import Dataset
+from workbench.drift.stability import MOVED, design_effect, psi
 from workbench.evaluation import Measure, benjamini_hochberg
 from workbench.evaluation.rates import rates
 from workbench.extract.known import known_rows, whose
-from workbench.extract.spread import MOVED, design_effect, psi
 from workbench.portfolio import Characteristic
 from workbench.profile import cut
 

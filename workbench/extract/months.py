@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from workbench.dataset import Dataset
+from workbench.drift.stability import MOVED, design_effect, elsewhere, psi, reference, unlike
 from workbench.evaluation import benjamini_hochberg, wilson
 from workbench.evaluation.rates import rates
 from workbench.extract.holding import special_rows
 from workbench.extract.known import known_rows, whose
-from workbench.extract.spread import MOVED, design_effect, elsewhere, psi, reference, unlike
 from workbench.portfolio import Characteristic
 from workbench.profile import cut
 from workbench.run import Run

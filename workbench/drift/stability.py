@@ -1,4 +1,4 @@
-"""How far the values of two groups of rows are apart, and what chance alone would make of it."""
+"""How far the counts of two groups of rows are apart, and what chance alone would make of it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,17 @@ LEAST = 5.0
 """Rows to expect of each bin of the smaller group, for chi-square to tell chance."""
 MANY = 100.0
 FEW, DRAWS = 20.0, 1_000
+
+
+def index(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return the population stability index of pairs of groups; see `psi`.
+
+    Examples
+    --------
+    >>> index(np.array([50, 50, 0]), np.array([500, 500, 0])).tolist()
+    0.0
+    """
+    return _index(np.asarray(rows, dtype=float), np.asarray(others, dtype=float))
 
 
 def psi(
@@ -48,9 +59,9 @@ def psi(
     (0.169, 0.042, True)
     """
     a, b = np.asarray(rows, dtype=float), np.asarray(others, dtype=float)
-    index = _index(a, b)
-    told, against = a / np.asarray(effect)[..., None], b / np.asarray(others_effect)[..., None]
-    return index, np.where(np.isnan(index), np.nan, _chance(told, against)), unlike(told, against)
+    found = _index(a, b)
+    told, against = _informative(rows, others, effect, others_effect)
+    return found, np.where(np.isnan(found), np.nan, _chance(told, against, (0.95,))[0]), unlike(told, against)
 
 
 def unlike(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -120,7 +131,8 @@ def _index(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.where(some, each.sum(axis=-1), np.nan)
 
 
-def _chance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def _chance(a: np.ndarray, b: np.ndarray, shares: tuple[float, ...]) -> np.ndarray:
+    """Return the levels, one a share along the first axis."""
     from scipy.special import chdtri
 
     a, b = np.broadcast_arrays(a, b)
@@ -128,21 +140,79 @@ def _chance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     n, m = a.sum(axis=-1), b.sum(axis=-1)
     free = used.sum(axis=-1) - 1
     with np.errstate(invalid="ignore", divide="ignore"):
-        level = np.where(free > 0, chdtri(np.maximum(free, 1), 0.05), 0.0) * (1 / n + 1 / m)
+        unit = 1 / n + 1 / m
+        level = np.stack([chdtri(np.maximum(free, 1), 1 - share) * unit for share in shares])
+        level = np.where(free > 0, level, 0.0)
         least = np.where(used, (a + b) * (np.minimum(n, m) / (n + m))[..., None], np.inf).min(axis=-1)
     drawn = (n > 0) & (m > 0) & (free > 0) & (least < FEW)
     if drawn.any():
         rng = np.random.default_rng(0)
-        level = np.array(level)
-        share = (a[drawn] + b[drawn]) / (n + m)[drawn][:, None]
+        each = (a[drawn] + b[drawn]) / (n + m)[drawn][:, None]
         sizes = [np.maximum(np.rint(size[drawn]), 1).astype(np.int64) for size in (n, m)]
-        pairs = (rng.multinomial(size, share, (DRAWS, len(share))).astype(float) for size in sizes)
-        level[drawn] = np.quantile(_index(*pairs), 0.95, axis=0)
+        pairs = (rng.multinomial(size, each, (DRAWS, len(each))).astype(float) for size in sizes)
+        level[:, drawn] = np.quantile(_index(*pairs), shares, axis=0)
     return level
 
 
-def design_effect(bins: np.ndarray, cell: np.ndarray, cells: int, code: np.ndarray | None) -> np.ndarray:
-    """Return how many rows of each cell tell as much of its bins as an independent one; 1 without customers.
+def expected(
+    rows: np.ndarray, others: np.ndarray, effect: np.ndarray | float = 1.0, others_effect: float = 1.0
+) -> np.ndarray:
+    """Return the mean PSI of pairs of groups of these sizes where nothing changed.
+
+    It is (bins - 1) (1/N + 1/M), over the bins that are not empty in both; parameters as in `psi`.
+
+    Examples
+    --------
+    >>> round(float(expected(np.full(20, 10), np.full(20, 500))), 4)
+    0.0969
+    """
+    told, against = _informative(rows, others, effect, others_effect)
+    n, m = told.sum(axis=-1), against.sum(axis=-1)
+    free = ((told + against) > 0).sum(axis=-1) - 1
+    with np.errstate(divide="ignore"):
+        return np.where((n > 0) & (m > 0), np.maximum(free, 0) * (1 / n + 1 / m), np.nan)
+
+
+def by_chance(
+    rows: np.ndarray,
+    others: np.ndarray,
+    effect: np.ndarray | float = 1.0,
+    others_effect: float = 1.0,
+    shares: tuple[float, ...] = (0.95, 0.99),
+) -> tuple[np.ndarray, ...]:
+    """Return the PSIs that shares of pairs of groups stay below where nothing changed; see `psi`."""
+    told, against = _informative(rows, others, effect, others_effect)
+    empty = (told.sum(axis=-1) == 0) | (against.sum(axis=-1) == 0)
+    return tuple(np.where(empty, np.nan, level) for level in _chance(told, against, shares))
+
+
+def chance_beyond(limit: float, bins: int, n: float, m: float) -> float:
+    """Return how often the PSI of two groups of `n` and `m` rows passes a limit where nothing changed.
+
+    Examples
+    --------
+    >>> round(chance_beyond(0.10, 20, 10_000, 200), 2)
+    0.42
+    """
+    from scipy.special import chdtrc
+
+    return float(chdtrc(bins - 1, limit / (1 / n + 1 / m))) if bins > 1 and n > 0 and m > 0 else 0.0
+
+
+def _informative(
+    rows: np.ndarray, others: np.ndarray, effect: np.ndarray | float, others_effect: float
+) -> tuple[np.ndarray, np.ndarray]:
+    a, b = np.asarray(rows, dtype=float), np.asarray(others, dtype=float)
+    return a / np.asarray(effect)[..., None], b / np.asarray(others_effect)[..., None]
+
+
+def design_effect(
+    bins: np.ndarray, cell: np.ndarray, cells: int, code: np.ndarray | None,
+    weight: np.ndarray | None = None,
+) -> np.ndarray:  # fmt: skip
+    """Return how many rows of each cell tell as much of its bins as an independent one.
+
+    It is 1 without customers and weights.
 
     Parameters
     ----------
@@ -150,22 +220,30 @@ def design_effect(bins: np.ndarray, cell: np.ndarray, cells: int, code: np.ndarr
         Bin of each row; month, or whatever holds rows together, below `cells`.
     code : array of int, shape (n,), optional
         Customer, as from `evaluation.rates.customer_codes`.
+    weight : array, shape (n,), optional
+        Sampling weights.
 
     References
     ----------
     Rao and Scott (1984), doi:10.1214/aos/1176346391: the first-order correction.
     """
-    if code is None or not len(code):
-        return np.ones(cells)
     n = np.bincount(cell, minlength=cells)
+    if code is None or not len(code):
+        return np.ones(cells) if weight is None else _of_weights(n, cell, cells, weight)
     whole, part = np.zeros(cells), np.zeros(cells)
     for each in np.unique(bins):
-        share, trials = informative(bins == each, cell, cells, code=code)
+        share, trials = informative(bins == each, cell, cells, weight, code)
         # a bin that holds all rows of a cell counts only where it is the one
-        weight = np.where(share > 0, np.maximum(1 - np.nan_to_num(share), 1e-9), 0.0)
-        whole += weight
-        part += weight * n / np.maximum(trials, 1e-9)
+        counts = np.where(share > 0, np.maximum(1 - np.nan_to_num(share), 1e-9), 0.0)
+        whole += counts
+        part += counts * n / np.maximum(trials, 1e-9)
     return np.divide(part, whole, out=np.ones(cells), where=whole > 0)
+
+
+def _of_weights(n: np.ndarray, cell: np.ndarray, cells: int, weight: np.ndarray) -> np.ndarray:
+    """Return Kish's effect: rows over the equally weighted ones that would tell as much."""
+    whole, squared = np.bincount(cell, weight, cells), np.bincount(cell, weight**2, cells)
+    return np.divide(n * squared, whole**2, out=np.ones(cells), where=whole > 0)
 
 
 def reference(counts: np.ndarray, effect: np.ndarray | float = 1.0, others_effect: float = 1.0) -> np.ndarray:

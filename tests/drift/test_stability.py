@@ -8,9 +8,9 @@ import pytest
 
 from tests import made
 from workbench.dataset import Dataset, build, from_frame
+from workbench.drift.stability import design_effect, elsewhere, psi, reference, unlike
 from workbench.evaluation import benjamini_hochberg
 from workbench.extract import against, by_month
-from workbench.extract.spread import design_effect, elsewhere, psi, reference, unlike
 from workbench.run import Run
 
 

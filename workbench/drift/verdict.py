@@ -1,0 +1,228 @@
+"""Green, amber or red, and why: the triggers that fired, the first cause, what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from workbench.drift.performance import Performance
+from workbench.drift.score import ScoreDrift
+from workbench.drift.triggers import ACTIONS, TOP, Trigger, Triggers
+from workbench.evaluation import benjamini_hochberg
+
+GREEN, AMBER, RED = "green", "amber", "red"
+COLOURS = (GREEN, AMBER, RED)
+FINDINGS = (
+    "item", "title", "characteristic", "subject", "value", "amber", "red", "p_value", "q_value", "colour",
+    "action", "sentence",
+)  # fmt: skip
+OF_CHARACTERISTICS = ("missing", "unseen", "characteristic")
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """What the triggers say of an extract.
+
+    Attributes
+    ----------
+    colour : {"green", "amber", "red"}
+    first_cause : str
+        What moved first, in words: a characteristic before the score, the score before decisions and
+        performance; empty where green.
+    characteristic : str
+        The column of the first cause; empty where it is none.
+    findings : DataFrame
+        One line for each trigger that fired, the first cause first: item, title, characteristic, subject,
+        value with the limits amber and red, p_value, q_value, colour, action, sentence.
+    looked_at : int
+        Triggers looked at, fired or not.
+    """
+
+    colour: str
+    first_cause: str
+    characteristic: str
+    findings: pd.DataFrame
+    looked_at: int
+
+    @property
+    def actions(self) -> list[dict[str, str]]:
+        """What to do, each once, in the order of the findings: action, words, because."""
+        found: dict[str, dict[str, str]] = {}
+        for line in self.findings.itertuples():
+            found.setdefault(
+                line.action, {"action": line.action, "words": ACTIONS[line.action], "because": line.sentence}
+            )
+        return list(found.values())
+
+    def sentence(self) -> str:
+        """Return the verdict in words."""
+        colour = self.colour.capitalize()
+        if self.colour == GREEN:
+            return (
+                f"{colour}. None of {self.looked_at:,} triggers fired; with everything stable about 5 in 100 "
+                "extracts would raise one."
+            )
+        rest = len(self.findings) - 1
+        more = f" {rest} more trigger{'' if rest == 1 else 's'} fired." if rest else " Nothing else fired."
+        return f"{colour}. {self.first_cause}{more} Action: {self.actions[0]['words']}."
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the verdict as plain values."""
+        return {
+            "colour": self.colour,
+            "first_cause": self.first_cause or None,
+            "characteristic": self.characteristic or None,
+            "actions": self.actions,
+            "sentence": self.sentence(),
+            "findings": self.findings.to_dict("records"),
+        }
+
+
+def judge(lines: pd.DataFrame, score: ScoreDrift, performance: Performance, triggers: Triggers) -> Verdict:
+    """Hold what was measured against the triggers.
+
+    Parameters
+    ----------
+    lines : DataFrame
+        As from `characteristics.compare`, with importance (share of the model's, 0 to 1; NaN where not
+        known) and, where there are, points (how many the characteristic moved the mean score).
+
+    Notes
+    -----
+    A trigger needs an effect and a test. Within an item (all characteristics, say) q values are Benjamini and
+    Hochberg's; the smallest of each item, itself a p value of the item, is adjusted over the items. So with
+    everything stable about 5 in 100 extracts raise anything at all, however many characteristics there
+    are.
+    """
+    asked = _of_characteristics(lines, triggers) + _of_the_whole(score, performance, triggers)
+    frame = pd.DataFrame(asked)
+    frame["q_value"] = np.nan
+    for rows in frame.groupby("item", sort=False).groups.values():
+        frame.loc[rows, "q_value"] = benjamini_hochberg(frame.loc[rows, "p_value"].to_numpy(float))
+    least = frame.groupby("item", sort=False)["q_value"].min()
+    of_item = dict(zip(least.index, benjamini_hochberg(least.to_numpy(float)), strict=True))
+    q = np.fmax(frame["q_value"].to_numpy(float), frame["item"].map(of_item).to_numpy(float))
+    frame["q_value"] = q
+    beyond = frame["value"].to_numpy(float)
+    amber = (beyond >= frame["amber"]) & (q < frame["amber_q"])
+    red = (beyond >= frame["red"]) & (q < frame["red_q"]) & frame["may_be_red"]
+    frame["colour"] = np.select([red, amber], [RED, AMBER], GREEN)
+    fired = frame[frame["colour"] != GREEN]
+    order = sorted(fired.index, key=lambda i: _order(fired.loc[i]))
+    fired = fired.loc[order].reset_index(drop=True)
+    colour = COLOURS[max((COLOURS.index(c) for c in fired["colour"]), default=0)]
+    first = fired.iloc[0] if len(fired) else None
+    return Verdict(
+        colour,
+        "" if first is None else str(first["sentence"]),
+        "" if first is None else str(first["characteristic"]),
+        fired[list(FINDINGS)],
+        len(frame),
+    )
+
+
+def _order(line: pd.Series) -> tuple[Any, ...]:
+    """Return where a finding stands: what comes in, then the score, then decisions, then performance."""
+    upstream = line["item"] in OF_CHARACTERISTICS
+    stage = (0 if line["used"] else 9) if upstream else line["stage"]
+    place = OF_CHARACTERISTICS.index(line["item"]) if upstream else 0
+    return stage, line["colour"] != RED, -line["weighs"], place
+
+
+def _of_characteristics(lines: pd.DataFrame, triggers: Triggers) -> list[dict[str, Any]]:
+    found = []
+    shares = lines["importance"].to_numpy(float)
+    top = np.argsort(np.argsort(-np.nan_to_num(shares, nan=np.inf), kind="stable"))
+    for place, line in enumerate(lines.itertuples()):
+        used = line.importance != 0
+        points = getattr(line, "points", np.nan)
+        weighs = (
+            abs(points) if points == points else (line.psi or 0.0) * np.nan_to_num(line.importance, nan=1.0)
+        )
+        common = {
+            "characteristic": line.characteristic,
+            "subject": line.title,
+            "used": used,
+            "weighs": weighs,
+        }
+        psi, missing, unseen = (triggers.of(item) for item in ("characteristic", "missing", "unseen"))
+        known = bool(top[place] < TOP) and used
+        found.append(_asked(psi, line.psi, line.p_value, _moved(line), common, may_be_red=known))
+        change = line.missing - line.missing_development
+        said = f"{line.title} is missing in {line.missing:.1%} of rows, "
+        said += f"{line.missing_development:.1%} at development."
+        found.append(_asked(missing, abs(change), line.missing_p, said, common))
+        said = f"{line.title} has attributes that development did not see, in {line.unseen:.1%} of rows."
+        found.append(_asked(unseen, line.unseen, line.unseen_p, said, common))
+    return found
+
+
+def _moved(line: Any) -> str:
+    level = f"{line.psi_99:.3f}".replace("0.", ".", 1)
+    said = f"{line.title} has moved (PSI {_figure(line.psi)}, no-drift band up to {level})"
+    said += f": {line.moved}" if line.moved else ""
+    points = getattr(line, "points", np.nan)
+    return said + (f", worth {points:+.1f} points on the mean score." if points == points else ".")
+
+
+def _figure(value: float) -> str:
+    return f"{value:.2f}".replace("0.", ".", 1) if value < 1 else f"{value:.1f}"
+
+
+def _asked(
+    trigger: Trigger, value: float, p_value: float, sentence: str, common: dict[str, Any] | None = None,
+    *, stage: int = 0, may_be_red: bool = True,
+) -> dict[str, Any]:  # fmt: skip
+    nothing = {"characteristic": "", "subject": trigger.title, "used": True, "weighs": 0.0}
+    return {
+        "item": trigger.item, "title": trigger.title, "value": value, "p_value": p_value,
+        "amber": trigger.amber, "red": trigger.red, "amber_q": trigger.amber_q, "red_q": trigger.red_q,
+        "action": trigger.action, "sentence": sentence, "stage": stage, "may_be_red": may_be_red,
+    } | (common or nothing)  # fmt: skip
+
+
+def _of_the_whole(score: ScoreDrift, performance: Performance, triggers: Triggers) -> list[dict[str, Any]]:
+    line = score.stability.iloc[0]
+    change = score.value("mean_points", "difference")
+    moved = (
+        f"The score has moved (PSI {_figure(line['psi'])}, no-drift band up to "
+        f"{line['psi_99']:.3f}): {change:+.1f} points on average."
+    )
+    rate, before = (score.value("approval_rate", c) for c in ("extract", "reference"))
+    found = [
+        _asked(triggers.of("score"), line["psi"], line["p_value"], moved, stage=1),
+        _asked(
+            triggers.of("approval"), abs(rate - before), score.value("approval_rate", "p_value"),
+            f"The approval rate is {rate:.1%}, {before:.1%} on the {score.reference}.", stage=2,
+        ),
+    ]  # fmt: skip
+    if performance.reason:
+        return found
+    return found + _of_performance(performance, triggers)
+
+
+def _of_performance(performance: Performance, triggers: Triggers) -> list[dict[str, Any]]:
+    gini, before = (performance.value("gini", c) for c in ("extract", "reference"))
+    fall, ratio = performance.value("gini", "fall"), performance.value("observed_expected")
+    found = [
+        _asked(
+            triggers.of("gini"), fall, performance.value("gini", "p_value"),
+            f"Gini is {_figure(gini)}, {_figure(before)} on the {performance.reference}.", stage=3,
+        ),
+        _asked(
+            triggers.of("calibration"), abs(ratio - 1), performance.value("observed_expected", "p_value"),
+            f"There are {ratio:.2f} times as many bads as the PDs expect.", stage=4,
+        ),
+    ]  # fmt: skip
+    trigger = triggers.of("grades")
+    adjusted = performance.grades["p_adjusted"].to_numpy(float)
+    low = np.array([(adjusted < level).sum() for level in (trigger.amber_q, trigger.red_q)])
+    # two bands at the stricter level are red, one at the other amber: the least of them is the test
+    value = float(low[1] if low[1] >= trigger.red else min(low[0], max(trigger.red - 1, trigger.amber)))
+    bands = ", ".join(performance.grades.loc[adjusted < trigger.amber_q, "band"].astype(str))
+    said = f"The PD is too low in {'bands' if low[0] > 1 else 'band'} {bands}."
+    least = float(np.nanmin(adjusted)) if np.isfinite(adjusted).any() else np.nan
+    return [*found, _asked(trigger, value, least, said, stage=5)]
