@@ -209,7 +209,10 @@ class Scorer:
             The row key's column, then ``p_bad, points, band, decision, flags``; flags are
             "kind: column; ..." or empty. One line for each row kept.
         """
-        scored = self.scored(applicants)
+        return self.tabled(applicants, self.scored(applicants))
+
+    def tabled(self, applicants: Applicants, scored: Scored) -> pd.DataFrame:
+        """Return the scores of checked rows as `score_table` does."""
         return pd.DataFrame(
             {
                 str(applicants.row_key.name or "record"): applicants.row_key.to_numpy(),

@@ -77,6 +77,7 @@ def test_a_file_is_fitted_scored_and_taken_away(trained, queued):
     assert "chosen more than once" in said(app) and app.button(key="score_file").disabled
     next(s for s in app.selectbox if s.key.endswith("_home")).set_value("Lives").run()
     assert not app.button(key="score_file").disabled
+    app.checkbox(key="with_reasons").set_value(True)
     app.button(key="score_file").click().run()
     assert not app.exception and not app.error
     assert "goes on when this tab is closed" in said(app)
@@ -90,6 +91,9 @@ def test_a_file_is_fitted_scored_and_taken_away(trained, queued):
     assert all(f"{n:,}" in figures(app) for n in kept.decisions.values())
     rows = app.dataframe[0].value
     assert len(rows) == 120 and set(rows["decision"]) >= {""}
+    assert {"reason_1", "reason_4", "reason_note"} <= set(rows)
+    assert kept.without_notice == kept.decisions["decline"]  # its portfolio words no reason
+    assert "go to a person, with no automatic notice" in said(app)
     app.selectbox(key="which").set_value("unseen").run()
     shown = app.dataframe[0].value
     assert len(shown) == len(scored.rows(desk.settings.home, kept.key, "unseen"))

@@ -227,6 +227,21 @@ def test_score_writes_a_row_out_for_each_row_in(trained: tuple[Place, Answer], f
     assert scored["p_bad"].drop(10).between(0, 1).all()
 
 
+def test_score_gives_reasons_where_they_are_asked_for(trained: tuple[Place, Answer]) -> None:
+    here, answer = trained
+    model = next(m["model_id"] for m in answer.json["models"] if m["family"] == "logistic")
+    data, out = here.folder / "one.csv", here.folder / "one.out.csv"
+    loans(1, seed=5).assign(income=40.0).drop(columns="bad").to_csv(data, index=False)
+    told = here.call("score", model, str(data), "--out", str(out), "--reasons", "2", "--json")
+    assert told.status == 0, told.err
+    assert "reason_2" in pd.read_csv(out).columns
+    reasons = told.json["row"]["reasons"]
+    assert reasons["reasons"][0]["titles"] == ["Monthly income"]
+    assert not reasons["notice"] and "no text" in reasons["note"]  # the portfolio words none
+    refused = here.call("score", model, str(data), "--out", str(out), "--reasons", "5", "--json")
+    assert (refused.status, refused.json["error"]) == (2, "REASONS")
+
+
 def test_promote_makes_a_champion_and_fsck_finds_nothing(trained: tuple[Place, Answer]) -> None:
     here, answer = trained
     told = here.call("promote", answer.json["best"], "--json")

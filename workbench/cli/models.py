@@ -203,6 +203,14 @@ def score(
     model: options.Model,
     data: options.Data,
     out: Annotated[Path, typer.Option(metavar="FILE", help="CSV, Parquet or Excel.", show_default=False)],
+    reasons: Annotated[
+        int,
+        typer.Option(
+            metavar="K",
+            help="Give each row that is not approved its 1 to 4 principal reasons.",
+            show_default=False,
+        ),
+    ] = 0,
     delimiter: options.Delimiter = "",
     decimal: options.Decimal = "",
     encoding: options.Encoding = "",
@@ -211,7 +219,7 @@ def score(
 ) -> None:
     """Score a file: one row out for each row in, in the same order; exit status 1 where none has a PD."""
     read = options.reading(data, delimiter, decimal, encoding, sheet)
-    told = output.plain(options.open_desk().score_file(model, Path(data), out, read))
+    told = output.plain(options.open_desk().score_file(model, Path(data), out, read, reasons=reasons))
     if told["replaced"]:
         output.note(f"Replaced {out}, which was there already.")
     if told["resumed"]:

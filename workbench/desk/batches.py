@@ -20,6 +20,7 @@ import pyarrow.compute as cp
 from workbench.dataset import Table
 from workbench.desk import tables
 from workbench.desk.lines import Counts, scored_lines
+from workbench.desk.reasoned import Reasoning
 from workbench.errors import BusyError, InputError
 from workbench.intake import ReadOptions
 from workbench.intake.in_parts import InParts, ReadWhole, stamp_of
@@ -32,15 +33,19 @@ FORM = 1
 
 
 def batch_key(
-    source_sha256: str, manifest_sha256: str, options: ReadOptions, rename: Mapping[str, str] | None = None
-) -> str:
+    source_sha256: str, manifest_sha256: str, options: ReadOptions, rename: Mapping[str, str] | None = None,
+    reasons: int = 0,
+) -> str:  # fmt: skip
     """Return what a batch is known by: the same bytes, model and reading have the same parts."""
     read_as = [astuple(options), *([sorted(rename.items())] if rename else [])]
+    read_as += [{"reasons": reasons}] if reasons else []
     told = json.dumps([FORM, source_sha256, manifest_sha256, *read_as]).encode()
     return hashlib.sha256(told).hexdigest()[:32]
 
 
-def score_parts(given: InParts, scorer: Scorer, folder: Path, out: Path, run: Run) -> Counts:
+def score_parts(
+    given: InParts, scorer: Scorer, folder: Path, out: Path, run: Run, reasoning: Reasoning | None = None
+) -> Counts:
     """Score each part, keep it in `folder`, and put the whole at `out` when all are there.
 
     Raises
@@ -60,7 +65,7 @@ def score_parts(given: InParts, scorer: Scorer, folder: Path, out: Path, run: Ru
             scorer.prepare(given.rows - resumed)
             for table in _ahead(given.tables(resumed)):
                 run.step(f"row {int(table.record[-1]):,}", 0.9 * int(table.record[-1]) / max(given.rows, 1))
-                done.append(_keep(folder, scored_lines(scorer, table), table.record))
+                done.append(_keep(folder, scored_lines(scorer, table, reasoning), table.record))
             if stamp_of(given.path) != given.stamp:
                 raise InputError(
                     "CHANGED", "was written to while it was scored", given.path.name,

@@ -132,7 +132,9 @@ def of_score(desk: Desk, model_id: str, values: Mapping[str, Any], study_id: str
     )
 
 
-def of_batch(desk: Desk, model_id: str, path: str, options: ReadOptions, rename: Mapping[str, str]) -> Calls:
+def of_batch(
+    desk: Desk, model_id: str, path: str, options: ReadOptions, rename: Mapping[str, str], reasons: int = 0
+) -> Calls:
     """Return how a file is scored elsewhere."""
     out = f"{Path(path).stem}_scored.parquet"
     usual = ReadOptions()
@@ -141,6 +143,7 @@ def of_batch(desk: Desk, model_id: str, path: str, options: ReadOptions, rename:
         if name != "missing" and value != getattr(usual, name)
     }  # fmt: skip
     more = [f", {options!r}" if options != usual else "", f", rename={dict(rename)!r}" if rename else ""]
+    more += [f", reasons={reasons}"] if reasons else []
     python = _lines(
         desk,
         f"told = here.score_file({model_id!r}, Path({path!r}), Path({out!r}){''.join(more)})",
@@ -156,6 +159,7 @@ def of_batch(desk: Desk, model_id: str, path: str, options: ReadOptions, rename:
             note = "The command line cannot say which texts mean not known; the Python call can."
         return Calls("", python, "", note)
     flags = [word for name, value in told.items() for word in (f"--{name}", value)]
+    flags += ["--reasons", str(reasons)] if reasons else []
     return Calls(_command(desk, "score", model_id, path, "--out", out, *flags), python, "")
 
 

@@ -251,6 +251,7 @@ class Desk:
         run: Run | None = None,
         name: str = "",
         rename: Mapping[str, str] | None = None,
+        reasons: int = 0,
     ) -> dict[str, Any]:
         """Score a file; one line out for each row in, in order, all of them or no file.
 
@@ -263,9 +264,12 @@ class Desk:
             What to call the file where its path does not say it.
         rename : mapping, optional
             A name that the model asks for -> the column of the file that holds it.
+        reasons : int
+            Principal reasons beside each row that is not approved, at most 4; none where 0.
         """
-        run = run or Run()
-        return scoring_files.score_file(self, reference, Path(path), Path(out), options, run, name, rename)
+        return scoring_files.score_file(
+            self, reference, Path(path), Path(out), options, run or Run(), name, rename, reasons
+        )
 
     def score_kept(self, request: ScoreRequest, key: str, run: Run | None = None) -> Batch:
         """Score a file and keep what came out under `key`, until it is deleted."""

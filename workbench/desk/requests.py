@@ -23,6 +23,8 @@ class ScoreRequest:
         Where the bytes are, and what to call them.
     rename : mapping
         A name that the model asks for -> the column of the file that holds it.
+    reasons : int
+        How many principal reasons each row that is not approved gets.
     """
 
     model: str
@@ -30,13 +32,14 @@ class ScoreRequest:
     name: str = ""
     options: ReadOptions = field(default_factory=ReadOptions)
     rename: Mapping[str, str] = field(default_factory=dict)
+    reasons: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the request as plain values."""
         options = asdict(self.options) | {"missing": list(self.options.missing)}
         return {
             "model": self.model, "path": self.path, "name": self.name, "options": options,
-            "rename": dict(self.rename),
+            "rename": dict(self.rename), "reasons": self.reasons,
         }  # fmt: skip
 
     @classmethod
@@ -44,7 +47,8 @@ class ScoreRequest:
         """Return the request that `to_json` gave."""
         options = values["options"]
         read = ReadOptions(**{**options, "missing": tuple(options["missing"])})
-        return cls(values["model"], values["path"], values["name"], read, values["rename"])
+        reasons = values.get("reasons", 0)  # a job that was queued before reasons could be asked for
+        return cls(values["model"], values["path"], values["name"], read, values["rename"], reasons)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ import pyarrow.compute as cp
 import pyarrow.parquet as pq
 
 from workbench.desk import scoring_files, tables
+from workbench.desk.reasoned import NOTE
 from workbench.errors import MissingError
 from workbench.policy import DECISIONS
 from workbench.registry.artifacts import canonical_json, make_folder, publish_file
@@ -64,6 +65,12 @@ class Batch:
         Edges and counts of their distribution.
     approve_below, decline_from : float
         The policy's cut-offs.
+    asked_reasons : int
+        How many principal reasons each row that is not approved got; 0 where none were asked for.
+    first_reasons : dict
+        First reason of declined rows -> rows.
+    without_notice : int
+        Declined rows on which a person decides, as the column ``reason_note`` says.
     """
 
     key: str
@@ -90,6 +97,9 @@ class Batch:
     decline_from: float
     options: dict[str, Any] = field(default_factory=dict)
     rename: dict[str, str] = field(default_factory=dict)
+    asked_reasons: int = 0
+    first_reasons: dict[str, int] = field(default_factory=dict)
+    without_notice: int = 0
 
     @property
     def when(self) -> datetime:
@@ -121,7 +131,7 @@ def score_kept(desk: Desk, request: ScoreRequest, key: str, run: Run) -> Batch:
     began = time.monotonic()
     told = scoring_files.score_file(
         desk, request.model, Path(request.path), out, request.options, run.part(0.0, 0.95), request.name,
-        request.rename,
+        request.rename, request.reasons,
     )  # fmt: skip
     out.chmod(0o600)
     run.step("counting what came out", 0.95)
@@ -131,7 +141,8 @@ def score_kept(desk: Desk, request: ScoreRequest, key: str, run: Run) -> Batch:
         key=key, name=request.name or Path(request.path).name, path=request.path, model_id=told["model_id"],
         who=desk.who, at=desk.now().isoformat(), seconds=time.monotonic() - began,
         decisions=told["decisions"], approve_below=policy.approve_below, decline_from=policy.decline_from,
-        options=request.to_json()["options"], rename=dict(request.rename), **counted, **_summary(out),
+        options=request.to_json()["options"], rename=dict(request.rename), asked_reasons=request.reasons,
+        **counted, **_summary(out), **(_reasons(out) if request.reasons else {}),
     )  # fmt: skip
     publish_file(folder / RECORD, canonical_json(batch.to_json()))
     return batch
@@ -267,6 +278,18 @@ def _summary(path: Path) -> dict[str, Any]:
         else {},
         "points": _spread(points, _whole_edges(points)) if len(points) else {},
     }
+
+
+def _reasons(path: Path) -> dict[str, Any]:
+    """Return how often which reason stands first among declined rows, and how many have no notice."""
+    first: Counter[str] = Counter()
+    without = 0
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(PARTS, columns=["decision", "reason_1", NOTE]):
+            declined = pa.Table.from_batches([batch]).filter(cp.equal(batch.column("decision"), "decline"))
+            first.update(dict(_counts(declined, "reason_1")))
+            without += cp.sum(cp.not_equal(declined.column(NOTE), "")).as_py() or 0
+    return {"first_reasons": dict(first.most_common(REASONS)), "without_notice": without}
 
 
 def _counts(part: pa.Table, column: str) -> list[tuple[str, int]]:

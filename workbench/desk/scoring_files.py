@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from workbench.checks import customers_of
-from workbench.dataset import BAD, Dataset, Table, build
-from workbench.desk import tables
+from workbench.dataset import BAD, Dataset, Table, applicants, build
+from workbench.desk import reasoned, tables
 from workbench.desk.lines import Counts, scored_frame
+from workbench.desk.reasoned import Reasoning
 from workbench.errors import InputError
 from workbench.evaluation import Evaluation, evaluate
 from workbench.intake import ReadOptions
@@ -38,17 +40,19 @@ def score_file(
     run: Run,
     name: str = "",
     rename: Mapping[str, str] | None = None,
+    reasons: int = 0,
 ) -> dict[str, Any]:
     """Score a file; see `Desk.score_file`."""
     tables.check_target(out, source=path)
     row = desk.registry.resolve(reference)
+    reasoning = reasoned.reasoning(desk, row.model_id, reasons)
     scorer = desk.scorer(row.model_id)
     replaced = out.exists()
     given = _Given(path, name or path.name, options or ReadOptions(), dict(rename or {}))
     _require_names(given, scorer.model.portfolio)
-    counts = _in_parts(desk, row, scorer, given, out, run)
+    counts = _in_parts(desk, row, scorer, given, out, run, reasoning)
     if counts is None:
-        counts = _as_a_whole(desk, scorer, given, out)
+        counts = _as_a_whole(desk, scorer, given, out, reasoning)
     return {
         "model_id": row.model_id,
         "rows": counts.rows,
@@ -60,7 +64,7 @@ def score_file(
         "replaced": replaced,
         "resumed": counts.resumed,
         "engine": scorer.engine.name,
-    }
+    } | ({"row": dict(counts.row)} if counts.row else {})
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,9 @@ def _require_names(given: _Given, portfolio: Portfolio) -> None:
         raise InputError("RENAME", what, given.name, "Choose another column for one of them.")
 
 
-def _in_parts(desk: Desk, row: ModelRow, scorer: Scorer, file: _Given, out: Path, run: Run) -> Counts | None:
+def _in_parts(
+    desk: Desk, row: ModelRow, scorer: Scorer, file: _Given, out: Path, run: Run, reasoning: Reasoning | None
+) -> Counts | None:
     """Score a large file part by part; None where it is small, or has to be read as a whole."""
     from workbench.desk.batches import batch_key, score_parts
     from workbench.intake.in_parts import ReadWhole, in_parts
@@ -122,26 +128,39 @@ def _in_parts(desk: Desk, row: ModelRow, scorer: Scorer, file: _Given, out: Path
     if file.rename:
         read = given.tables
         given = replace(given, tables=lambda start: map(file.renamed, read(start)))
-    key = batch_key(given.source.sha256, row.manifest_sha256, file.options, file.rename)
+    most = reasoning.most if reasoning else 0
+    key = batch_key(given.source.sha256, row.manifest_sha256, file.options, file.rename, most)
     try:
-        return score_parts(given, scorer, desk.settings.home / "batches" / key, out, run)
+        return score_parts(given, scorer, desk.settings.home / "batches" / key, out, run, reasoning)
     except ReadWhole:
         return None
 
 
-def _as_a_whole(desk: Desk, scorer: Scorer, given: _Given, out: Path) -> Counts:
+def _as_a_whole(desk: Desk, scorer: Scorer, given: _Given, out: Path, reasoning: Reasoning | None) -> Counts:
     table = desk.read(given.path, given.in_words_of(scorer.model.portfolio), given.options, given.name)
     absent = sorted(set(given.rename.values()) - set(table.frame.columns))
     if absent:
         remedy = f"It has: {', '.join(map(str, table.frame.columns[:12]))}."
         raise InputError("RENAME", f"there is no column {absent[0]!r}", given.name, remedy)
-    frame = scored_frame(scorer, given.renamed(table))
+    renamed = given.renamed(table)
+    frame = scored_frame(scorer, renamed, reasoning)
     tables.write(frame, out, keys=[str(frame.columns[0])])
     decided = frame["decision"].value_counts()
     return Counts(
         len(frame), int(frame["p_bad"].notna().sum()), int((frame["flags"] != "").sum()),
         {decision: int(decided.get(decision, 0)) for decision in DECISIONS}, 0,
+        _only_row(frame, renamed, scorer, reasoning) if len(frame) == 1 else {},
     )  # fmt: skip
+
+
+def _only_row(
+    frame: pd.DataFrame, table: Table, scorer: Scorer, reasoning: Reasoning | None
+) -> dict[str, Any]:
+    """Return what came out of a file of one row, with all that is known of its reasons."""
+    row = {name: None if pd.isna(value) else value for name, value in frame.iloc[0].to_dict().items()}
+    if reasoning is None or row["error"]:
+        return row
+    return row | {"reasons": reasoning.first(applicants(table, scorer.model.portfolio))}
 
 
 def evaluate_file(

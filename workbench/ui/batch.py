@@ -29,6 +29,8 @@ from workbench.ui.session import Context
 ABSENT = ""
 MOST = 24
 """Columns that are asked for one by one where the file does not have them."""
+MOST_REASONS = 4
+WHOM = {"all": "all development applicants", "near cut-off": "those approved just below the cut-off"}
 
 
 def draw(context: Context, row: Any) -> None:
@@ -155,9 +157,19 @@ def _fit(
     for column in twice:
         st.caption(f":orange[:material/rule:] {words.text(column)} is chosen more than once.")
     ready = not open_ones and not twice
-    if st.button("Score", type="primary", icon=":material/play_arrow:", key="score_file", disabled=not ready):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        pressed = st.button(
+            "Score", type="primary", icon=":material/play_arrow:", key="score_file", disabled=not ready
+        )
+        reasons = st.checkbox(
+            "With principal reasons",
+            key="with_reasons",
+            help="Up to four reasons beside each row that is not approved, in the portfolio's words, held "
+            f"against {WHOM[portfolio.reasons.reference]}. Where no notice may be sent, a note says why.",
+        )
+    if pressed:
         with frame.errors():
-            _start(upload, options, rename, row)
+            _start(upload, options, rename, row, MOST_REASONS if reasons else 0)
 
 
 def _said(portfolio: Portfolio, needed: list[str], absent: list[str], columns: tuple[str, ...]) -> None:
@@ -196,12 +208,14 @@ def _renamed(
     return rename
 
 
-def _start(upload: spool.Upload, options: ReadOptions, rename: dict[str, str], row: Any) -> None:
+def _start(
+    upload: spool.Upload, options: ReadOptions, rename: dict[str, str], row: Any, reasons: int
+) -> None:
     """Queue the scoring and look at its job."""
     from workbench.desk import ScoreRequest
 
     desk = cache.desk()
-    request = ScoreRequest(row.model_id, upload.path, upload.name, options, rename)
+    request = ScoreRequest(row.model_id, upload.path, upload.name, options, rename, reasons)
     job_id = cache.queue().enqueue_score(
         request, desk.settings, desk.who, title=f"Score {upload.name} with {row.model_id}"
     )

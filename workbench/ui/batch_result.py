@@ -105,10 +105,11 @@ def _result(context: Context, found: scored.Batch) -> None:
         frame.chart(
             charts.spread_of_points(found.points), "points_spread", "How many rows have how many points"
         )
-    names = ["Rows", "Bands", "Flags"] + (["Refused"] if found.refused else [])
+    names = ["Rows", *(["Reasons"] if found.asked_reasons else []), "Bands", "Flags"]
+    names += ["Refused"] if found.refused else []
     for name, place in zip(names, st.tabs(names), strict=True):
         with place:
-            {"Rows": _rows, "Bands": _bands, "Flags": _flags, "Refused": _refused}[name](found)
+            TABS[name](found)
     if st.button("Score another file", icon=":material/table_rows:", key="score_another"):
         batch.look_at("")
     elsewhere.batch(found)
@@ -143,6 +144,7 @@ def _rows(found: scored.Batch) -> None:
     shown = scored.rows(home, found.key, which, SHOWN)
     more = f"The first {SHOWN} of them; the downloads hold every one." if len(shown) == SHOWN else ""
     _table(
+        found,
         shown,
         f"rows_{which.replace(' ', '_')}",
         more,
@@ -150,7 +152,7 @@ def _rows(found: scored.Batch) -> None:
     )
 
 
-def _table(shown: pd.DataFrame, name: str, note: str, whole: Any) -> None:
+def _table(found: scored.Batch, shown: pd.DataFrame, name: str, note: str, whole: Any) -> None:
     key = str(shown.columns[0])
     tables.show(
         shown,
@@ -161,6 +163,11 @@ def _table(shown: pd.DataFrame, name: str, note: str, whole: Any) -> None:
             "points": tables.number("Points"),
             "band": "Band",
             "decision": "Decision",
+            **{
+                f"reason_{rank}": st.column_config.TextColumn(f"Reason {rank}", width="medium")
+                for rank in range(1, found.asked_reasons + 1)
+            },
+            **({"reason_note": "Note on the reasons"} if found.asked_reasons else {}),
             "flags": st.column_config.TextColumn("Flags", width="large"),
             "error": st.column_config.TextColumn("Why it was refused", width="medium"),
         },
@@ -188,6 +195,28 @@ def _bands(found: scored.Batch) -> None:
         "mean_p_bad": tables.Share("Mean PD"),
     }
     tables.show(listing, "bands", shown, note=f"{words.counted(found.scored, 'row')} scored")
+
+
+def _reasons(found: scored.Batch) -> None:
+    """Draw which reason stands first how often, and on how many a person decides."""
+    declined = found.decisions["decline"]
+    if found.without_notice:
+        share = words.percent(found.without_notice / declined)
+        st.caption(
+            f":orange[:material/person_search:] {words.counted(found.without_notice, 'declined row')} of "
+            f"{words.count(declined)} ({share}) go to a person, with no automatic notice: the column "
+            "reason_note says why."
+        )
+    listing = pd.DataFrame(
+        [(reason, n, n / declined) for reason, n in found.first_reasons.items()],
+        columns=["reason", "rows", "share"],
+    )
+    shown = {
+        "reason": st.column_config.TextColumn("First reason of a decline", width="large"),
+        "rows": tables.number("Rows"),
+        "share": tables.Share("Share of declined"),
+    }
+    tables.show(listing, "first_reasons", shown, note=f"{words.counted(declined, 'row')} declined")
 
 
 def _flags(found: scored.Batch) -> None:
@@ -223,6 +252,9 @@ def _refused(found: scored.Batch) -> None:
         note=f"{words.counted(found.refused, 'row')} refused",
         whole=lambda: scored.rows(home, found.key, scored.REFUSED, found.refused),
     )
+
+
+TABS = {"Rows": _rows, "Reasons": _reasons, "Bands": _bands, "Flags": _flags, "Refused": _refused}
 
 
 def _of_kind(found: scored.Batch, kind: str) -> bool:

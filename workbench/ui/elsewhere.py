@@ -66,7 +66,9 @@ def batch(found: Any) -> None:
     from workbench.intake import ReadOptions
 
     options = ReadOptions(**(found.options | {"missing": tuple(found.options["missing"])}))
-    told = calls.of_batch(cache.desk(), found.model_id, found.path, options, found.rename)
+    told = calls.of_batch(
+        cache.desk(), found.model_id, found.path, options, found.rename, found.asked_reasons
+    )
     fold(told.command, told.python, told.notebook, told.note)
 
 
