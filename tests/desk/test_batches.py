@@ -376,8 +376,9 @@ def test_scored_files_are_listed_weighed_and_deleted(
     for path in (*left[0].iterdir(), left[0], scored.folder_of(home) / "stopped"):
         os.utime(path, (long_ago, long_ago))
     at.disk()
-    assert not left[0].exists() and not (scored.folder_of(home) / "stopped").exists()
+    assert left[0].exists()  # looking deletes nothing
     removal = at.delete("batch", "to-delete", "no longer needed")
+    assert not left[0].exists() and not (scored.folder_of(home) / "stopped").exists()
     assert removal.words == "the scored file to-delete"
     with pytest.raises(MissingError, match="no such scored file"):
         scored.find(home, "to-delete")

@@ -62,7 +62,6 @@ def room(size: int) -> str:
 
 def disk(desk: Desk) -> tuple[Use, ...]:
     """Return what takes room, in the order of the work; see `Desk.disk`."""
-    scored.purge(desk.settings.home)
     home, kept = desk.settings.home, desk.registry
     store = kept.store.home
     places = (
@@ -126,7 +125,11 @@ def delete(desk: Desk, kind: str, name: str, why: str, now: bool) -> Removal:
 
 
 def purge(desk: Desk, only: str = "") -> list[str]:
-    """Remove for good what has been in quarantine long enough, and `only` at once."""
+    """Remove for good what has been in quarantine long enough, and `only` at once.
+
+    With it goes what stopped scoring left behind and nobody took up.
+    """
+    scored.purge(desk.settings.home)
     grace = timedelta(days=desk.settings.quarantine_days)
     return desk.registry.purge(desk.now(), grace, only)
 

@@ -72,8 +72,8 @@ def score(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:
 
 
 def tidy(settings: Settings) -> None:
-    """Remove for good what has been in quarantine long enough."""
-    if not (settings.store / "quarantine").is_dir():
+    """Remove for good what has been in quarantine long enough, and what stopped scoring left behind."""
+    if not ((settings.store / "quarantine").is_dir() or (settings.home / "batches").is_dir()):
         return
     from workbench import desk
     from workbench.desk import removing
