@@ -186,7 +186,7 @@ def _filled(path: Path, name: str, wanted: str) -> dict[str, list[list[Any]]]:
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
-        with CalamineWorkbook.from_path(str(path)) as book:
+        with _PanicsTold(name), CalamineWorkbook.from_path(str(path)) as book:
             sheets = book.sheet_names
             if wanted and wanted not in sheets:
                 listed = ", ".join(sheets)
@@ -194,12 +194,24 @@ def _filled(path: Path, name: str, wanted: str) -> dict[str, list[list[Any]]]:
             return {s: cells for s in ([wanted] if wanted else sheets) if (cells := _sheet(book, s))}
     except (CalamineError, OSError, MemoryError, ValueError, IndexError):
         raise InputError("NOT_EXCEL", "is not an Excel file, or is damaged", name, DAMAGED) from None
-    except BaseException as error:
-        # On some damaged files the native reader panics. Its PanicException is a BaseException that no
-        # module hands out, so that it can only be known by its name; all else, such as an interrupt, goes on.
-        if (type(error).__module__, type(error).__name__) != PANIC:
-            raise
-        raise InputError("NOT_EXCEL", "is damaged and cannot be read", name, DAMAGED) from None
+
+
+class _PanicsTold:
+    """Tell a panic of the native reader as a damaged file.
+
+    Its PanicException is a BaseException that no module hands out: an except clause would have to catch
+    everything, an interrupt too, to know it by its name. A context only looks at what passes.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, *passing: object) -> None:
+        if kind is not None and (kind.__module__, kind.__name__) == PANIC:
+            raise InputError("NOT_EXCEL", "is damaged and cannot be read", self.name, DAMAGED) from None
 
 
 def _sheet(book: Any, name: str) -> list[list[Any]]:

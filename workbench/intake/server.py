@@ -86,10 +86,9 @@ def _child(caller: socket.socket, others: list[socket.socket], pipe: list[int]) 
         _limit(request["limits"])
         _say(caller, _answer(request))
         status = 0
-    except BaseException:
-        traceback.print_exc()  # what is no WorkbenchError is our own mistake: it must be seen somewhere
-        raise
     finally:
+        if sys.exc_info()[0] is not None:
+            traceback.print_exc()  # what is no WorkbenchError is our own mistake: it must be seen somewhere
         with suppress(OSError):
             sys.stderr.flush()
         os._exit(status)
