@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import errno
-import hashlib
-import json
 import os
-import random
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,39 +15,14 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from tests.registry.tiny import WHEN, LineModel, made_dataset, open_tiny, place, register, reopened
+from tests.registry.tiny import LineModel, made_dataset, open_tiny, place, register, reopened
 from workbench.errors import ArtifactError, WorkbenchError
 from workbench.registry import artifacts
 from workbench.registry.registry import Registry
+from workbench.run import Run
+from workbench.selftest import kills
 
 KILLS = int(os.environ.get("WORKBENCH_TEST_KILLS", "12"))
-
-
-def publish_until_killed(where: dict[str, object], seed: int, told: int) -> None:
-    registry = open_tiny(**where)
-    for i in range(10_000):
-        row = register(registry, LineModel(seed + i / 10_000), auc=0.5 + i / 30_000)
-        os.write(told, f"{row.model_id} {row.manifest_sha256}\n".encode())
-        if i % 3 == 0:
-            registry.promote(row.model_id, who="ana", when=WHEN, force=True, why="test")
-            os.write(told, f"champion {row.model_id}\n".encode())
-        registry.save_dataset(made_dataset(20, sha=hashlib.sha256(f"{seed} {i}".encode()).hexdigest()))
-
-
-def kill_a_publisher(where: dict[str, object], seed: int, after: float) -> list[str]:
-    """Fork a publisher, kill it, and return the lines it told before."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reading)
-        publish_until_killed(where, seed, writing)
-        os._exit(0)
-    os.close(writing)
-    time.sleep(after)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    with os.fdopen(reading) as lines:
-        return lines.read().splitlines()
 
 
 def asking(url: str) -> Callable[[str], list[Any]]:
@@ -65,44 +36,11 @@ def asking(url: str) -> Callable[[str], list[Any]]:
     return ask
 
 
-def check_independently(where: dict[str, object], told: list[str]) -> None:
-    """Without the registry's code: every acknowledged version is whole, and there is one champion at most."""
-    home, ask = Path(str(where["home"])), asking(str(where["database_url"]))
-    kept = dict(ask("SELECT model_id, manifest_sha256 FROM model_versions"))
-    acknowledged = [line.split() for line in told if not line.startswith("champion")]
-    for model_id, digest in acknowledged:
-        assert kept[model_id] == digest
-    for model_id, digest in kept.items():
-        manifest = (home / "models" / model_id / "manifest.json").read_bytes()
-        assert hashlib.sha256(manifest).hexdigest() == digest
-        for name, about in json.loads(manifest)["files"].items():
-            content = (home / "models" / model_id / name).read_bytes()
-            assert (len(content), hashlib.sha256(content).hexdigest()) == (about["size"], about["sha256"])
-    champions = [row[0] for row in ask("SELECT model_id FROM model_versions WHERE stage = 'champion'")]
-    told_champions = [line.split()[1] for line in told if line.startswith("champion")]
-    assert len(champions) <= 1
-    if told_champions:
-        number = int(told_champions[-1].rpartition("-")[2])
-        assert int(champions[0].rpartition("-")[2]) >= number
-    for sha, digest in ask("SELECT sha256, file_sha256 FROM datasets"):
-        assert hashlib.sha256((home / "datasets" / f"{sha}.parquet").read_bytes()).hexdigest() == digest
-    trained = [row[0] for row in ask("SELECT model_id FROM trail WHERE action = 'trained'")]
-    assert sorted(trained) == sorted(kept)
-
-
 def test_publishers_killed_at_random_lose_and_break_nothing(registry: Registry) -> None:
-    where, home = place(registry), registry.store.home
-    chance = random.Random(20261121)
-    told: list[str] = []
-    for seed in range(KILLS):
-        told += kill_a_publisher(where, seed, chance.uniform(0.02, 0.6))
-        check_independently(where, told)
-    left = len([p for kind in ("models", "datasets") for p in (home / kind).glob(".stage-*")])
-    registry = reopened(registry)
-    assert registry.fsck() == []
-    versions = registry.models()
-    assert len(versions) >= len([line for line in told if not line.startswith("champion")]) > 0
-    print(f"{KILLS} kills, {len(versions)} versions, {left} staged left by the last")
+    url = str(place(registry)["database_url"])
+    tally = kills.kill_publishers(registry.store.home, KILLS, Run(), database_url=url, ask=asking(url))
+    assert tally.ok and tally.faults == KILLS, tally.details
+    assert reopened(registry).models()
 
 
 def test_fsck_calls_what_a_killed_program_leaves_harmless(

@@ -31,11 +31,11 @@ def test_nothing_is_lost_silent_or_unclear(tmp_path: Path) -> None:
 def test_a_version_that_vanishes_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     look = kills._look
 
-    def lose(home: Path, told: list[str]) -> object:
+    def lose(home: Path, told: list[str], ask: kills.Ask) -> object:
         with sqlite3.connect(home / "workbench.db") as database:
             database.execute("PRAGMA foreign_keys = OFF")
             database.execute("DELETE FROM model_versions WHERE version = 1")
-        return look(home, told)
+        return look(home, told, ask)
 
     monkeypatch.setattr(kills, "_look", lose)
     monkeypatch.setattr(kills, "SHORTEST", 0.4)

@@ -8,23 +8,34 @@ import random
 import signal
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from workbench.run import Run
 from workbench.selftest import light
 from workbench.selftest.forked import Tell, killed_after
 from workbench.selftest.tally import Tally, lost, silent, unclear
 
+Ask = Callable[[str], Sequence[Sequence[Any]]]
+"""Sends a statement to the database itself and returns its rows."""
+
 CHAMPIONS = "SELECT model_id FROM model_versions WHERE stage = 'champion'"
 SHORTEST, LONGEST = 0.02, 0.6
 
 
-def kill_publishers(home: Path, kills: int, run: Run, seed: int = 20261121) -> Tally:
-    """Kill `kills` programs while they publish and promote; look after each without the registry's code."""
+def kill_publishers(
+    home: Path, kills: int, run: Run, seed: int = 20261121, *, database_url: str = "", ask: Ask | None = None
+) -> Tally:
+    """Kill `kills` programs while they publish and promote; look after each without the registry's code.
+
+    Where `database_url` names another database than the one in `home`, `ask` sends it a statement.
+    """
     started = time.monotonic()
-    light.open_light(home).save_dataset(light.made_dataset(), who=light.WHO, when=light.WHEN)
+    ask = ask or (lambda statement: _in_home(home, statement))
+    where = {"database_url": database_url} if database_url else {}
+    light.open_light(home, **where).save_dataset(light.made_dataset(), who=light.WHO, when=light.WHEN)
     # on a slow machine publishers must live longer to publish anything
     chance, longest = random.Random(seed), max(LONGEST, 3 * (time.monotonic() - started))
     told: list[str] = []
@@ -32,21 +43,21 @@ def kill_publishers(home: Path, kills: int, run: Run, seed: int = 20261121) -> T
     for number in range(kills):
         run.step(f"kill {number + 1:,} of {kills:,}", number / kills)
         after = chance.uniform(SHORTEST, longest)
-        status, lines = killed_after(after, lambda tell, n=number: _publish(home, n, tell))
+        status, lines = killed_after(after, lambda tell, n=number: _publish(home, where, n, tell))
         told += lines
-        tally += Tally(faults=1) + sum(_look(home, told), Tally())
+        tally += Tally(faults=1) + sum(_look(home, told, ask), Tally())
         if status != -signal.SIGKILL:
             tally += unclear(
                 f"publisher {number + 1} ended by itself with status {status}; see what it wrote"
             )
     if not told:
         tally += unclear(f"none of {kills} publishers had published anything when it was killed")
-    left = light.open_light(home).fsck()
+    left = light.open_light(home, **where).fsck()
     return tally + sum((unclear(f"after {kills} kills: {p.sentence()}") for p in left), Tally())
 
 
-def _publish(home: Path, seed: int, tell: Tell) -> None:
-    registry = light.open_light(home)
+def _publish(home: Path, where: dict[str, str], seed: int, tell: Tell) -> None:
+    registry = light.open_light(home, **where)
     for i in range(10_000):
         row = light.publish(registry, light.LightModel(seed + i / 10_000), auc=0.5 + i / 30_000)
         tell(f"{row.model_id} {row.manifest_sha256}")
@@ -57,13 +68,17 @@ def _publish(home: Path, seed: int, tell: Tell) -> None:
         registry.save_dataset(light.made_dataset(20, sha=sha), who=light.WHO, when=light.WHEN)
 
 
-def _look(home: Path, told: list[str]) -> Iterator[Tally]:
-    """Compare what was acknowledged with the database and the files, by SQL and digests alone."""
+def _in_home(home: Path, statement: str) -> list[Sequence[Any]]:
     with closing(sqlite3.connect(home / "workbench.db")) as database:
-        kept = dict(database.execute("SELECT model_id, manifest_sha256 FROM model_versions"))
-        champions = [r[0] for r in database.execute(CHAMPIONS)]
-        files = dict(database.execute("SELECT sha256, file_sha256 FROM datasets"))
-        trained = {r[0] for r in database.execute("SELECT model_id FROM trail WHERE action = 'trained'")}
+        return list(database.execute(statement))
+
+
+def _look(home: Path, told: list[str], ask: Ask) -> Iterator[Tally]:
+    """Compare what was acknowledged with the database and the files, by SQL and digests alone."""
+    kept = dict(ask("SELECT model_id, manifest_sha256 FROM model_versions"))
+    champions = [row[0] for row in ask(CHAMPIONS)]
+    files = dict(ask("SELECT sha256, file_sha256 FROM datasets"))
+    trained = {row[0] for row in ask("SELECT model_id FROM trail WHERE action = 'trained'")}
     for line in told:
         model_id, digest = line.split()
         if model_id != "champion" and kept.get(model_id) != digest:
