@@ -1,0 +1,25 @@
+"""Who is treated differently: arrays in, values out; no model, no file, so vendors are judged too."""
+
+from __future__ import annotations
+
+from workbench.fairness.grouping import UNKNOWN, Grouping, crossed, grouping
+from workbench.fairness.regb import Elderly, elderly
+from workbench.fairness.screens import NOT_ADVICE, PROFILES, Profile
+from workbench.fairness.summary import Fairness, judge, tables
+from workbench.fairness.words import ratio
+
+__all__ = [
+    "NOT_ADVICE",
+    "PROFILES",
+    "UNKNOWN",
+    "Elderly",
+    "Fairness",
+    "Grouping",
+    "Profile",
+    "crossed",
+    "elderly",
+    "grouping",
+    "judge",
+    "ratio",
+    "tables",
+]

@@ -1,0 +1,221 @@
+"""What a cut-off does to each group: rates with intervals, gaps to a comparator, and the measures of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from workbench.evaluation.measure import NAN, wilson
+from workbench.fairness import significance
+from workbench.fairness.counts import BAD, GOOD, RATES, Counts, Rate
+from workbench.fairness.grouping import Grouping
+
+FEWEST_ROWS, FEWEST_EVENTS = 30, 5
+NO_OUTCOMES = "no outcomes"
+ITSELF = "others are compared with this group"
+COMPARED = ("approval_rate", "goods_approved", "bads_approved", "good_of_approved")
+"""Rates whose gaps are tested, and which make the family of tests."""
+
+
+@dataclass(frozen=True)
+class Comparator:
+    """The group that others are compared with, and why it is that one.
+
+    Attributes
+    ----------
+    at : int
+        Its position among the groups; -1 where no group can be compared with.
+    group : str
+    why : str
+        "the portfolio's reference group", or that it has the highest approval rate.
+    """
+
+    at: int
+    group: str
+    why: str
+
+
+def comparator(groups: Grouping, counts: Counts, against: str = "declared") -> Comparator:
+    """Return the group to compare with: the declared one, or the one approved most often.
+
+    Parameters
+    ----------
+    against : {"declared", "highest"}
+        "highest" is the rule of 29 CFR 1607.4(D).
+    """
+    rate = RATES["approval_rate"]
+    fit = (counts.n(rate) >= FEWEST_ROWS) & groups.known & (counts.events(rate) > 0)
+    why = "the group with the highest approval rate"
+    if against == "declared" and groups.reference in groups.labels:
+        at = groups.labels.index(groups.reference)
+        if fit[at]:
+            return Comparator(at, groups.reference, "the portfolio's reference group")
+        why += f", as {groups.reference} has too few applicants or none approved"
+    elif against == "declared":
+        why += ", as the portfolio names no group that is among the applicants"
+    if not fit.any():
+        return Comparator(-1, "", f"no group has {FEWEST_ROWS} applicants and one approved")
+    at = int(np.nanargmax(np.where(fit, counts.share(rate), -1.0)))
+    return Comparator(at, groups.labels[at], why)
+
+
+def too_small(counts: Counts, rate: Rate) -> tuple[np.ndarray, np.ndarray]:
+    """Return for which groups a rate is not shown; in all of them, and only where there are rows at all.
+
+    A group of fewer than 30 rows tells nothing. Nor does one with fewer than 5 events where fewer than 5
+    would be expected at everyone's rate: with more expected, few events are the finding, not a lack of one.
+
+    Returns
+    -------
+    few_rows, few_events : array of bool, shape (..., groups)
+    """
+    n, events = counts.n(rate), counts.events(rate)
+    expected = n * np.nan_to_num(counts.overall(rate))[..., None]
+    few_rows = n < FEWEST_ROWS
+    return few_rows, ~few_rows & (np.maximum(events, expected) < FEWEST_EVENTS)
+
+
+def reasons(counts: Counts, rate: Rate) -> np.ndarray:
+    """Return why the rate of each group is not shown; empty where it is; shape (groups,)."""
+    few_rows, few_events = too_small(counts, rate)
+    n = counts.n(rate)
+    reason = np.full(n.shape, "", dtype=object)
+    reason[few_events] = f"fewer than {FEWEST_EVENTS} {rate.event}, and fewer expected"
+    reason[few_rows] = f"fewer than {FEWEST_ROWS} {rate.of}"
+    reason[n == 0] = f"no {rate.of} in this group"
+    if rate.name != "approval_rate" and not counts.rows[..., [GOOD, BAD]].any():
+        reason[:] = NO_OUTCOMES
+    return reason
+
+
+def by_group(groups: Grouping, counts: Counts) -> dict[str, np.ndarray]:
+    """Return each group's size and rates with 95% intervals (Wilson); undefined is NaN with a reason.
+
+    Returns
+    -------
+    dict of str to array, shape (groups,)
+        by, title, group, n, n_known, n_bad (NaN without outcomes), n_approved, share; then each of
+        `RATES` with _low, _high and _reason; deviation (approval rate less everyone's).
+    """
+    approval, known = RATES["approval_rate"], counts.n(RATES["bad_rate"])
+    size = len(groups.labels)
+    found = {
+        "by": _text(groups.by, size),
+        "title": _text(groups.title, size),
+        "group": np.array(groups.labels, dtype=object),
+        "n": counts.n(approval),
+        "n_known": known,
+        "n_bad": np.where(known.any(), counts.events(RATES["bad_rate"]), NAN),
+        "n_approved": counts.events(approval),
+        "share": counts.size / max(float(counts.size.sum()), 1e-300),
+    }
+    for rate in RATES.values():
+        reason, trials = reasons(counts, rate), counts.trials(rate)
+        share = np.where(reason == "", counts.share(rate), NAN)
+        low, high = wilson(share * trials, trials)
+        found |= {rate.name: share, f"{rate.name}_low": low, f"{rate.name}_high": high}
+        found[f"{rate.name}_reason"] = reason
+    found["deviation"] = found["approval_rate"] - float(counts.overall(approval))
+    return found
+
+
+def gaps(
+    groups: Grouping, counts: Counts, to: Comparator, of: tuple[str, ...] = COMPARED
+) -> dict[str, np.ndarray]:
+    """Return how each group's rates differ from the comparator's, with intervals and tests.
+
+    Returns
+    -------
+    dict of str to array, shape (rates, groups)
+        by, group, against, measure (of `COMPARED`), difference, low, high (Newcombe), ratio, ratio_low,
+        ratio_high (Katz), standard_deviations, p_value, test, detectable (the ratio that would be seen),
+        n, n_bad, reason. In the comparator's own column nothing is defined.
+    """
+    rates_ = [RATES[name] for name in of]
+    reason = np.stack([reasons(counts, rate) for rate in rates_])
+    share = np.stack([counts.share(rate) for rate in rates_])
+    trials = np.stack([counts.trials(rate) for rate in rates_])
+    base, base_trials = np.full((len(of), 1), NAN), np.full((len(of), 1), NAN)
+    if to.at < 0:
+        reason[reason == ""] = to.why
+    else:
+        for i, rate in enumerate(rates_):
+            why = f"{to.group}: {reason[i, to.at]}" if reason[i, to.at] else ""
+            if not why and share[i, to.at] == 0:
+                why = f"no {rate.event} in {to.group} to make a ratio with"
+            if why:
+                reason[i, reason[i] == ""] = why
+        base, base_trials = share[:, [to.at]], trials[:, [to.at]]
+        reason[:, to.at] = ITSELF
+    share = np.where(reason == "", share, NAN)
+    told = np.isfinite(share)
+    difference, low, high = significance.newcombe(share, trials, base, base_trials)
+    ratio, ratio_low, ratio_high = significance.katz(share, trials, base, base_trials)
+    p_value, test = significance.difference_test(
+        share * trials, np.where(told, trials, 0.0), base * base_trials, base_trials,
+        whole=not counts.alike and counts.weight is counts.square,
+    )  # fmt: skip
+    shape = share.shape
+    return {
+        "by": _text(groups.by, shape),
+        "group": np.broadcast_to(np.array(groups.labels, dtype=object), shape),
+        "against": _text(to.group, shape),
+        "measure": np.repeat(np.array(of, dtype=object), shape[1]).reshape(shape),
+        "difference": difference,
+        "low": low,
+        "high": high,
+        "ratio": ratio,
+        "ratio_low": ratio_low,
+        "ratio_high": ratio_high,
+        "standard_deviations": significance.two_sd(share, trials, base, base_trials),
+        "p_value": p_value,
+        "test": test,
+        "detectable": np.where(told, significance.detectable(trials, base, base_trials), NAN),
+        "n": np.stack([counts.n(rate) for rate in rates_]),
+        "n_bad": np.broadcast_to(counts.rows[:, :, BAD].sum(axis=1), shape),
+        "reason": reason,
+    }
+
+
+def _text(value: str, shape: int | tuple[int, ...]) -> np.ndarray:
+    return np.full(shape, value, dtype=object)
+
+
+def shortfall(counts: Counts, to: Comparator) -> np.ndarray:
+    """Return how many more of each group would be approved at the comparator's rate; shape (groups,)."""
+    share = counts.share(RATES["approval_rate"])
+    if to.at < 0:
+        return np.full(len(share), NAN)
+    return (share[to.at] - share) * counts.size
+
+
+def over_cut_offs(groups: Grouping, counts: Counts, to: Comparator, cut_off: np.ndarray) -> pd.DataFrame:
+    """Return the rates and ratios of each group at many cut-offs.
+
+    Returns
+    -------
+    DataFrame
+        by, group, cut_off, approved (share of everyone), approval_rate, air, air_low, air_high,
+        goods_approved, bads_approved, good_of_approved. NaN where too few rows tell.
+    """
+    shape = counts.rows.shape[:2]
+    columns: dict[str, object] = {
+        "by": groups.by, "group": np.tile(np.array(groups.labels, dtype=object), shape[0]),
+        "cut_off": np.repeat(cut_off, shape[1]),
+        "approved": np.repeat(counts.overall(RATES["approval_rate"]), shape[1]),
+    }  # fmt: skip
+    for name in COMPARED:
+        rate = RATES[name]
+        few_rows, few_events = too_small(counts, rate)
+        share = np.where(few_rows | few_events, NAN, counts.share(rate))
+        columns[name] = share.ravel()
+        if name == "approval_rate":
+            air = np.full((3, *shape), NAN)
+            if to.at >= 0:
+                trials = counts.trials(rate)
+                air[:] = significance.katz(share, trials, share[:, [to.at]], trials[:, [to.at]])
+                air[1:, :, to.at] = NAN
+            columns |= dict(zip(("air", "air_low", "air_high"), air.reshape(3, -1), strict=True))
+    return pd.DataFrame(columns)

@@ -1,0 +1,186 @@
+"""What needs no cut-off: how the scores of groups differ, and how true they are in each."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from workbench.evaluation.discrimination import delong
+from workbench.evaluation.measure import NAN, Z95
+from workbench.evaluation.rates import rates
+from workbench.fairness.counts import BAD, NO_OUTCOME
+from workbench.fairness.grouping import Grouping
+
+BINS = 10
+HISTOGRAM = 40
+FEWEST = 5
+"""Goods, and bads, below which no AUC of a group is shown."""
+
+
+def standardised(
+    name: str, values: np.ndarray, groups: Grouping, reference: int, weight: np.ndarray | None = None
+) -> pd.DataFrame:
+    """Return how far each group's mean lies from the reference group's, in standard deviations of everyone.
+
+    Returns
+    -------
+    DataFrame
+        One row a group: smd_<name>, its low and high (95%), p_value (Welch's t-test), reason.
+
+    Examples
+    --------
+    >>> g = Grouping("g", "g", ("a", "b"), np.array([0, 0, 1, 1]))
+    >>> found = standardised("p_bad", np.array([0.1, 0.3, 0.3, 0.5]), g, 0)
+    >>> found["smd_p_bad"].round(3).tolist()
+    [0.0, 1.225]
+    """
+    size = len(groups.labels)
+    w = None if weight is None else weight.astype(float)
+    n = np.bincount(groups.code, w, size).astype(float)
+    squared = n if w is None else np.bincount(groups.code, w**2, size)
+    first = np.bincount(groups.code, values if w is None else w * values, size)
+    second = np.bincount(groups.code, values**2 if w is None else w * values**2, size)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean, trials = first / n, n**2 / squared
+        variance = np.maximum(second / n - mean**2, 0.0) * trials / (trials - 1)
+        whole, middle = n.sum(), first.sum() / n.sum()
+        everyone = math.sqrt(max(second.sum() / whole - middle**2, 0.0) * _unbiased(whole, squared.sum()))
+        error = variance / trials
+        spread = np.sqrt(error + error[reference])
+        gap = mean - mean[reference]
+        freedom = spread**4 / (error**2 / (trials - 1) + error[reference] ** 2 / (trials[reference] - 1))
+        p_value = _two_sided(gap / spread, freedom)
+        values_ = [gap / everyone, (gap - Z95 * spread) / everyone, (gap + Z95 * spread) / everyone]
+    column = f"smd_{name}"
+    found = pd.DataFrame(dict(zip((column, f"{column}_low", f"{column}_high"), values_, strict=True)))
+    found[f"{column}_p"] = p_value
+    itself = [f"{column}_low", f"{column}_high", f"{column}_p"]
+    found.loc[reference, itself] = NAN
+    undefined = "the scores show no spread" if not everyone > 0 else "no applicants in this group"
+    found[f"{column}_reason"] = np.where(np.isfinite(found[column]), "", undefined)
+    return found.replace([np.inf, -np.inf], NAN)
+
+
+def _unbiased(weight: float, square: float) -> float:
+    trials = weight**2 / square if square else 0.0
+    return trials / (trials - 1) if trials > 1 else NAN
+
+
+def _two_sided(t: np.ndarray, freedom: np.ndarray) -> np.ndarray:
+    from scipy.special import stdtr
+
+    return 2 * stdtr(freedom, -np.abs(t))
+
+
+def discrimination(
+    p_bad: np.ndarray, outcome: np.ndarray, groups: Grouping, weight: np.ndarray | None = None,
+    customer: np.ndarray | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """Return the AUC of each group with DeLong's 95% interval: auc, auc_low, auc_high, auc_reason."""
+    lines = []
+    known = outcome != NO_OUTCOME
+    order = np.argsort(groups.code, kind="stable")
+    ends = np.concatenate(([0], np.cumsum(np.bincount(groups.code, minlength=len(groups.labels)))))
+    for a, b in zip(ends[:-1], ends[1:], strict=True):
+        at = order[a:b]
+        at = at[known[at]]
+        bad = outcome[at] == BAD
+        if reason := _too_few(bad, known.any()):
+            lines.append((NAN, NAN, NAN, reason))
+            continue
+        aucs, covariance = delong(
+            bad, p_bad[at][None], None if weight is None else weight[at],
+            None if customer is None else customer[at],
+        )  # fmt: skip
+        error = math.sqrt(float(covariance[0, 0]))
+        auc = float(aucs[0])
+        lines.append((auc, max(auc - Z95 * error, 0.0), min(auc + Z95 * error, 1.0), ""))
+    return pd.DataFrame(lines, columns=["auc", "auc_low", "auc_high", "auc_reason"])
+
+
+def _too_few(bad: np.ndarray, any_outcome: bool) -> str:
+    if not any_outcome:
+        return "no outcomes"
+    n_bad = int(bad.sum())
+    for n, what in ((n_bad, "bads"), (len(bad) - n_bad, "goods")):
+        if n == 0:
+            return f"no {what} in this group"
+        if n < FEWEST:
+            return f"fewer than {FEWEST} {what} in this group"
+    return ""
+
+
+def calibration(
+    p_bad: np.ndarray, outcome: np.ndarray, groups: Grouping, weight: np.ndarray | None = None,
+    customer: np.ndarray | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
+    """Return PD against bad rate within each group: over the whole, and by band of PD.
+
+    Returns
+    -------
+    whole : DataFrame
+        One row a group: mean_p_bad (of applicants with an outcome), calibration_gap (mean PD less bad
+        rate) with low and high (95%, Wilson of the bad rate), reason.
+    bins : DataFrame
+        by, group, bin (1 safest; tenths of everyone's PDs, the same for all groups), n, n_bad, mean_p_bad,
+        bad_rate, low, high.
+    """
+    size, known = len(groups.labels), outcome != NO_OUTCOME
+    every = bool(known.all())
+    p, bad = (p_bad, outcome == BAD) if every else (p_bad[known], outcome[known] == BAD)
+    code = groups.code if every else groups.code[known]
+    w, who = (None if x is None else x[known] for x in (weight, customer))
+    mean, (rate, low, high) = _means(p, code, size, w), rates(bad, code, size, w, who)
+    whole = pd.DataFrame({"mean_p_bad": mean, "calibration_gap": mean - rate})
+    whole["calibration_gap_low"], whole["calibration_gap_high"] = mean - high, mean - low
+    reason = "no applicants with an outcome in this group" if known.any() else "no outcomes"
+    whole["calibration_gap_reason"] = np.where(np.isfinite(rate), "", reason)
+    if not len(p):
+        return whole, pd.DataFrame(columns=_BIN_COLUMNS)
+    every = max(len(p) // 100_000, 1)
+    edges = np.unique(np.quantile(p[::every], np.linspace(0, 1, BINS + 1)[1:-1]))
+    cell = code.astype(np.int32) * (len(edges) + 1) + np.searchsorted(edges, p, side="right")
+    cells = size * (len(edges) + 1)
+    rate, low, high = rates(bad, cell, cells, w, who)
+    bins = pd.DataFrame(
+        {
+            "by": groups.by, "group": np.repeat(groups.labels, len(edges) + 1),
+            "bin": np.tile(np.arange(1, len(edges) + 2), size), "n": np.bincount(cell, minlength=cells),
+            "n_bad": np.bincount(cell, bad, cells).astype(int), "mean_p_bad": _means(p, cell, cells, w),
+            "bad_rate": rate, "low": low, "high": high,
+        }
+    )  # fmt: skip
+    return whole, bins[bins["n"] > 0].reset_index(drop=True)
+
+
+_BIN_COLUMNS = ["by", "group", "bin", "n", "n_bad", "mean_p_bad", "bad_rate", "low", "high"]
+
+
+def _means(p: np.ndarray, cell: np.ndarray, cells: int, weight: np.ndarray | None) -> np.ndarray:
+    whole = np.bincount(cell, weight, cells).astype(float)
+    total = np.bincount(cell, p if weight is None else weight * p, cells)
+    return np.divide(total, whole, out=np.full(cells, NAN), where=whole > 0)
+
+
+def distribution(p_bad: np.ndarray, groups: Grouping, weight: np.ndarray | None = None) -> pd.DataFrame:
+    """Return how the PDs of each group are spread: by, group, p_low, p_high, n, share of the group."""
+    size = len(groups.labels)
+    if not len(p_bad):
+        return pd.DataFrame(columns=["by", "group", "p_low", "p_high", "n", "share"])
+    every = max(len(p_bad) // 100_000, 1)
+    top = float(max(np.quantile(p_bad[::every], 0.995), 1e-3))
+    edges = np.linspace(0, top, HISTOGRAM + 1)
+    place = np.minimum((p_bad * (HISTOGRAM / top)).astype(np.int32), HISTOGRAM - 1)
+    cell = groups.code.astype(np.int32) * HISTOGRAM + place
+    n = np.bincount(cell, minlength=size * HISTOGRAM)
+    kept = (n if weight is None else np.bincount(cell, weight, size * HISTOGRAM)).reshape(size, HISTOGRAM)
+    whole = kept.sum(axis=1, keepdims=True)
+    return pd.DataFrame(
+        {
+            "by": groups.by, "group": np.repeat(groups.labels, HISTOGRAM),
+            "p_low": np.tile(edges[:-1], size), "p_high": np.tile(edges[1:], size), "n": n,
+            "share": np.divide(kept, whole, out=np.zeros(kept.shape), where=whole > 0).ravel(),
+        }
+    )  # fmt: skip
