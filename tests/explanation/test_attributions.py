@@ -15,7 +15,7 @@ from workbench.explanation import ALL, NEAR, Explainer
 from workbench.explanation.attributions import require_additive
 from workbench.sampling import Samples
 
-FAMILIES = ["logistic", "scorecard"]
+FAMILIES = ["logistic", "scorecard", "random_forest", "xgboost", "lightgbm"]
 Explainers = Callable[[str], Explainer]
 every = pytest.mark.parametrize("family", FAMILIES)
 

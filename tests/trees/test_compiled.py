@@ -161,16 +161,16 @@ def test_any_trees_as_walked_from_node_to_node(data: st.DataObject) -> None:
     strict = data.draw(st.booleans())
     single = data.draw(st.booleans())
     tiny = data.draw(st.sampled_from([-1.0, 1e-35]))
-    grown = [_grown(data, limits, data.draw(st.integers(1, 90))) for _ in range(data.draw(st.integers(1, 4)))]
-    ensemble = trees.of_nodes(grown, 3, strict=strict, single=single, tiny=tiny, base=0.25)
+    made = [grown(data, limits, data.draw(st.integers(1, 90))) for _ in range(data.draw(st.integers(1, 4)))]
+    ensemble = trees.of_nodes(made, 3, strict=strict, single=single, tiny=tiny, base=0.25)
     compiled = trees.compile_trees(ensemble)
     values = [0.0, -0.0, 1.5, -1.5, 5e-324, 1e-40, -1e-40, np.nan, np.inf, -np.inf, 3.4e38, 2.0]
     x = np.random.default_rng(data.draw(st.integers(0, 99))).choice(values, (150, 3))
-    expected = [_walked(grown, row, strict, single, tiny) for row in x]
+    expected = [walked(made, row, strict, single, tiny) for row in x]
     assert compiled.sums(x).tolist() == expected
 
 
-def _grown(data: st.DataObject, limits: Any, leaves: int) -> SimpleNamespace:
+def grown(data: st.DataObject, limits: Any, leaves: int) -> SimpleNamespace:
     rng = np.random.default_rng(data.draw(st.integers(0, 10_000)))
     left, right, open_leaves = [-1], [-1], [0]
     while len(open_leaves) < leaves:
@@ -188,7 +188,7 @@ def _grown(data: st.DataObject, limits: Any, leaves: int) -> SimpleNamespace:
     )  # fmt: skip
 
 
-def _walked(grown: list[SimpleNamespace], row: np.ndarray, strict: bool, single: bool, tiny: float) -> float:
+def walked(grown: list[SimpleNamespace], row: np.ndarray, strict: bool, single: bool, tiny: float) -> float:
     total = 0.25
     for tree in grown:
         node = 0

@@ -20,6 +20,7 @@ from workbench.explanation.attributions import (
     Kind,
     require_additive,
 )
+from workbench.explanation.by_trees import by_trees
 from workbench.explanation.references import ALL, Reference, groups
 from workbench.training import TrainedModel
 
@@ -222,7 +223,7 @@ def method_of(model: TrainedModel) -> Method:
     InputError
         ``NO_EXPLANATION`` where there is none.
     """
-    found = additive(model)
+    found = additive(model) or by_trees(model)
     if found is None:
         raise InputError(
             "NO_EXPLANATION", f"{model.family} models are not explained",

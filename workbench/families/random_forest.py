@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from functools import cached_property
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,11 @@ class Forest:
 
     def ensemble(self) -> Ensemble:
         """Return the trees; a leaf's value is its bad share."""
-        trees = [_nodes(one.tree_) for one in self.estimator.estimators_]
+        trees = [
+            # nodes alone are what was learned, and what the digest is made of
+            SimpleNamespace(**vars(_nodes(one.tree_)), cover=one.tree_.weighted_n_node_samples)
+            for one in self.estimator.estimators_
+        ]
         return of_nodes(trees, int(self.estimator.n_features_in_), single=True)
 
     def filled(self, x: np.ndarray) -> np.ndarray:

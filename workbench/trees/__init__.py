@@ -5,12 +5,15 @@ from workbench.trees.ensemble import Ensemble, NotCompiled, of_nodes
 from workbench.trees.kernel import is_warm
 from workbench.trees.lightgbm_text import from_lightgbm
 from workbench.trees.proof import Proof, proof_rows, prove
+from workbench.trees.shapley import LeafTables, Prepared
 from workbench.trees.xgboost_json import from_xgboost
 
 __all__ = [
     "CompiledTrees",
     "Ensemble",
+    "LeafTables",
     "NotCompiled",
+    "Prepared",
     "Proof",
     "compile_trees",
     "from_lightgbm",

@@ -107,12 +107,12 @@ def compile_trees(ensemble: Ensemble) -> CompiledTrees:
     NotCompiled
         Where trees are so large that the engine is quicker.
     """
-    first, count = _leaf_ranges(ensemble)
+    first, count = leaf_ranges(ensemble)
     leaves = count[ensemble.root]
     words = -(-leaves // LEAVES)
     if words.mean() > MOST_WORDS:
         raise NotCompiled(f"its trees have {leaves.mean():,.0f} leaves on the average")
-    column, threshold, low, high = _tests(ensemble, first, count)
+    column, threshold, low, high = tests_of(ensemble, first, count)
     tree = _tree_of(ensemble)
     inner = np.flatnonzero(ensemble.left >= 0)
     pieces = np.concatenate([[0], np.cumsum(words)])
@@ -134,7 +134,7 @@ def compile_trees(ensemble: Ensemble) -> CompiledTrees:
     )  # fmt: skip
 
 
-def _sides(ensemble: Ensemble) -> tuple[np.ndarray, np.ndarray]:
+def sides(ensemble: Ensemble) -> tuple[np.ndarray, np.ndarray]:
     """Return children so that a missing value always goes to the first."""
     swap = ~ensemble.missing_left
     return (
@@ -153,9 +153,9 @@ def _levels(ensemble: Ensemble) -> list[np.ndarray]:
     return levels
 
 
-def _leaf_ranges(ensemble: Ensemble) -> tuple[np.ndarray, np.ndarray]:
+def leaf_ranges(ensemble: Ensemble) -> tuple[np.ndarray, np.ndarray]:
     """Return each node's first leaf, counted within its tree, and its number of leaves."""
-    near, far = _sides(ensemble)
+    near, far = sides(ensemble)
     levels = _levels(ensemble)
     count = np.ones(len(ensemble.left), np.int64)
     for nodes in reversed(levels):
@@ -167,11 +167,11 @@ def _leaf_ranges(ensemble: Ensemble) -> tuple[np.ndarray, np.ndarray]:
     return first, count
 
 
-def _tests(
+def tests_of(
     ensemble: Ensemble, first: np.ndarray, count: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return column, threshold and the leaves from `low` up to `high` that go where a test is met."""
-    near, _ = _sides(ensemble)
+    near, _ = sides(ensemble)
     inner = np.flatnonzero(ensemble.left >= 0)
     kind = np.float32 if ensemble.single else np.float64
     given = ensemble.threshold[inner]

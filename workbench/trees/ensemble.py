@@ -34,6 +34,8 @@ class Ensemble:
         Whether zero is taken as missing there (LightGBM's ``zero_as_missing``).
     value : array of float, shape (nodes,)
         What a leaf adds.
+    cover : array of float, shape (nodes,)
+        How many rows, or how much weight, reached the node where it was grown; all 0 where that is not known.
     strict : bool
     single : bool
         Whether values are rounded to single precision before they are compared.
@@ -54,6 +56,7 @@ class Ensemble:
     missing_left: np.ndarray
     zero_missing: np.ndarray
     value: np.ndarray
+    cover: np.ndarray
     strict: bool = False
     single: bool = False
     single_sum: bool = False
@@ -66,13 +69,14 @@ class Ensemble:
         return len(self.root)
 
 
-COLUMNS = ("left", "right", "feature", "threshold", "missing_left", "zero_missing", "value")
+COLUMNS = ("left", "right", "feature", "threshold", "missing_left", "zero_missing", "value", "cover")
 
 
 def of_nodes(trees: Iterable[Any], width: int, **kind: Any) -> Ensemble:
     """Return the ensemble of `trees`, each with ``feature, threshold, left, right, missing_left, value``.
 
-    Children are positions within the tree; `kind` is how values are compared and added, as in `Ensemble`.
+    ``zero_missing`` and ``cover`` are all zeros where a tree does not say them. Children are positions
+    within the tree; `kind` is how values are compared and added, as in `Ensemble`.
 
     Raises
     ------
@@ -103,7 +107,8 @@ def joined(root: Sequence[int], parts: dict[str, list[np.ndarray]], width: int, 
     """
     if not root:
         raise NotCompiled("it has no trees")
-    kinds = {"left": np.int64, "right": np.int64, "feature": np.int64, "threshold": float, "value": float}
+    kinds = dict.fromkeys(("left", "right", "feature"), np.int64)
+    kinds |= dict.fromkeys(("threshold", "value", "cover"), float)
     whole = {name: np.concatenate(parts[name]).astype(kinds.get(name, bool)) for name in COLUMNS}
     if np.isnan(whole["threshold"][whole["left"] >= 0]).any():
         raise NotCompiled("a threshold is no number")

@@ -69,10 +69,13 @@ def _tree(lines: dict[str, str], at: int) -> dict[str, np.ndarray]:
     }
     default = np.where(missing == MISSING_NONE, threshold >= 0, (code & DEFAULT_LEFT) > 0)
     value = np.array([float(word) for word in lines["leaf_value"].split()])
+    reached = np.array([float(word) for word in lines.get("leaf_count", "").split()])
+    reached = reached if len(reached) == leaves else np.zeros(leaves)
     return {name: with_leaves(child, -1) for name, child in children.items()} | {
         "feature": with_leaves(read("split_feature", int), 0),
         "threshold": with_leaves(threshold, 0.0),
         "missing_left": with_leaves(default, False),
         "zero_missing": with_leaves(missing == MISSING_ZERO, False),
         "value": np.concatenate([np.zeros(inner), value]),
+        "cover": np.concatenate([read("internal_count", float), reached]),
     }

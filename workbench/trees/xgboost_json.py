@@ -55,6 +55,7 @@ def _tree(tree: dict[str, Any], at: int) -> dict[str, np.ndarray]:
         "missing_left": np.array(tree["default_left"], bool) & ~leaf,
         "zero_missing": np.zeros(len(leaf), bool),
         "value": np.where(leaf, kept, 0.0),
+        "cover": np.array(tree["sum_hessian"], np.float32).astype(float),
     }
 
 
