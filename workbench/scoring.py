@@ -19,7 +19,6 @@ from workbench.features.columns import (
     OUT_OF_RANGE,
     UNEXPECTED_MISSING,
     UNSEEN,
-    UNUSUAL,
 )
 from workbench.policy import DECISIONS
 from workbench.portfolio import P_HIGH, P_LOW, Points
@@ -84,8 +83,10 @@ class Scored:
     points : array of int, shape (n,)
     bands, decisions : array of int, shape (n,)
         Positions in the policy's bands and in ``DECISIONS``.
-    flags : array of str, shape (n,)
-        "kind: column; ..." or empty.
+    flags : array of int, shape (n,)
+        Positions in `flag_texts`.
+    flag_texts : list of str
+        "kind: column; ...", each once; the first is empty.
     """
 
     p_bad: np.ndarray
@@ -93,6 +94,7 @@ class Scored:
     bands: np.ndarray
     decisions: np.ndarray
     flags: np.ndarray
+    flag_texts: list[str]
 
 
 @dataclass(frozen=True)
@@ -220,7 +222,7 @@ class Scorer:
                 "points": scored.points,
                 "band": np.asarray(self.policy.bands, dtype=object)[scored.bands],
                 "decision": np.asarray(DECISIONS, dtype=object)[scored.decisions],
-                "flags": scored.flags,
+                "flags": np.asarray(scored.flag_texts, dtype=object)[scored.flags],
             }
         )
 
@@ -231,7 +233,7 @@ class Scorer:
         decided = np.maximum(self.policy.decision_codes(p_bad), (flags == IMPOSSIBLE).any(axis=1))
         return Scored(
             p_bad, points(self.model.portfolio.points, p_bad), self.policy.band_codes(p_bad), decided,
-            flag_text(flags, self._program.names),
+            *flag_texts(flags, self._program.names),
         )  # fmt: skip
 
     def typical(self) -> dict[str, Any]:
@@ -311,14 +313,20 @@ def _referred(decision: str, flags: list[int]) -> str:
     return "refer" if decision == "approve" and IMPOSSIBLE in flags else decision
 
 
-def flag_text(codes: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
-    """Return flags as text, "kind: column; kind: column"; shape (n,), "" where there is none."""
-    out = np.full(len(codes), "", dtype=object)
+def flag_texts(codes: np.ndarray, names: tuple[str, ...]) -> tuple[np.ndarray, list[str]]:
+    """Return each row's position among the texts of its flags, and the texts, "" first.
+
+    A text, "kind: column; kind: column", is made once however many rows have those flags.
+    """
+    at, texts = np.zeros(len(codes), np.int32), [""]
     for j, name in enumerate(names):
-        for code in (MISSING, UNEXPECTED_MISSING, UNSEEN, OUT_OF_RANGE, UNUSUAL, IMPOSSIBLE):
-            at = np.flatnonzero(codes[:, j] == code)
-            if len(at):
-                text = f"{FLAG_WORDS[code]}: {name}"
-                held = out[at]
-                out[at] = np.where(held == "", text, held + ("; " + text))
-    return out
+        flagged = np.flatnonzero(codes[:, j])
+        if not len(flagged):
+            continue
+        found = at[flagged].astype(np.int64) * len(FLAG_WORDS) + codes[flagged, j]
+        distinct, place = np.unique(found, return_inverse=True)
+        at[flagged] = np.arange(len(texts), len(texts) + len(distinct), dtype=np.int32)[place]
+        for before, code in zip(*divmod(distinct, len(FLAG_WORDS)), strict=True):
+            held = texts[before]
+            texts.append(f"{held}{'; ' if held else ''}{FLAG_WORDS[code]}: {name}")
+    return at, texts

@@ -304,9 +304,9 @@ def _refuse(table: Table, portfolio: Portfolio, typed: _Typed) -> tuple[np.ndarr
     keep = np.ones(len(table.frame), bool)
     parts = []
     for column, cast in typed.casts(portfolio).items():
-        wrong = np.flatnonzero(cast.state > casting.MISSING)
-        if not len(wrong):
+        if not cast.state.max(initial=casting.OK) > casting.MISSING:
             continue
+        wrong = np.flatnonzero(cast.state > casting.MISSING)
         keep[wrong] = False
         text = as_text(table.frame[column].iloc[wrong]).to_pylist()
         codes = [CODES[s] for s in cast.state[wrong]]

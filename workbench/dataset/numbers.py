@@ -66,10 +66,11 @@ def parse(text: pa.Array, form: str = "plain", decimal: str = ".") -> Numbers:
 def from_floats(values: np.ndarray) -> Numbers:
     """Return numbers that were numbers already: NaN is missing, inf is not finite."""
     values = values.astype(np.float64, copy=False)
+    # one missing makes both ends NaN, which compare with nothing
+    if not len(values) or values.min() >= -LARGEST and values.max() <= LARGEST:
+        return Numbers(values, np.zeros(len(values), np.uint8))
     with np.errstate(invalid="ignore"):
         fine = np.abs(values) <= LARGEST
-    if fine.all():
-        return Numbers(values, np.full(len(values), OK, np.uint8))
     state = np.where(fine, OK, np.where(np.isnan(values), MISSING, NON_FINITE)).astype(np.uint8)
     return Numbers(np.where(fine, values, np.nan), state)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import fcntl
 import hashlib
@@ -19,7 +20,7 @@ import pyarrow.compute as cp
 
 from workbench.dataset import Table
 from workbench.desk import tables
-from workbench.desk.lines import Counts, scored_lines
+from workbench.desk.lines import Counts, plain_schema, scored_lines
 from workbench.desk.reasoned import Reasoning
 from workbench.errors import BusyError, InputError
 from workbench.intake import ReadOptions
@@ -28,7 +29,7 @@ from workbench.policy import DECISIONS
 from workbench.run import Run
 from workbench.scoring import Scorer
 
-FORM = 1
+FORM = 2
 """Changes with what parts hold, so that none of another version is taken up."""
 
 
@@ -150,28 +151,31 @@ def _keep(folder: Path, table: pa.Table, record: np.ndarray) -> _Part:
     return _Part(path, start, stop)
 
 
-def _read(path: Path, schema: pa.Schema | None) -> pa.Table:
+def _read(path: Path) -> pa.Table:
     with pa.OSFile(str(path)) as file:
-        table = pa.ipc.open_file(file).read_all()
-    return table if schema is None else table.cast(schema)
+        return pa.ipc.open_file(file).read_all()
 
 
 def _assemble(parts: list[Path], out: Path, resumed: int) -> Counts:
     """Write the parts one after the other, and count what they hold."""
-    schema = _read(parts[0], None).schema
-    rows = scored = flagged = 0
+    first = _read(parts[0])
+    rows = scored = unflagged = 0
     decisions = dict.fromkeys(DECISIONS, 0)
-    with tables.written(out) as unfinished, _writer(unfinished, out, schema) as write:
+    with tables.written(out) as unfinished, _writer(unfinished, out, first.schema) as write:
         for path in parts:
-            part = _read(path, schema)
+            part = _read(path).cast(first.schema)
             write(part)
             rows += part.num_rows
             scored += part.num_rows - part.column("p_bad").null_count
-            flagged += cp.sum(cp.not_equal(part.column("flags"), "")).as_py() or 0
-            for entry in cp.value_counts(part.column("decision")).to_pylist():
-                if entry["values"]:
-                    decisions[entry["values"]] += entry["counts"]
-    return Counts(rows, scored, flagged, decisions, resumed)
+            unflagged += _counted(part.column("flags")).get("", 0)
+            for decision, n in _counted(part.column("decision")).items():
+                if decision:
+                    decisions[decision] += n
+    return Counts(rows, scored, rows - unflagged, decisions, resumed)
+
+
+def _counted(column: pa.ChunkedArray) -> dict[str, int]:
+    return {one["values"]: one["counts"] for one in cp.value_counts(column).to_pylist()}
 
 
 @contextlib.contextmanager
@@ -179,15 +183,19 @@ def _writer(unfinished: Path, out: Path, schema: pa.Schema) -> Iterator:
     """Yield what writes a part to the file, in the form that `out` has by its ending."""
     import pyarrow.parquet as pq
 
+    plain = plain_schema(schema)
     if out.suffix.lower() == ".parquet":
-        with pq.ParquetWriter(unfinished, schema) as writer:
+        # texts go over as they are held, each once; who reads the file is told that they are plain
+        told = {b"ARROW:schema": base64.b64encode(plain.serialize()), **(schema.metadata or {})}
+        with pq.ParquetWriter(unfinished, schema, store_schema=False) as writer:
+            writer.add_key_value_metadata(told)
             yield writer.write_table
         return
     key = schema.names[0]
     with unfinished.open("wb") as file:
 
         def write(part: pa.Table) -> None:
-            content = tables.to_plain_csv(part.to_pandas(), keys=[key])
+            content = tables.to_plain_csv(part.cast(plain).to_pandas(), keys=[key])
             file.write(content if not file.tell() else content.partition(b"\n")[2])
 
         yield write

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as cp
 
 from workbench.dataset import Table, applicants
 from workbench.desk.reasoned import NOTE, Reasoning, refused_note
@@ -66,19 +65,19 @@ def scored_frame(scorer: Scorer, table: Table, reasoning: Reasoning | None = Non
 
 
 def scored_lines(scorer: Scorer, table: Table, reasoning: Reasoning | None = None) -> pa.Table:
-    """Return what `scored_frame` does, as Arrow, without a Python object for each row's words."""
+    """Return what `scored_frame` does, as Arrow: each text is there once, and each row has its place.
+
+    What the columns are to whoever reads them says `plain_schema`.
+    """
     checked = applicants(table, scorer.model.portfolio)
     scored = scorer.scored(checked)
-    told = {} if reasoning is None else reasoning.columns(checked, scored.decisions)
-    reasons = {name: pa.array(texts, pa.string()) for name, texts in told.items()}
-    key = str(checked.row_key.name or "record")
-    columns = {
-        "p_bad": pa.array(scored.p_bad, from_pandas=True),
-        "points": pa.array(scored.points),
-        "band": pa.array(scorer.policy.bands).take(pa.array(scored.bands)),
-        "decision": pa.array(DECISIONS).take(pa.array(scored.decisions.astype(np.int64))),
-        **reasons,
-        "flags": pa.array(scored.flags, pa.string()),
+    reasons = {} if reasoning is None else reasoning.columns(checked, scored.decisions)
+    p_bad, points = pa.array(scored.p_bad, from_pandas=True), pa.array(scored.points)
+    words = {
+        "band": (["", *scorer.policy.bands], scored.bands + 1),
+        "decision": (["", *DECISIONS], scored.decisions + 1),
+        **{name: _coded(texts) for name, texts in reasons.items()},
+        "flags": (scored.flag_texts, scored.flags),
     }
     error = np.full(len(table.record), "", dtype=object)
     if checked.n < len(table.record):
@@ -86,24 +85,45 @@ def scored_lines(scorer: Scorer, table: Table, reasoning: Reasoning | None = Non
         place[checked.record - int(table.record[0])] = np.arange(checked.n)
         without = place < 0
         taken = pa.array(np.maximum(place, 0), mask=without)
-        columns = {name: column.take(taken) for name, column in columns.items()}
-        for name in ("band", "decision", *reasons, "flags"):
-            columns[name] = cp.fill_null(columns[name], "")
+        p_bad, points = p_bad.take(taken), points.take(taken)
+        words = {name: (texts, np.append(at, 0)[place]) for name, (texts, at) in words.items()}
         refused = checked.refused.drop_duplicates("record").set_index("record")["reason"]
         error[without] = refused.reindex(table.record[without]).fillna("").to_numpy()
         if reasons:
-            notes = pa.array([refused_note(one) for one in error[without]], pa.string())
-            columns[NOTE] = cp.replace_with_mask(columns[NOTE], pa.array(without), notes)
-    keys = pa.array(table.frame.get(key, table.record), from_pandas=True)
-    columns |= {"error": pa.array(error, pa.string())}
-    kinds = {name: _KINDS.get(name, _KINDS["error"]) for name in columns}
-    empty = pd.DataFrame({key: table.frame.get(key, pd.Series(table.record)).iloc[:0]} | kinds)
-    return pa.table({key: keys} | columns).cast(pa.Schema.from_pandas(empty, preserve_index=False))
+            texts, at = words[NOTE]
+            notes = np.asarray(texts, dtype=object)[at]
+            notes[without] = [refused_note(one) for one in error[without]]
+            words[NOTE] = _coded(notes)
+    words["error"] = _coded(error)
+    key = str(checked.row_key.name or "record")
+    keys = table.frame.get(key, pd.Series(table.record))
+    empty = pd.DataFrame({key: keys.iloc[:0]} | _KINDS | dict.fromkeys(words, _WORDS))
+    plain = pa.Schema.from_pandas(empty, preserve_index=False)
+    columns = [pa.array(keys, from_pandas=True).cast(plain.field(0).type), p_bad, points]
+    columns += [
+        pa.DictionaryArray.from_arrays(pa.array(at, pa.int32()), pa.array(texts, _TEXT))
+        for texts, at in words.values()
+    ]
+    fields = [field.with_type(column.type) for field, column in zip(plain, columns, strict=True)]
+    return pa.table(columns, schema=pa.schema(fields, plain.metadata))
 
 
+def _coded(texts: Any) -> tuple[list[str], np.ndarray]:
+    """Return the texts that there are, "" first, and each row's place among them."""
+    coded = pd.Categorical(texts)
+    levels = [str(level) for level in coded.categories if level != ""]
+    place = {level: k for k, level in enumerate(["", *levels])}
+    table = np.array([*(place[str(level)] for level in coded.categories), 0], np.int32)
+    return ["", *levels], table[coded.codes]
+
+
+def plain_schema(schema: pa.Schema) -> pa.Schema:
+    """Return the schema of lines whose texts stand in each row."""
+    key, *others = schema
+    fields = [f.with_type(_TEXT) if pa.types.is_dictionary(f.type) else f for f in others]
+    return pa.schema([key, *fields], schema.metadata)
+
+
+_TEXT, _WORDS = pa.large_string(), pd.Series(dtype="str")
 # with these, pandas reads back whole points where a row has none
-_KINDS = {
-    "p_bad": pd.Series(dtype=float),
-    "points": pd.Series(dtype="Int64"),
-    **{name: pd.Series(dtype="str") for name in ("band", "decision", "flags", "error")},
-}
+_KINDS = {"p_bad": pd.Series(dtype=float), "points": pd.Series(dtype="Int64")}

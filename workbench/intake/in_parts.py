@@ -115,8 +115,8 @@ def _parquet(path: Path, name: str, portfolio: Portfolio, wanted: list[str]) -> 
     def tables(start: int) -> Iterator[Table]:
         at = 0
         try:
-            with pq.ParquetFile(path, read_dictionary=texts) as given:
-                for batch in given.iter_batches(ROWS, columns=columns):
+            with pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False) as given:
+                for batch in given.iter_batches(ROWS, columns=columns, use_threads=False):
                     at += batch.num_rows
                     if at > start:
                         part = pa.Table.from_batches([batch.slice(max(start - (at - batch.num_rows), 0))])
