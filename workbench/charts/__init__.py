@@ -13,6 +13,7 @@ from workbench.charts.comparison import (
     swap_set,
 )
 from workbench.charts.evaluation import calibration, deciles, gains, ks, roc
+from workbench.charts.explanation import sensitivity, waterfall
 from workbench.charts.extract import month_cells, outcome_by_month
 from workbench.charts.importance import coefficients, importance
 from workbench.charts.profile import profile_bins
@@ -39,7 +40,9 @@ __all__ = [
     "profile_bins",
     "roc",
     "sample_sizes",
+    "sensitivity",
     "spread_of_pd",
     "spread_of_points",
     "swap_set",
+    "waterfall",
 ]

@@ -11,13 +11,17 @@ from workbench.explanation.attributions import (
 )
 from workbench.explanation.explainer import Explainer, learn
 from workbench.explanation.flips import Flips, flips
+from workbench.explanation.lime import Lime, lime
 from workbench.explanation.reasons import MOST, SOURCES, Reason, Reasoner, ReasonRows, Reasons
 from workbench.explanation.references import ALL, NEAR, Reference
+from workbench.explanation.waterfall import Waterfall, waterfall
+from workbench.explanation.what_if import Sensitivity, sensitivities
 
 __all__ = [
     "ALL",
     "Flips",
     "INTERVENTIONAL",
+    "Lime",
     "MOST",
     "NEAR",
     "PATH_DEPENDENT",
@@ -32,5 +36,10 @@ __all__ = [
     "Reference",
     "SOURCES",
     "flips",
+    "Sensitivity",
+    "Waterfall",
     "learn",
+    "lime",
+    "sensitivities",
+    "waterfall",
 ]
