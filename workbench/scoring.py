@@ -226,6 +226,12 @@ class Scorer:
             }
         )
 
+    def p_bad_of(self, frame: pd.DataFrame, date: pd.Series | None) -> np.ndarray:
+        """Return the calibrated PD of each typed row, in order; shape (n,)."""
+        self.prepare(len(frame))
+        x, _ = self.model.encoder.seen(frame, date)
+        return self._calibrator.p_bad(self._many.margin(x, self.threads))
+
     def scored(self, applicants: Applicants) -> Scored:
         """Score checked rows, in order, with bands and decisions as positions."""
         x, flags = self.model.encoder.seen(applicants.frame, applicants.date)

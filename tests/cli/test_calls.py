@@ -15,7 +15,7 @@ from workbench.reports import catalogue
 
 VERBS = (
     "portfolios", "portfolio show", "portfolio infer", "generate", "check", "train", "models", "show",
-    "evaluate", "compare", "score", "promote", "fsck", "report", "worker", "jobs", "doctor",
+    "evaluate", "compare", "drift", "score", "promote", "fsck", "report", "worker", "jobs", "doctor",
 )  # fmt: skip
 
 
@@ -79,6 +79,7 @@ def test_a_wrong_call_is_one_sentence_and_status_2(shop: Place, arguments: list[
         (["portfolio", "show", "nothing_like_it"], "NO_PORTFOLIO"),
         (["show", "shop_loans-1"], "NO_MODEL"),
         (["evaluate", "shop_loans@champion", "{csv}"], "NO_MODEL"),
+        (["drift", "shop_loans@champion", "{csv}"], "NO_MODEL"),
         (["score", "shop_loans@latest", "{csv}", "--out", "{folder}/out.csv"], "NO_MODEL"),
         (["promote", "shop_loans-9"], "NO_MODEL"),
         (["train", "{csv}", "--portfolio", "{toml}", "--family", "magic"], "FAMILY"),

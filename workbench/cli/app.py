@@ -17,6 +17,7 @@ from workbench.cli import (
     generation,
     handing,
     models,
+    monitoring,
     output,
     portfolios,
     room,
@@ -91,7 +92,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for group in (portfolios, generation, checking, training, bins, models, handing, room, service, trying):
+for group in (
+    portfolios,
+    generation,
+    checking,
+    training,
+    bins,
+    models,
+    monitoring,
+    handing,
+    room,
+    service,
+    trying,
+):
     group.add_to(app)
 
 

@@ -1,5 +1,6 @@
 """Data that have been read (Table) and data that have been checked (Dataset, Applicants)."""
 
+from workbench.dataset.arrived import arrived
 from workbench.dataset.build import applicants, build
 from workbench.dataset.casting import cast_one
 from workbench.dataset.dates import DAYS_A_MONTH, EPOCH, months
@@ -34,6 +35,7 @@ __all__ = [
     "Source",
     "Table",
     "applicants",
+    "arrived",
     "as_numbers",
     "build",
     "cast_one",

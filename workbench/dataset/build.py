@@ -81,7 +81,7 @@ def build(table: Table, portfolio: Portfolio) -> Dataset:
             table.source.name,
             _MORE,
         )
-    outcome = _outcome(table, portfolio.outcome)
+    outcome = outcomes(table, portfolio.outcome)
     typed = _typed(table, portfolio, portfolio.characteristics, with_outcome=True, outcome=outcome)
     keep, refused = _refuse(table, portfolio, typed)
     _enough(table, refused, int(keep.sum()))
@@ -238,7 +238,7 @@ def _typed(
     return _Typed(found[0], found[1], date, weight, outcome)
 
 
-def _outcome(table: Table, declared: Outcome) -> np.ndarray:
+def outcomes(table: Table, declared: Outcome) -> np.ndarray:
     """Return 1 bad, 0 good, -1 indeterminate, -2 unknown (blank) for each row.
 
     Raises

@@ -19,6 +19,7 @@ from workbench.desk import (
     explaining,
     handing,
     made,
+    monitoring,
     promoting,
     removing,
     replays,
@@ -28,9 +29,10 @@ from workbench.desk import (
     trainings,
 )
 from workbench.desk.comparing import Compared
+from workbench.desk.monitored import Monitored
 from workbench.desk.removing import Use
 from workbench.desk.replays import Replay
-from workbench.desk.requests import ScoreRequest, TrainOutcome, TrainRequest
+from workbench.desk.requests import DriftRequest, ScoreRequest, TrainOutcome, TrainRequest
 from workbench.desk.scored import Batch
 from workbench.desk.seen import Seen
 from workbench.errors import Problem
@@ -380,6 +382,10 @@ class Desk:
             ``HAS_MODELS``, ``HAS_STUDIES``, ``CHAMPION``, ``PREVIOUS_CHAMPION``, ``RUNNING``.
         """
         return removing.delete(self, kind, name, why, now)
+
+    def drift(self, request: DriftRequest, key: str = "", run: Run | None = None) -> Monitored:
+        """Hold an extract against the development sample of a model; it is kept, and the trail tells it."""
+        return monitoring.drift(self, request, key, run or Run(self.settings.threads))
 
     def fsck(self) -> list[Problem]:
         """Compare the store with the database."""

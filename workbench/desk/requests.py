@@ -52,6 +52,42 @@ class ScoreRequest:
 
 
 @dataclass(frozen=True)
+class DriftRequest:
+    """Hold an extract against the development sample of a model.
+
+    Attributes
+    ----------
+    model : str
+        A model's id.
+    path, name : str
+        Where the bytes are, and what to call them.
+    dataset_sha256 : str
+        Fingerprint of a kept data set, instead of a file.
+    """
+
+    model: str
+    path: str = ""
+    name: str = ""
+    options: ReadOptions = field(default_factory=ReadOptions)
+    dataset_sha256: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.path) == bool(self.dataset_sha256):
+            raise InputError("NO_DATA", "no extract was named, or two", remedy="Name a file or a data set.")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the request as plain values."""
+        return asdict(self) | {"options": asdict(self.options) | {"missing": list(self.options.missing)}}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> DriftRequest:
+        """Return the request that `to_json` gave."""
+        options = values["options"]
+        read = ReadOptions(**{**options, "missing": tuple(options["missing"])})
+        return cls(**{**values, "options": read})
+
+
+@dataclass(frozen=True)
 class TrainRequest:
     """Train a study of a portfolio on data that are kept, or on a file.
 

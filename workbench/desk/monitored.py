@@ -1,0 +1,125 @@
+"""Extracts that were held against development, as they are kept: who looked, when, and what came out."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from workbench.drift import Drift
+from workbench.errors import MissingError
+from workbench.registry.artifacts import canonical_json, make_folder, publish_file
+
+RECORD = "drift.json"
+HEAD = (
+    "key",
+    "model_id",
+    "portfolio",
+    "name",
+    "path",
+    "dataset_sha256",
+    "who",
+    "at",
+    "seconds",
+    "rows",
+    "refused",
+)
+_KEY = re.compile(r"[0-9A-Za-z][\w-]{0,80}")
+
+
+@dataclass(frozen=True, eq=False)
+class Monitored:
+    """One look at an extract.
+
+    Attributes
+    ----------
+    key : str
+        Name of its folder; the job's id where a job looked.
+    portfolio : str
+        ``name@version`` of the model's portfolio.
+    name, path : str
+        What the extract is called, and where it lay; empty path for a kept data set.
+    dataset_sha256 : str
+        Of a kept data set.
+    at : str
+        When, as ISO in UTC.
+    rows, refused : int
+        Rows of the extract, and how many of them could not be used.
+    """
+
+    key: str
+    model_id: str
+    portfolio: str
+    name: str
+    path: str
+    dataset_sha256: str
+    who: str
+    at: str
+    seconds: float
+    rows: int
+    refused: int
+    drift: Drift
+
+    @property
+    def when(self) -> datetime:
+        """When it was looked at."""
+        return datetime.fromisoformat(self.at)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what came out as plain values, NaN for what is not defined."""
+        return {name: getattr(self, name) for name in HEAD} | self.drift.to_json()
+
+
+def folder_of(home: Path) -> Path:
+    """Return where looks are kept."""
+    return home / "drift"
+
+
+def keep(home: Path, found: Monitored) -> None:
+    """Write a look; its record last, so that one that is there is whole."""
+    folder = folder_of(home) / found.key
+    make_folder(folder)
+    for name, frame in found.drift.to_frames().items():
+        buffer = io.BytesIO()
+        frame.to_parquet(buffer, index=False)
+        publish_file(folder / f"{name}.parquet", buffer.getvalue())
+    values = {name: getattr(found, name) for name in HEAD} | {"drift": found.drift.to_values()}
+    publish_file(folder / RECORD, canonical_json(values))
+
+
+def find(home: Path, key: str) -> Monitored:
+    """Return a look that is kept.
+
+    Raises
+    ------
+    MissingError
+        ``NO_DRIFT``.
+    """
+    if _KEY.fullmatch(key):
+        with suppress(OSError, ValueError, TypeError, KeyError):
+            folder = folder_of(home) / key
+            values = json.loads((folder / RECORD).read_text("utf-8"))
+            frames = {path.stem: pd.read_parquet(path) for path in folder.glob("*.parquet")}
+            return Monitored(**(values | {"drift": Drift.of(values["drift"], frames)}))
+    raise MissingError(
+        "NO_DRIFT", "no such look at an extract is kept", key[:64], "Look at the list on the page Monitor."
+    )
+
+
+def heads(home: Path, portfolio: str = "", limit: int = 50) -> list[dict[str, Any]]:
+    """Return who looked at what and what came out, newest first, without distributions."""
+    found = []
+    for path in folder_of(home).glob(f"*/{RECORD}"):
+        with suppress(OSError, ValueError):
+            values = json.loads(path.read_text("utf-8"))
+            colour, cause, _, _ = values.pop("drift")["verdict"]
+            if not portfolio or values["portfolio"].split("@")[0] == portfolio:
+                found.append(values | {"colour": colour, "first_cause": cause})
+    return sorted(found, key=lambda values: values["at"], reverse=True)[:limit]
