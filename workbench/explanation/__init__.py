@@ -9,11 +9,15 @@ from workbench.explanation.attributions import (
     Interactions,
     Kind,
 )
+from workbench.explanation.effects import Effects, effects, monotonicity
 from workbench.explanation.explainer import Explainer, learn
 from workbench.explanation.flips import Flips, flips
 from workbench.explanation.lime import Lime, lime
+from workbench.explanation.overview import Overview, overview
+from workbench.explanation.permutation import Permutation, permutation
 from workbench.explanation.reasons import MOST, SOURCES, Reason, Reasoner, ReasonRows, Reasons
 from workbench.explanation.references import ALL, NEAR, Reference
+from workbench.explanation.rows import Rows
 from workbench.explanation.waterfall import Waterfall, waterfall
 from workbench.explanation.what_if import Sensitivity, sensitivities
 
@@ -26,20 +30,28 @@ __all__ = [
     "NEAR",
     "PATH_DEPENDENT",
     "Attributions",
+    "Effects",
     "Explainer",
     "Interactions",
     "Kind",
+    "Overview",
+    "Permutation",
     "Reason",
     "ReasonRows",
     "Reasoner",
     "Reasons",
     "Reference",
+    "Rows",
     "SOURCES",
+    "effects",
     "flips",
     "Sensitivity",
     "Waterfall",
     "learn",
     "lime",
+    "monotonicity",
+    "overview",
+    "permutation",
     "sensitivities",
     "waterfall",
 ]

@@ -1,0 +1,234 @@
+"""What drives a model over all rows of a sample or segment: one Result, drawn and told from its frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from workbench.errors import InputError
+from workbench.explanation import marks, measured
+from workbench.explanation.attributions import INTERVENTIONAL, Attributions, Kind
+from workbench.explanation.directions import direction
+from workbench.explanation.effects import monotonicity, records
+from workbench.explanation.explainer import Explainer
+from workbench.explanation.references import ALL
+from workbench.explanation.rows import Cut, Rows, cut
+from workbench.run import Run
+
+PAIRED = 2000
+"""Rows on which pairs are measured at most: their values come by the square of the characteristics."""
+FRAMES = (
+    "importance", "swarm", "dependence", "cells", "scales", "pairs", "grouped", "monotonicity",
+)  # fmt: skip
+FIRST = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Overview:
+    """What drives a model, over all rows given.
+
+    Attributes
+    ----------
+    kind, method, unit, reference, n_reference, base, estimated
+        As in `Attributions`.
+    sample : str
+        Which rows, in words: "hold-out".
+    n, n_known, n_bad : int
+        Rows, those whose outcome is known, and bads among them.
+    weighted, by_customer : bool
+        Whether rows count by their weights, and whether intervals count whole customers.
+    n_paired : int
+        Rows that `pairs` rests on: all, or as many evenly taken from them.
+    importance : DataFrame
+        See `measured.importance`; with `direction`, which way it pushes in words, and `partner`, the
+        characteristic it acts most with (empty where it acts by itself).
+    swarm, cells : DataFrame
+        See `marks.swarm` and `marks.cells`: all rows in few marks.
+    scales : DataFrame
+        characteristic, shade, label: what the shades of `swarm` and `cells` stand for.
+    dependence : DataFrame
+        See `measured.dependence`.
+    pairs : DataFrame
+        See `measured.pairs`.
+    grouped : DataFrame
+        See `measured.by_groups`: by month, and by each category tagged as segment.
+    monotonicity : DataFrame
+        See `effects.monotonicity`.
+    """
+
+    kind: Kind
+    method: str
+    unit: str
+    reference: str
+    n_reference: int
+    base: float
+    estimated: bool
+    sample: str
+    n: int
+    n_known: int
+    n_bad: int
+    weighted: bool
+    by_customer: bool
+    n_paired: int
+    importance: pd.DataFrame
+    swarm: pd.DataFrame
+    dependence: pd.DataFrame
+    cells: pd.DataFrame
+    scales: pd.DataFrame
+    pairs: pd.DataFrame
+    grouped: pd.DataFrame
+    monotonicity: pd.DataFrame
+
+    def title(self, characteristic: str) -> str:
+        """Return what a characteristic is called."""
+        return str(self._line(characteristic)["title"])
+
+    def direction(self, characteristic: str) -> str:
+        """Return which way a characteristic pushes, in words."""
+        return str(self._line(characteristic)["direction"])
+
+    def partners(self, characteristic: str) -> pd.DataFrame:
+        """Return with which others a characteristic acts, the strongest first.
+
+        Returns
+        -------
+        DataFrame
+            characteristic, title, strength, low, high, n.
+        """
+        here = self.pairs[(self.pairs["first"] == characteristic) | (self.pairs["second"] == characteristic)]
+        other = here["first"] == characteristic
+        return pd.DataFrame(
+            {
+                "characteristic": np.where(other, here["second"], here["first"]),
+                "title": np.where(other, here["second_title"], here["first_title"]),
+            }
+            | {name: here[name].to_numpy() for name in ("strength", "low", "high", "n")}
+        )
+
+    def _line(self, characteristic: str) -> pd.Series:
+        found = self.importance[self.importance["characteristic"] == characteristic]
+        if found.empty:
+            raise InputError(
+                "CHARACTERISTIC", f"the model has no characteristic {characteristic!r}", "characteristic",
+                f"Take one of {', '.join(self.importance['characteristic'])}.",
+            )  # fmt: skip
+        return found.iloc[0]
+
+    def sentence(self) -> str:
+        """Return what drives the model most, and which way."""
+        acting = self.importance[self.importance["importance"] > 0]
+        if acting.empty:
+            return "No characteristic changes the score of any of these rows."
+        first = acting.iloc[:FIRST]
+        named = list(first["title"])
+        listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
+        return (
+            f"{listed} make up {first['share'].sum():.0%} of what moves the score of these {self.n:,} rows; "
+            f"{first['title'].iloc[0]}: {first['direction'].iloc[0]}."
+        )
+
+    def against_declared(self) -> pd.DataFrame:
+        """Return the lines of `monotonicity` in which the fitted model goes against what is declared."""
+        return self.monotonicity[self.monotonicity["kept"] == False]  # noqa: E712 - None is neither
+
+    def about(self) -> dict[str, Any]:
+        """Return what the overview is of, without its frames."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in FRAMES}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the overview as plain values, without its marks; what is not defined is None."""
+        told = [name for name in FRAMES if name not in ("swarm", "cells", "scales")]
+        return self.about() | {name: records(getattr(self, name)) for name in told}
+
+    def to_frames(self) -> dict[str, pd.DataFrame]:
+        """Return the frames by name."""
+        return {name: getattr(self, name) for name in FRAMES}
+
+    @classmethod
+    def from_frames(cls, about: Mapping[str, Any], frames: Mapping[str, pd.DataFrame]) -> Overview:
+        """Return the overview that `about` and `to_frames` told."""
+        return cls(**about, **{name: frames[name] for name in FRAMES})
+
+
+def overview(
+    explainer: Explainer,
+    rows: Rows,
+    *,
+    sample: str = "",
+    kind: Kind = INTERVENTIONAL,
+    reference: str = ALL,
+    run: Run | None = None,
+) -> Overview:
+    """Return what drives a model over all rows given.
+
+    Raises
+    ------
+    InputError
+        ``NO_ROWS``; ``KIND`` and ``REFERENCE`` as in `Explainer.attributions`.
+    """
+    run = run or Run(explainer.threads)
+    if not len(rows):
+        raise InputError(
+            "NO_ROWS", "there is no row to explain", remedy="Take a sample or segment with rows."
+        )
+    run.step(f"explaining {len(rows):,} rows", 0.0)
+    held = explainer.attributions(rows.raw, kind=kind, reference=reference)
+    run.step("looking for what acts together", 0.5)
+    part = rows.take(rows.spread(PAIRED))
+    portfolio = explainer.model.portfolio
+    acting = explainer.interactions(part.raw, kind=kind, reference=reference)
+    pairs = measured.pairs(acting, part, portfolio)
+    run.step("setting each characteristic to its values in turn", 0.7)
+    monotone = monotonicity(explainer.model, rows, threads=run.threads)
+    run.step("gathering", 0.9)
+    size = measured.importance(held, rows, portfolio)
+    frames = _by_characteristic(explainer, held, rows, pairs)
+    columns = explainer.model.encoder.columns
+    says = {
+        column.name: direction(
+            frames["dependence"][frames["dependence"]["characteristic"] == column.name],
+            column, portfolio.characteristic(column.name),
+        )
+        for column in columns
+    }  # fmt: skip
+    first = {column.name: (_partners(pairs, column.name) or [""])[0] for column in columns}
+    return Overview(
+        kind=held.kind, method=held.method, unit=held.unit, reference=held.reference,
+        n_reference=held.n_reference, base=float(held.base), estimated=held.estimated, sample=sample,
+        n=len(rows), n_known=int(rows.known.sum()), n_bad=int(rows.bad.sum()),
+        weighted=rows.weight is not None, by_customer=rows.code is not None, n_paired=len(part),
+        importance=size.assign(
+            direction=size["characteristic"].map(says), partner=size["characteristic"].map(first)
+        ),
+        pairs=pairs, grouped=measured.grouped(held, rows), monotonicity=monotone, **frames,
+    )  # fmt: skip
+
+
+def _partners(pairs: pd.DataFrame, name: str) -> list[str]:
+    """Return with which others a characteristic acts most."""
+    here = pairs[(pairs["first"] == name) | (pairs["second"] == name)].head(marks.PARTNERS)
+    return [b if a == name else a for a, b in zip(here["first"], here["second"], strict=True)]
+
+
+def _by_characteristic(
+    explainer: Explainer, held: Attributions, rows: Rows, pairs: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    columns, portfolio = explainer.model.encoder.columns, explainer.model.portfolio
+    w = rows.weights
+    shades = {c.name: marks.ranks(rows.raw[:, j], c, w) for j, c in enumerate(columns)}
+    wide = float(np.ptp(held.values)) / marks.WIDE
+    frames: dict[str, list[pd.DataFrame]] = {name: [] for name in ("swarm", "dependence", "cells", "scales")}
+    for j, column in enumerate(columns):
+        name, raw, value = column.name, rows.raw[:, j], held.values[:, j]
+        about = portfolio.characteristic(name)
+        found: Cut = cut(raw, column, about)
+        frames["dependence"].append(measured.dependence(name, found, value, held.p_bad, rows))
+        frames["swarm"].append(marks.swarm(name, value, shades[name], w, wide))
+        others = [shades[other] for other in _partners(pairs, name)]
+        frames["cells"].append(marks.cells(name, raw, found, value, w, others))
+        frames["scales"].append(marks.scale(raw, column, about, shades[name]))
+    return {name: pd.concat(parts, ignore_index=True) for name, parts in frames.items()}
