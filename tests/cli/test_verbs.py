@@ -350,3 +350,9 @@ def test_a_report_is_deleted_with_a_reason_and_for_good_where_that_is_asked_for(
     assert done.status == 0 and done.json["deleted"]["name"] == folder.name
     assert not folder.exists()
     assert not list((here.folder / "home" / "quarantine").glob(f"*{folder.name[:20]}*"))
+
+
+def test_fairness_of_a_portfolio_that_protects_nothing_says_so(trained: tuple[Place, Answer]) -> None:
+    here, answer = trained
+    refused = here.call("fairness", answer.json["best"], here.data, "--by", "purpose")
+    assert refused.status == 2 and "protects no column" in refused.err and "the page Data" in refused.err

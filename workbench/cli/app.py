@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from workbench.cli import (
     bins,
     checking,
+    fairness,
     generation,
     handing,
     models,
@@ -100,6 +101,7 @@ for group in (
     bins,
     models,
     monitoring,
+    fairness,
     handing,
     room,
     service,

@@ -13,6 +13,7 @@ from workbench.desk.requests import (
     TrainOutcome,
     TrainRequest,
 )
+from workbench.desk.treated import FairnessRequest, Treated
 
 __all__ = [
     "Compared",
@@ -20,9 +21,11 @@ __all__ = [
     "Desk",
     "DriftRequest",
     "Monitored",
+    "FairnessRequest",
     "ScoreRequest",
     "TrainOutcome",
     "TrainRequest",
     "TrainedLine",
+    "Treated",
     "open",
 ]

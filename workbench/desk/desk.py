@@ -27,6 +27,7 @@ from workbench.desk import (
     scoring_files,
     seen,
     trainings,
+    treated,
 )
 from workbench.desk.comparing import Compared
 from workbench.desk.monitored import Monitored
@@ -35,6 +36,7 @@ from workbench.desk.replays import Replay
 from workbench.desk.requests import DriftRequest, ScoreRequest, TrainOutcome, TrainRequest
 from workbench.desk.scored import Batch
 from workbench.desk.seen import Seen
+from workbench.desk.treated import FairnessRequest, Treated
 from workbench.errors import Problem
 from workbench.evaluation import Evaluation
 from workbench.explanation import Explainer
@@ -341,6 +343,10 @@ class Desk:
         return comparing.compare_models(
             self, references, path, options, run, label=label, approval=approval, segment=segment
         )
+
+    def fairness(self, asked: FairnessRequest, run: Run | None = None) -> Treated:
+        """Say who a model treats differently, on rows held out from it or on a file's."""
+        return treated.treat(self, asked, run or Run())
 
     def differences(self, a: str, b: str) -> pd.DataFrame:
         """Return what two versions are, side by side.

@@ -79,11 +79,11 @@ def grouping(
     known = {name for name in names if name and name != UNKNOWN}
     if len(known) < 2:
         said = f"all rows are of one group ({next(iter(known))})" if known else "no row's group is known"
-        raise InputError("NO_GROUPS", f"{title or by}: {said}, so there is nothing to compare", by,
+        raise InputError("NO_GROUPS", f"{said}, so there is nothing to compare", title or by,
                          "Bring rows of two groups at least.")  # fmt: skip
     if len(known) > MOST_GROUPS:
-        raise InputError("TOO_MANY_GROUPS", f"{title or by} has {len(known)} groups; {MOST_GROUPS} at most",
-                         by, "Declare bands, or fewer groups, in the portfolio.")  # fmt: skip
+        raise InputError("TOO_MANY_GROUPS", f"has {len(known)} groups; {MOST_GROUPS} at most",
+                         title or by, "Declare bands, or fewer groups, in the portfolio.")  # fmt: skip
     labels = [one for one in order if one in known] + sorted(known - set(order))
     place = {label: i for i, label in enumerate(labels)}
     at = np.array([place.get(name, len(labels)) for name in names] + [len(labels)], dtype=np.int16)
