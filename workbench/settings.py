@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
+import tomllib
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -50,6 +53,38 @@ def rest_waiting_threads() -> None:
     They would spin otherwise, and a fit beside one busy process would take many times as long.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A database that rows come from, or scores go to.
+
+    Attributes
+    ----------
+    name : str
+    url : str
+        SQLAlchemy URL; never shown, for it may hold a password.
+    query : str
+        What ``sql:NAME`` alone stands for; empty where only tables are named.
+    """
+
+    name: str
+    url: str = field(repr=False)
+    query: str = ""
+
+    @property
+    def variable(self) -> str:
+        """The variable of the environment that holds the URL."""
+        return f"{PREFIX}SOURCE_{self.name.upper()}"
+
+    @property
+    def query_variable(self) -> str:
+        """The variable of the environment that holds the query."""
+        return f"{self.variable}_QUERY"
+
+    def told(self, table: str) -> str:
+        """Return how people name it, or a table of it."""
+        return f"sql:{self.name}" + (f"/{table}" if table else "")
 
 
 class Settings(BaseSettings):
@@ -114,9 +149,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _database(self) -> Settings:
         url = self.database_url or f"sqlite:///{self.home / 'workbench.db'}"
-        for bare in ("postgres://", "postgresql://"):
-            if url.startswith(bare):
-                url = "postgresql+psycopg://" + url.removeprefix(bare)
+        url = _with_driver(url)
         object.__setattr__(self, "database_url", url)
         object.__setattr__(self, "store", self.store or self.home)
         if self.store != self.home and url.startswith("sqlite"):
@@ -133,6 +166,27 @@ class Settings(BaseSettings):
         """
         return self.threads if "threads" in self.model_fields_set else max(self.threads, available_cores())
 
+    def source(self, name: str) -> Source:
+        """Return a configured source of rows, by the environment or by ``sources.toml`` in the home.
+
+        Raises
+        ------
+        InputError
+            ``SOURCE`` where there is none of that name, or where others can read the file.
+        """
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
+            what = f"{name!r} is no name of a source: letters, digits and _ only"
+            raise InputError("SOURCE", what, remedy="Write it like sql:NAME or sql:NAME/TABLE.")
+        asked = Source(name, "")
+        kept = _kept_source(self.home / "sources.toml", name)
+        url = os.environ.get(asked.variable) or kept.get("url", "")
+        if not url:
+            raise InputError(
+                "SOURCE", "no source of that name is configured", asked.told(""),
+                f"Set {asked.variable} to its SQLAlchemy URL, or name it in sources.toml in the home.",
+            )  # fmt: skip
+        return Source(name, _with_driver(url), os.environ.get(asked.query_variable) or kept.get("query", ""))
+
     @classmethod
     def from_env(cls) -> Settings:
         """Return the settings the environment gives.
@@ -146,6 +200,28 @@ class Settings(BaseSettings):
             return cls()
         except ValidationError as error:
             raise InputError.of([_problem(item) for item in error.errors()]) from None
+
+
+def _with_driver(url: str) -> str:
+    for bare in ("postgres://", "postgresql://"):
+        if url.startswith(bare):
+            return "postgresql+psycopg://" + url.removeprefix(bare)
+    return url
+
+
+def _kept_source(path: Path, name: str) -> dict[str, str]:
+    """Return what ``sources.toml`` says of a source; empty where it says nothing."""
+    if not path.is_file():
+        return {}
+    if path.stat().st_mode & 0o077:
+        what = "others can read it, and it holds addresses with passwords"
+        raise InputError("SOURCE", what, str(path), f"Run: chmod 600 {path}")
+    try:
+        told = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):  # its words may hold the password
+        raise InputError("SOURCE", "is no TOML", str(path), 'Write [NAME], url = "..." below it.') from None
+    kept = next((values for key, values in told.items() if key.lower() == name.lower()), {})
+    return {key: str(value) for key, value in kept.items()} if isinstance(kept, dict) else {}
 
 
 def _problem(item: object) -> Problem:

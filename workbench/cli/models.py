@@ -202,7 +202,12 @@ def _test(told: dict[str, Any]) -> tuple[str, ...]:
 def score(
     model: options.Model,
     data: options.Data,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="CSV, Parquet or Excel.", show_default=False)],
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE", help="CSV, Parquet or Excel; or sql:NAME/TABLE, a table.", show_default=False
+        ),
+    ],
     reasons: Annotated[
         int,
         typer.Option(

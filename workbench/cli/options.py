@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from workbench.intake import ReadOptions
 
 Data = Annotated[
-    str, typer.Argument(metavar="DATA", help="A CSV, Parquet or Excel file.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="DATA",
+        help="A CSV, Parquet or Excel file; or sql:NAME/TABLE, rows of a configured database.",
+        show_default=False,
+    ),
 ]
 Model = Annotated[
     str,

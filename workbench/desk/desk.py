@@ -26,6 +26,7 @@ from workbench.desk import (
     scored,
     scoring_files,
     seen,
+    sourced,
     trainings,
     treated,
 )
@@ -115,17 +116,17 @@ class Desk:
         name: str = "",
         run: Run | None = None,
     ) -> Table:
-        """Read a file, apart from this process; `name` is what to call it where its path is not known."""
+        """Read a file, apart from this process; `name` is what to call it where its path is not known.
+
+        ``sql:NAME`` and ``sql:NAME/TABLE`` are the rows of a configured source.
+        """
         make_folder(place := self.settings.home / "reading")
-        return intake.read_apart(
-            Path(path),
-            place,
-            name=name,
-            portfolio=portfolio,
-            options=options or ReadOptions(),
-            limits=self._limits,
-            run=run,
-        )
+        with sourced.at_hand(self, Path(path), run) as file:
+            table = intake.read_apart(
+                file, place, name=name, portfolio=portfolio, options=options or ReadOptions(),
+                limits=self._limits, run=run,
+            )  # fmt: skip
+        return sourced.told(table, Path(path))
 
     def sheets(self, path: Path, name: str = "") -> tuple[str, ...]:
         """Return the sheets of an Excel file that hold data."""

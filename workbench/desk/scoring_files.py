@@ -12,7 +12,7 @@ import pandas as pd
 
 from workbench.checks import customers_of
 from workbench.dataset import BAD, Dataset, Table, applicants, build
-from workbench.desk import reasoned, tables
+from workbench.desk import reasoned, sourced, tables
 from workbench.desk.lines import Counts, scored_frame
 from workbench.desk.reasoned import Reasoning
 from workbench.errors import InputError
@@ -43,16 +43,17 @@ def score_file(
     reasons: int = 0,
 ) -> dict[str, Any]:
     """Score a file; see `Desk.score_file`."""
-    tables.check_target(out, source=path)
-    row = desk.registry.resolve(reference)
-    reasoning = reasoned.reasoning(desk, row.model_id, reasons)
-    scorer = desk.scorer(row.model_id)
-    replaced = out.exists()
-    given = _Given(path, name or path.name, options or ReadOptions(), dict(rename or {}))
-    _require_names(given, scorer.model.portfolio)
-    counts = _in_parts(desk, row, scorer, given, out, run, reasoning)
-    if counts is None:
-        counts = _as_a_whole(desk, scorer, given, out, reasoning)
+    with sourced.to_hand(desk, out) as (target, replaced):
+        tables.check_target(target, source=path)
+        row = desk.registry.resolve(reference)
+        reasoning = reasoned.reasoning(desk, row.model_id, reasons)
+        scorer = desk.scorer(row.model_id)
+        with sourced.at_hand(desk, path, run) as file:
+            given = _Given(file, name or file.name, options or ReadOptions(), dict(rename or {}))
+            _require_names(given, scorer.model.portfolio)
+            counts = _in_parts(desk, row, scorer, given, target, run, reasoning)
+            if counts is None:
+                counts = _as_a_whole(desk, scorer, given, target, reasoning)
     return {
         "model_id": row.model_id,
         "rows": counts.rows,

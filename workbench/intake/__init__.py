@@ -1,6 +1,6 @@
 """Files -> Table, and the shelf of portfolios."""
 
-from workbench.intake.apart import Limits, columns_apart, read_apart, sheets_apart, warm_up
+from workbench.intake.apart import Limits, columns_apart, private_folder, read_apart, sheets_apart, warm_up
 from workbench.intake.encodings import foreign_line, likely_encoding
 from workbench.intake.options import ReadOptions
 from workbench.intake.portfolios import PortfolioEntry, PortfolioShelf
@@ -17,6 +17,7 @@ __all__ = [
     "likely_encoding",
     "preview",
     "read",
+    "private_folder",
     "read_apart",
     "sheets",
     "sheets_apart",

@@ -91,20 +91,27 @@ def read_apart(
 
     path = Path(path)
     label = Path(name).name if name else path.name
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _clear(folder)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=PREFIX) as out, _held(Path(out)):
+    with private_folder(folder) as out:
         arguments = {
             "path": str(path),
             "name": label,
             "portfolio": "" if portfolio is None else portfolio.model_dump_json(),
             "options": asdict(options),
-            "out": out,
+            "out": str(out),
         }
         # a mapped file is address space too
         mapped = path.stat().st_size if path.is_file() else 0
         source = _ask("table", arguments, label, limits, mapped, run or Run())
-        return handover.map_table(Path(out), source)
+        return handover.map_table(out, source)
+
+
+@contextmanager
+def private_folder(folder: Path) -> Iterator[Path]:
+    """Yield a new folder in `folder` that is gone afterwards; what a killed program left is removed first."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _clear(folder)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=PREFIX) as made, _held(Path(made)):
+        yield Path(made)
 
 
 @contextmanager
