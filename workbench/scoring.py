@@ -161,7 +161,7 @@ class Scorer:
     def prepare(self, rows: int) -> None:
         """Choose what computes the margins of `rows` rows, which may come in several tables.
 
-        For many rows trees are compiled, which takes seconds and changes no bit of any score.
+        For many rows trees are compiled, which takes a moment and changes no bit of any score.
         """
         self._many.prepare(rows)
 

@@ -106,8 +106,7 @@ def _left(desk: Desk) -> list[Path]:
 def test_parts_give_the_lines_that_a_whole_reading_gives(
     at: Desk, rows: pd.DataFrame, tmp_path: Path, given: str, asked: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(many_rows, "COLD", 1)
-    monkeypatch.setattr(many_rows, "WARM", 1)
+    monkeypatch.setattr(many_rows, "PAYS", 1)
     source = FORMS[given](rows, tmp_path / f"in{given}")
     steps: list[str] = []
     out = tmp_path / f"out{asked}"

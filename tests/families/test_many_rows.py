@@ -38,8 +38,7 @@ def _row(i: int) -> dict[str, Any]:
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compile for any number of rows."""
-    monkeypatch.setattr(many_rows, "COLD", 1)
-    monkeypatch.setattr(many_rows, "WARM", 1)
+    monkeypatch.setattr(many_rows, "PAYS", 1)
 
 
 @pytest.mark.parametrize("family", TREED)

@@ -2,7 +2,6 @@
 
 from workbench.trees.compiled import CompiledTrees, compile_trees
 from workbench.trees.ensemble import Ensemble, NotCompiled, of_nodes
-from workbench.trees.kernel import is_warm
 from workbench.trees.lightgbm_text import from_lightgbm
 from workbench.trees.proof import Proof, proof_rows, prove
 from workbench.trees.shapley import LeafTables, Prepared
@@ -18,7 +17,6 @@ __all__ = [
     "compile_trees",
     "from_lightgbm",
     "from_xgboost",
-    "is_warm",
     "of_nodes",
     "proof_rows",
     "prove",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from workbench.trees.ensemble import Ensemble, NotCompiled
-from workbench.trees.kernel import LEAVES, SLOTS, TESTS, kernel, room
+from workbench.trees.kernel import LEAVES, SLOTS, TESTS, kernel
 
 SHARE = 128 * 64
 """Rows a thread takes at a time."""
@@ -80,13 +80,12 @@ class CompiledTrees:
         columns = np.asarray(x, dtype=float).T
         out = np.empty(len(x), self.leaf.dtype)
         traverse = kernel(self.single, self.single_sum)
-        base = self.leaf.dtype.type(self.base)
+        base = float(self.leaf.dtype.type(self.base))
 
         def score(low: int) -> None:
             traverse(
                 columns[:, low : low + SHARE], self.source, self.negated, self.zero, self.tiny, self.column,
                 self.threshold, self.mask, self.tests, self.pieces, self.leaf, base, out[low : low + SHARE],
-                *room(len(self.source), self.single, self.single_sum),
             )  # fmt: skip
 
         starts = range(0, len(x), SHARE)
