@@ -123,7 +123,7 @@ def measured(call: Callable[..., None], *arguments: Any) -> tuple[float, float, 
 def main(n: int = 1_000_000) -> None:
     """Print the ratio and the memory of both."""
     # both start with their libraries loaded; what is compiled is compiled anew in each run
-    import numba  # noqa: F401
+    import llvmlite.binding  # noqa: F401
 
     data = rows.dataset(GROWN_ON)
     theirs = pipeline(data)
