@@ -12,6 +12,7 @@ from workbench.charts.comparison import (
     precision_recall,
     swap_set,
 )
+from workbench.charts.drift import grades, psi_bars, psi_by_month, scores_by_month, two_distributions
 from workbench.charts.evaluation import calibration, deciles, gains, ks, roc
 from workbench.charts.explanation import sensitivity, waterfall
 from workbench.charts.extract import month_cells, outcome_by_month
@@ -29,6 +30,7 @@ __all__ = [
     "deciles",
     "differences",
     "gains",
+    "grades",
     "importance",
     "ks",
     "ks_curves",
@@ -38,11 +40,15 @@ __all__ = [
     "points_band",
     "precision_recall",
     "profile_bins",
+    "psi_bars",
+    "psi_by_month",
     "roc",
     "sample_sizes",
+    "scores_by_month",
     "sensitivity",
     "spread_of_pd",
     "spread_of_points",
     "swap_set",
+    "two_distributions",
     "waterfall",
 ]

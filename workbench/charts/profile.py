@@ -69,7 +69,7 @@ def profile_bins(bins: pd.DataFrame, title: str) -> go.Figure:
         f": bad rate {format_percent(known.min())} to {format_percent(known.max())}" if len(known) else ""
     )
     note = f"{n:,} applicants, {n_bad:,} bads; IV {bins['iv'].sum():.3f}; 95% intervals"
-    labels, angle, depth = _labels([str(label) for label in bins["label"]])
+    labels, angle, depth = bin_labels([str(label) for label in bins["label"]])
     style(figure, f"{title}{spread}", note, legend="keys", height=370 + depth, right=64)
     figure.update_xaxes(tickvals=at, ticktext=labels, tickangle=angle, row=2, col=1)
     figure.update_yaxes(title_text="Bad rate", tickformat=".0%", rangemode="tozero", row=1, col=1)
@@ -77,7 +77,7 @@ def profile_bins(bins: pd.DataFrame, title: str) -> go.Figure:
     return figure
 
 
-def _labels(texts: list[str]) -> tuple[list[str], int, int]:
+def bin_labels(texts: list[str]) -> tuple[list[str], int, int]:
     """Return the labels of the bins in full, their angle, and the pixels they need below the axis.
 
     Few or short ones lie flat, broken between words; many or long ones lean. Only beyond `LONGEST`

@@ -163,6 +163,28 @@ def of_batch(
     return Calls(_command(desk, "score", model_id, path, "--out", out, *flags), python, "")
 
 
+def of_drift(desk: Desk, model_id: str, path: str, options: ReadOptions, dataset_sha256: str) -> Calls:
+    """Return how an extract is held against development elsewhere; a file, or a kept data set."""
+    usual = ReadOptions()
+    told = f"path={path!r}" if path else f"dataset_sha256={dataset_sha256!r}"
+    told += f", options={options!r}" if options != usual else ""
+    python = _lines(
+        desk,
+        f"found = here.drift(desk.DriftRequest({model_id!r}, {told}))",
+        "print(found.drift.sentence())",
+        'print(found.drift.characteristics[["characteristic", "psi", "psi_99", "ks", "q_value"]])',
+        imports=("from workbench.intake import ReadOptions",) if options != usual else (),
+    )
+    given = {"model": model_id} | ({"data": path} if path else {"dataset": dataset_sha256})
+    flags = [
+        word for name, value in asdict(options).items()
+        if name != "missing" and value != getattr(usual, name) for word in (f"--{name}", value)
+    ]  # fmt: skip
+    command = _command(desk, "drift", model_id, path, *flags) if path else ""
+    note = "" if path else "The command line takes a file; the notebook and Python take a kept data set too."
+    return Calls(command, python, _notebook(desk, "drift", given), note)
+
+
 def of_report(desk: Desk, name: str, parameters: Mapping[str, Any]) -> Calls:
     """Return how a report is run elsewhere with the same parameters."""
     pairs = [argument for key, value in parameters.items() for argument in ("-p", f"{key}={value}")]

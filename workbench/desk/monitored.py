@@ -24,6 +24,7 @@ HEAD = (
     "portfolio",
     "name",
     "path",
+    "source_sha256",
     "dataset_sha256",
     "who",
     "at",
@@ -46,8 +47,8 @@ class Monitored:
         ``name@version`` of the model's portfolio.
     name, path : str
         What the extract is called, and where it lay; empty path for a kept data set.
-    dataset_sha256 : str
-        Of a kept data set.
+    source_sha256, dataset_sha256 : str
+        Digest of the bytes it was read from, and fingerprint of a kept data set.
     at : str
         When, as ISO in UTC.
     rows, refused : int
@@ -59,6 +60,7 @@ class Monitored:
     portfolio: str
     name: str
     path: str
+    source_sha256: str
     dataset_sha256: str
     who: str
     at: str

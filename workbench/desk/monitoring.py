@@ -76,7 +76,8 @@ def drift(desk: Desk, request: DriftRequest, key: str, run: Run) -> Monitored:
     looked = Monitored(
         key=key or _key(row, request, extract, found.triggers), model_id=row.model_id,
         portfolio=scorer.model.portfolio.identity, name=request.name or extract.source.name,
-        path=request.path, dataset_sha256=request.dataset_sha256, who=desk.who, at=desk.now().isoformat(),
+        path=request.path, source_sha256=extract.source.sha256,
+        dataset_sha256=request.dataset_sha256, who=desk.who, at=desk.now().isoformat(),
         seconds=time.monotonic() - began, rows=extract.rows_in, refused=extract.rows_in - extract.n,
         drift=found,
     )  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.drift import stability
-from workbench.drift.bins import Bins, learn
+from workbench.drift.bins import Bins, learn, shown
 from workbench.drift.distance import NAN, cramers_v, jensen_shannon, ks_and_wasserstein, ks_p_value
 from workbench.evaluation import benjamini_hochberg
 from workbench.portfolio import Characteristic
@@ -275,7 +275,9 @@ def in_words(item: Known, counts: np.ndarray, middles: list[float]) -> str:
     if item.bins.category or most >= item.bins.missing or now != now or now == before:
         return share
     if before > 0 and now > 0 and abs(now - before) > 0.1 * item.spread:
-        return f"its median is {now / before:.2g} times the development's"
+        if not 0.8 < now / before < 1.25:
+            return f"its median is {now / before:.2g} times the development's"
+        return f"its median is {shown(now)}, {shown(before)} at development"
     return share
 
 

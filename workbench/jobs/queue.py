@@ -14,7 +14,7 @@ from workbench.jobs.state import JobStatus, moves, of_workflow
 if TYPE_CHECKING:
     from dbos import DBOSClient, WorkflowStatus
 
-    from workbench.desk import ScoreRequest, TrainRequest
+    from workbench.desk import DriftRequest, ScoreRequest, TrainRequest
     from workbench.settings import Settings
 
 PROGRESS = "progress"
@@ -121,6 +121,14 @@ def enqueue_score(
     """Put the scoring of a file into the queue and return the job's id."""
     title = title or f"Score {request.name or Path(request.path).name}"
     return enqueue("score", request.to_json(), settings, title=title, who=who)
+
+
+def enqueue_drift(
+    request: DriftRequest, settings: Settings | None = None, who: str = "", *, title: str = ""
+) -> str:
+    """Put a look at an extract into the queue and return the job's id."""
+    title = title or f"Drift of {request.name or Path(request.path).name}"
+    return enqueue("drift", request.to_json(), settings, title=title, who=who)
 
 
 def status(job_id: str, settings: Settings | None = None) -> JobStatus:

@@ -15,6 +15,7 @@ TASKS = {
     "train": "workbench.jobs.tasks:train",
     "report": "workbench.jobs.tasks:report",
     "score": "workbench.jobs.tasks:score",
+    "drift": "workbench.jobs.tasks:drift",
 }
 AT_START = "workbench.jobs.tasks:tidy"
 """What a worker does once when it starts: a function of `Settings`."""
@@ -69,6 +70,17 @@ def score(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:
     batch = here.score_kept(desk.ScoreRequest.from_json(params), job.job_id, run)
     told = ("model_id", "rows", "scored", "refused", "flagged", "decisions", "resumed", "seconds")
     return {"batch": batch.key, "sentence": batch.sentence} | {name: getattr(batch, name) for name in told}
+
+
+def drift(params: dict[str, Any], run: Run, job: Job) -> dict[str, Any]:
+    """Hold an extract against development as `params`, a `workbench.desk.DriftRequest`, says."""
+    from workbench import desk
+
+    run.step("Reading the extract", 0.0)
+    here = desk.open(job.settings, job.who)
+    found = here.drift(desk.DriftRequest.from_json(params), job.job_id, run)
+    told = {"drift": found.key, "model_id": found.model_id, "colour": found.drift.verdict.colour}
+    return told | {"sentence": found.drift.sentence(), "seconds": found.seconds}
 
 
 def tidy(settings: Settings) -> None:

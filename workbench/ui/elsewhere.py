@@ -72,6 +72,14 @@ def batch(found: Any) -> None:
     fold(told.command, told.python, told.notebook, told.note)
 
 
+def drift(found: Any, options: Any) -> None:
+    """Draw how an extract is held against development elsewhere."""
+    from workbench.desk import calls
+
+    told = calls.of_drift(cache.desk(), found.model_id, found.path, options, found.dataset_sha256)
+    fold(told.command, told.python, told.notebook, told.note)
+
+
 def version(row: Any) -> None:
     """Draw how a version is shown elsewhere."""
     from workbench.desk import calls

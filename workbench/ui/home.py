@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from workbench.desk import monitoring
 from workbench.ui import cache, data_making, frame, session, sidebar, tables, words
 from workbench.ui.session import Context
 
@@ -61,6 +62,7 @@ def draw(context: Context) -> None:
             "since": st.column_config.TextColumn("Champion since", width=145),
             "trained": st.column_config.TextColumn("Trained", width=105),
             "auc": st.column_config.TextColumn("AUC, 95% interval"),
+            "drift": st.column_config.TextColumn("Last drift verdict", width=190),
             "candidates": tables.number("Trained, waiting"),
             "versions": tables.number("Versions"),
             "data": st.column_config.TextColumn("Last data set", width="medium"),
@@ -126,6 +128,7 @@ def overview(datasets: list[Any], models: list[Any], trail: list[Any], now: date
                 "since": _since(champion, trail) if champion else "",
                 "trained": words.age(champion.created_at, now) if champion else "",
                 "auc": auc(champion.metrics) if champion else "",
+                "drift": last_drift(name, trail),
                 "candidates": sum(
                     row.stage in ("trained", "candidate") and bool(row.gate.get("passed")) for row in mine
                 ),
@@ -136,6 +139,15 @@ def overview(datasets: list[Any], models: list[Any], trail: list[Any], now: date
             }
         )
     return pd.DataFrame(rows)
+
+
+def last_drift(portfolio: str, trail: list[Any]) -> str:
+    """Return the verdict on the extract that was looked at last, and when; says so where none was."""
+    looks = [line for line in trail if line.action == monitoring.LOOKED and line.portfolio == portfolio]
+    if not looks:
+        return "not looked yet"
+    last = max(looks, key=lambda line: line.seq)
+    return f"{last.detail['colour']}, {cache.when(last.at)}"
 
 
 def _since(row: Any, trail: list[Any]) -> str:

@@ -15,7 +15,9 @@ LIMIT = 50
 LOG_LINES = 8
 ENDING = "Stopping: its process has not ended yet."
 STATES = ("waiting", "running", "done", "failed", "cancelled")
-RESULTS = {"train": sidebar.TRAIN, "report": sidebar.REPORTS, "score": sidebar.BATCH}
+RESULTS = {
+    "train": sidebar.TRAIN, "report": sidebar.REPORTS, "score": sidebar.BATCH, "drift": sidebar.MONITOR,
+}  # fmt: skip
 """The page that shows what a job of a kind made."""
 
 
@@ -25,8 +27,8 @@ def jobs_of(context: Context) -> tuple[Any, ...]:
     if not jobs:
         frame.empty(
             "No jobs yet",
-            "Trainings, reports and files to be scored run as jobs: they go on when the tab is closed, and "
-            "are listed here.",
+            "Trainings, reports, and files to be scored or held against development run as jobs: they go on "
+            "when the tab is closed, and are listed here.",
             sidebar.TRAIN,
             "Go to Train",
             "model_training",
@@ -103,6 +105,8 @@ def _short(job: Any) -> str:
     """Return what came out in a few words."""
     if job.kind == "score" and job.result:
         return f"{words.count(job.result['scored'])} scored, {words.count(job.result['refused'])} refused"
+    if job.kind == "drift" and job.result:
+        return str(job.result["colour"])
     lines = (job.result or {}).get("models") or ()
     best = next((line for line in lines if line["model_id"] == job.result.get("best")), None)
     if best is None:

@@ -13,8 +13,12 @@ RUNS = "_runs"
 
 PARAMETERS = ("portfolio", "data", "model")
 STEP, JOB, ROW, MODELS, ON, REPORT, FILE = "step", "job", "row", "models", "on", "report", "file"
-"""Parameters of one page alone: the step of Data, the job on Train, Reports and Batch, the applicant on
-Score, the models on Compare, the report that is open on Reports, the file on Batch."""
+"""Parameters of one page alone: the step of Data, the job on Train, Reports, Batch and Monitor, the
+applicant on Score, the models on Compare, the report that is open on Reports, the file on Batch and
+Monitor."""
+
+CHARACTERISTIC, MONTH = "characteristic", "month"
+"""Parameters of a page that narrows to one characteristic, and to one month."""
 
 SEGMENT = "segment"
 """Parameter of every page with a segment bar: its rules in words."""
