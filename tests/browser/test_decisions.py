@@ -151,4 +151,4 @@ def test_a_later_extract_with_one_shifted_characteristic_turns_red_and_names_it(
     assert "month=2024-1" in page.url and "characteristic=" in page.url
     driver.see("on the development bins")
     driver.link("Home")
-    driver.see("Last drift verdict")
+    driver.see("held october.csv against")

@@ -1,4 +1,4 @@
-"""The drift report: its figures are the look's, twice the same; what it cannot tell is named."""
+"""The drift report: its figures are those of the command line; what it cannot tell is named."""
 
 from __future__ import annotations
 
@@ -30,12 +30,11 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 
 @pytest.mark.slow
-def test_the_report_tells_what_drift_says_and_tells_it_twice_the_same(here: Place) -> None:
+def test_the_report_tells_what_drift_says(here: Place) -> None:
     given = ("-p", "model=shop_loans-1", "-p", f"data={here.folder / 'october.csv'}")
-    first, again = (here.call("report", "drift", *given, "--json") for _ in range(2))
-    assert first.status == again.status == 0, first.err
-    html = Path(first.json["html"])
-    assert html.read_text() == Path(again.json["html"]).read_text()
+    made = here.call("report", "drift", *given, "--json")
+    assert made.status == 0, made.err
+    html = Path(made.json["html"])
     assert tuple(re.findall(r"<h2[^>]*>(.*?)</h2>", html.read_text())) == CHAPTERS
     told, seen = (
         text(html),
