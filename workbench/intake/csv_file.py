@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -31,6 +32,7 @@ SMALL_BLOCK = (
     2**20
 )  # what is read ahead of the parser is memory; a record that does not fit is read with BLOCK
 LARGEST = 3.4e38
+LEVELS = pa.dictionary(pa.int32(), pa.large_string())
 
 
 @dataclass(frozen=True)
@@ -145,8 +147,9 @@ def _parse(
 def _typed_pass(found: Survey, manner: Manner, portfolio: Portfolio) -> pa.Table | None:
     """Return the table with plain numbers typed, or None where anything needs a careful look."""
     numbers, formatted = _number_columns(portfolio)
+    kinds = dict.fromkeys(numbers, pa.float64()) | dict.fromkeys(_levelled(portfolio), LEVELS)
     types = {
-        raw: pa.float64() if name in numbers else pa.large_string()
+        raw: kinds.get(name, pa.large_string())
         for raw, name in zip(manner.header.raw, manner.header.names, strict=True)
     }
     try:
@@ -163,12 +166,24 @@ def _typed_pass(found: Survey, manner: Manner, portfolio: Portfolio) -> pa.Table
     for name in table.column_names:
         column = table.column(name)
         if name in numbers:
-            filled = cp.fill_null(column, 0.0)
-            if not cp.all(cp.less_equal(cp.abs(filled), LARGEST)).as_py():
+            if not _finite(column):
                 return None
         elif name in formatted and not manner.decimal and cp.any(cp.match_substring(column, ",")).as_py():
             return None
     return checked(found, manner, table)
+
+
+def _finite(column: pa.ChunkedArray) -> bool:
+    """Return whether all numbers that are given lie within bounds; a "nan" or an "inf" is none of them."""
+    ends = cp.min_max(column).as_py()  # which pass over a "nan", and a sum does not
+    total = cp.sum(column).as_py()
+    return total is None or math.isfinite(total) and -LARGEST <= ends["min"] <= ends["max"] <= LARGEST
+
+
+def _levelled(portfolio: Portfolio) -> set[str]:
+    """Return the columns whose texts are few enough to be held once each."""
+    named = (*portfolio.characteristics, *portfolio.protected)
+    return {c.name for c in named if c.kind in ("category", "flag")}
 
 
 def _number_columns(portfolio: Portfolio) -> tuple[set[str], set[str]]:
@@ -263,7 +278,7 @@ def _unclosed(found: Survey, manner: Manner, table: pa.Table) -> bool:
         return False
     column = table.column(table.num_columns - 1)
     last = next((str(c[-1].as_py()) for c in reversed(table.columns) if str(c[-1].as_py() or "")), "")
-    if not pa.types.is_large_string(column.type) and not last:
+    if pa.types.is_floating(column.type) and not last:
         return False
     end = found.tail.decode(manner.encoding, errors="replace")
     return bool(last) and (last.endswith(("\n", "\r")) or end.endswith('"' + last.replace('"', '""')))
@@ -277,12 +292,14 @@ def checked(found: Survey, manner: Manner, table: pa.Table) -> pa.Table:
     tokens = [token for token in manner.missing if token]
     for position, name in enumerate(table.column_names):
         column = table.column(position)
-        if not pa.types.is_large_string(column.type):
+        if pa.types.is_floating(column.type):
             continue
-        longest = cp.max(cp.binary_length(column)).as_py() or 0
-        if longest > MAX_CELL:
-            what = f"column {name} has a cell of {longest:,} bytes; at most {MAX_CELL:,} are read"
-            raise InputError("TOO_LARGE", what, found.name, "Leave that column out of the extract.")
+        if pa.types.is_dictionary(column.type):
+            whole = column.unify_dictionaries().combine_chunks()
+            _require_short(whole.dictionary, name, found.name)
+            table = table.set_column(position, name, _with_blanks(whole, tokens))
+            continue
+        _require_short(column, name, found.name)
         if tokens:
             hit = cp.is_in(column, value_set=pa.array(tokens, pa.large_string()))
             if cp.any(hit).as_py():
@@ -290,6 +307,22 @@ def checked(found: Survey, manner: Manner, table: pa.Table) -> pa.Table:
                     position, name, cp.if_else(hit, pa.scalar("", pa.large_string()), column)
                 )
     return table
+
+
+def _require_short(texts: pa.Array | pa.ChunkedArray, column: str, file: str) -> None:
+    longest = cp.max(cp.binary_length(texts)).as_py() or 0
+    if longest > MAX_CELL:
+        what = f"column {column} has a cell of {longest:,} bytes; at most {MAX_CELL:,} are read"
+        raise InputError("TOO_LARGE", what, file, "Leave that column out of the extract.")
+
+
+def _with_blanks(column: pa.DictionaryArray, tokens: list[str]) -> pa.DictionaryArray:
+    """Return a column of levels with missing tokens as the blank, each level there once."""
+    hit = cp.is_in(column.dictionary, value_set=pa.array(tokens, column.dictionary.type))
+    if not tokens or not cp.any(hit).as_py():
+        return column
+    levels = cp.dictionary_encode(cp.if_else(hit, pa.scalar("", column.dictionary.type), column.dictionary))
+    return pa.DictionaryArray.from_arrays(levels.indices.take(column.indices), levels.dictionary)
 
 
 def _table(found: Survey, manner: Manner, columns: dict[str, pa.ChunkedArray]) -> Table:
@@ -313,8 +346,13 @@ def _table(found: Survey, manner: Manner, columns: dict[str, pa.ChunkedArray]) -
 
 
 def _series(column: pa.ChunkedArray) -> pd.Series:
-    """Return numbers with NaN for missing, anything else as text."""
+    """Return numbers with NaN for missing, levels as levels, anything else as text."""
     if pa.types.is_floating(column.type):
-        whole = cp.fill_null(column, np.nan).combine_chunks()
-        return pd.Series(whole.to_numpy(), copy=False)
+        whole, at = np.empty(len(column)), 0
+        for chunk in column.chunks:
+            whole[at : at + len(chunk)] = chunk.to_numpy(zero_copy_only=False)
+            at += len(chunk)
+        return pd.Series(whole, copy=False)
+    if pa.types.is_dictionary(column.type):
+        return column.to_pandas()
     return pa.chunked_array([column.combine_chunks()], column.type).to_pandas().astype("str")
