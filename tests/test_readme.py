@@ -14,6 +14,8 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 PUBLIC = Path(os.environ.get("WORKBENCH_PUBLIC_DATA", "absent"))
 TAIWAN = PUBLIC / "taiwan_cards" / "taiwan.csv"
+ROWS = 6_000  # what all 30,000 give is tested where the families are
+TRIED = "workbench selftest --faults\n"  # called in tests/selftest, with less effort
 GERMAN = PUBLIC / "german_credit" / "german_labelled.csv"
 
 
@@ -68,17 +70,19 @@ def test_made_data_lead_to_a_model_that_is_handed_on(tmp_path: Path) -> None:
     not (TAIWAN.exists() and GERMAN.exists()), reason="WORKBENCH_PUBLIC_DATA names no public data"
 )
 def test_the_other_commands_run(tmp_path: Path) -> None:
-    (tmp_path / "taiwan.csv").symlink_to(TAIWAN)
+    lines = TAIWAN.read_text().splitlines(keepends=True)
+    (tmp_path / "taiwan.csv").write_text("".join(lines[: 1 + ROWS]))
     (tmp_path / "loans.csv").symlink_to(GERMAN)
     shell = "".join(block for block in blocks("sh") if not block.startswith("workbench generate"))
-    first, second = shell.split("workbench portfolio infer", 1)
+    assert TRIED in shell
+    first, second = shell.replace(TRIED, "").split("workbench portfolio infer", 1)
     script = "\n".join([
         first,
         f"\"{sys.executable}\" - <<'PYTHON'\n{''.join(blocks('python'))}PYTHON",
         f"workbench portfolio infer{second}",
     ])  # fmt: skip
     run(script, tmp_path)
-    assert len((tmp_path / "scored.csv").read_text().splitlines()) == 30_001
+    assert len((tmp_path / "scored.csv").read_text().splitlines()) == 1 + ROWS
     assert (tmp_path / "refused.csv").read_text() == "record,ID,column,code,reason,text\n"
     assert list((tmp_path / "home" / "reports").glob("*/training_report.html"))
 

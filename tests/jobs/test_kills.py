@@ -23,7 +23,7 @@ from workbench.registry.fsck import harmless
 from workbench.registry.registry import Registry, open_registry
 from workbench.registry.rows import ModelRow
 
-KILLS = int(os.environ.get("WORKBENCH_TEST_KILLS", "6"))
+KILLS = int(os.environ.get("WORKBENCH_TEST_KILLS", "4"))
 APP = """
 import sys, time
 from workbench import jobs

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
 import sqlite3
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from workbench.cli.app import app
 from workbench.errors import ArtifactError
 from workbench.intake import read
 from workbench.registry import artifacts
 from workbench.run import Run
-from workbench.selftest import EFFORTS, Effort, disks, inputs, kills, mutants, try_faults
+from workbench.selftest import EFFORTS, Effort, disks, inputs, kills, mutants
 
 QUICK = Effort(kills=4, mutants=8, damaged=8, writers=6, times=2)
 EFFORT = EFFORTS["long"] if os.environ.get("WORKBENCH_TEST_LONG") else QUICK
 
 
-def test_nothing_is_lost_silent_or_unclear(tmp_path: Path) -> None:
-    tally = try_faults(tmp_path, EFFORT, Run())
-    assert tally.ok, tally.details
-    assert tally.faults >= EFFORT.kills + 30 * EFFORT.mutants
-    assert tally.bad_inputs == len(inputs.bad_files()) + 2 * EFFORT.damaged
-    assert tally.sentence().endswith(": lost 0, silent 0, unclear 0")
+def test_nothing_is_lost_silent_or_unclear(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(EFFORTS, "short", EFFORT)
+    answer = CliRunner().invoke(app, ["selftest", "--faults", "--json"])
+    told = json.loads(answer.stdout)
+    assert answer.exit_code == 0 and told["details"] == [], told["details"]
+    assert told["faults"] >= EFFORT.kills + 30 * EFFORT.mutants
+    assert told["bad_inputs"] == len(inputs.bad_files()) + 2 * EFFORT.damaged
+    assert (told["lost"], told["silent"], told["unclear"]) == (0, 0, 0)
 
 
 def test_a_version_that_vanishes_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
