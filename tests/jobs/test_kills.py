@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import psutil
 import pytest
@@ -63,6 +65,20 @@ def left(shop: Bench, job_ids: list[str]) -> list[psutil.Process]:
         except (ProcessLookupError, psutil.NoSuchProcess):
             continue
     return found
+
+
+def stop_between_writes(shop: Bench, worker: int) -> None:
+    """Stop a worker at a moment when it holds no lock on the queue, for which everyone would wait."""
+    for _ in range(100):
+        os.kill(worker, signal.SIGSTOP)
+        with closing(sqlite3.connect(shop.settings.home / "jobs.db", timeout=0.2)) as queue:
+            try:
+                queue.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                os.kill(worker, signal.SIGCONT)
+            else:
+                return
+    pytest.fail("the worker always holds the queue")
 
 
 def opened(shop: Bench) -> Registry:
@@ -147,7 +163,7 @@ def test_a_stopped_worker_that_goes_on_finishes_its_job_once(kept: Bench) -> Non
     kept.start()
     until(lambda: processes(kept, job_id))
     worker = kept.worker_pid()
-    os.kill(worker, signal.SIGSTOP)
+    stop_between_writes(kept, worker)
     try:
         until(lambda: registered(kept, job_id))
         beside = kept.spawn(*kept.command("app"))
