@@ -91,6 +91,32 @@ def table(
     return f"{opened}<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
 
 
+def samples_table(frame: pd.DataFrame, marked: Sequence[bool] = ()) -> str:
+    """Return models on their samples: columns model, sample, n, n_bad, auc and ks, the last two as shown."""
+    columns = {
+        "model": ("model", None),
+        "sample": ("sample", as_is),
+        "n": ("rows", whole),
+        "n_bad": ("bads", whole),
+        "auc": ("AUC (95%)", as_is),
+        "ks": ("KS x 100 (95%)", as_is),
+    }
+    return table(frame, columns, marked)
+
+
+def described_table(frame: pd.DataFrame, last: Mapping[str, tuple[str, Format | None]]) -> str:
+    """Return what a profile says of each characteristic; `last` names the columns behind it."""
+    columns = {
+        "title": ("characteristic", None),
+        "kind": ("kind", None),
+        "missing": ("missing", percent),
+        "n_bins": ("bins", whole),
+        "iv": ("IV", decimals(3)),
+        "iv_words": ("by convention", None),
+    }
+    return table(frame, columns | dict(last))
+
+
 def listing(pairs: Mapping[str, str]) -> str:
     """Return names and what they are as a table of two columns, the second set as code."""
     rows = "".join(

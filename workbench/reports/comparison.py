@@ -17,6 +17,7 @@ from workbench.reports.block import (
     listing,
     points_of,
     prose,
+    samples_table,
     table,
     tiles,
     whole,
@@ -217,22 +218,14 @@ def stability(rivals: Rivals) -> Block:
         for name, row in rivals.models.items()
         for sample, values in (row.samples or {row.reported: row.metrics}).items()
     )
-    columns = {
-        "model": ("model", None),
-        "sample": ("sample", as_is),
-        "n": ("rows", whole),
-        "n_bad": ("bads", whole),
-        "auc": ("AUC (95%)", as_is),
-        "ks": ("KS x 100 (95%)", as_is),
-    }
     told = prose(
         "Each version on its own samples, as the registry keeps them. A large fall from development to the "
         "others is overfitting; development flatters every model."
     )
     if not rivals.months:
         by_month = prose("By month nothing is told: the portfolio has no date.", kind="caption")
-        return Block((told, table(frame, columns), by_month))
-    return Block((told, table(frame, columns), charts.auc_by_month(rivals.months)))
+        return Block((told, samples_table(frame), by_month))
+    return Block((told, samples_table(frame), charts.auc_by_month(rivals.months)))
 
 
 def _kept(values: Any, metric: str) -> Any:

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from workbench import charts
 from workbench.evaluation import format_metric
-from workbench.reports.block import Block, as_is, decimals, heading, percent, prose, table, whole
+from workbench.reports.block import (
+    Block,
+    as_is,
+    described_table,
+    heading,
+    percent,
+    prose,
+    table,
+    whole,
+)
 from workbench.reports.shown import Shown, chapter
 
 if TYPE_CHECKING:
@@ -100,15 +109,7 @@ def characteristics(shown: Shown) -> Block:
     alone = study.checks.auc
     known = alone.head(1)
     described = described.assign(auc=described["characteristic"].map(_auc_alone(alone)))
-    columns = {
-        "title": ("characteristic", None),
-        "kind": ("kind", None),
-        "missing": ("missing", percent),
-        "n_bins": ("bins", whole),
-        "iv": ("IV", decimals(3)),
-        "iv_words": ("by convention", None),
-        "auc": ("AUC alone (95%)", as_is),
-    }
+    alone_column = {"auc": ("AUC alone (95%)", as_is)}
     told = prose(
         f"Sorted by information value (IV), measured {basis}.",
         "By convention an IV below .02 is useless, to .1 weak, to .3 medium, to .5 strong; "
@@ -126,7 +127,9 @@ def characteristics(shown: Shown) -> Block:
     note = prose(
         f"The {len(drawn)} strongest: bad rate by bin with its 95% interval, {basis}.", kind="caption"
     )
-    return Block((told, table(described, columns), heading("The strongest, drawn"), note, *drawn))
+    return Block(
+        (told, described_table(described, alone_column), heading("The strongest, drawn"), note, *drawn)
+    )
 
 
 def _auc_alone(auc: pd.DataFrame) -> dict[str, str]:

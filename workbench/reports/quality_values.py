@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from workbench import charts
-from workbench.reports.block import Block, decimals, heading, percent, prose, table, whole
+from workbench.reports.block import Block, decimals, described_table, heading, percent, prose, table, whole
 from workbench.reports.examined import Examined, extract_chapter
 
 DRAWN = 6
@@ -99,16 +99,8 @@ def profiles(of: Examined) -> Block:
         "By convention an IV below .02 is useless, to .1 weak, to .3 medium, to .5 strong; above that, look "
         "for leakage. By chance alone so many bins would have the IV in the last column.",
     )
-    columns = {
-        "title": ("characteristic", None),
-        "kind": ("kind", None),
-        "missing": ("missing", percent),
-        "n_bins": ("bins", whole),
-        "iv": ("IV", decimals(3)),
-        "iv_words": ("by convention", None),
-        "iv_by_chance": ("by chance", decimals(3)),
-    }
-    parts: list[object] = [told, table(described, columns), heading("The strongest, drawn")]
+    by_chance = {"iv_by_chance": ("by chance", decimals(3))}
+    parts: list[object] = [told, described_table(described, by_chance), heading("The strongest, drawn")]
     head = list(described.head(DRAWN).itertuples())
     parts.append(
         prose(

@@ -8,7 +8,7 @@ import pandas as pd
 
 from workbench import charts
 from workbench.evaluation import Comparison, compare
-from workbench.reports.block import as_is, heading, prose, table, whole
+from workbench.reports.block import heading, prose, samples_table
 from workbench.reports.error_chapters import judged
 from workbench.reports.paired import approved, swap_table, tested
 
@@ -69,16 +69,8 @@ def _samples(shown: Shown) -> list[Any]:
         if not m.error
         for name, e in m.evaluations.items()
     )
-    columns = {
-        "model": ("model", None),
-        "sample": ("sample", as_is),
-        "n": ("rows", whole),
-        "n_bad": ("bads", whole),
-        "auc": ("AUC (95%)", as_is),
-        "ks": ("KS x 100 (95%)", as_is),
-    }
     told = prose(
         "Development flatters whatever was fitted on it; how far a model falls from there to the others is "
         "overfitting, or, to later applicants, change."
     )
-    return [told, table(frame, columns, (frame["sample"] == shown.study.reported).tolist())]
+    return [told, samples_table(frame, (frame["sample"] == shown.study.reported).tolist())]

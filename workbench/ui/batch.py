@@ -14,7 +14,6 @@ from workbench.intake.in_parts import scoring_columns
 from workbench.portfolio import Portfolio
 from workbench.ui import (
     cache,
-    data_bring,
     data_fixes,
     data_reading,
     frame,
@@ -42,7 +41,10 @@ def draw(context: Context, row: Any) -> None:
     )
     upload = _file()
     if upload is None:
-        _bring()
+        uploads.bring(
+            "Drop a file of applicants here", "/data/applicants.parquet", "Take it", "batch_",
+            lambda brought: look_at(brought.key),
+        )  # fmt: skip
         return
     with st.container(border=True, key="batch_file", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -91,34 +93,6 @@ def _file() -> spool.Upload | None:
     if asked and found is None:
         st.warning("The file is no longer kept here: bring it again.", icon=":material/link_off:")
     return found
-
-
-def _bring() -> None:
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        revision = session.kept(session.UPLOAD_REVISION, 0)
-        brought = st.file_uploader(
-            "Drop a file of applicants here", data_bring.TYPES, key=f"batch_upload_{revision}"
-        )
-        if brought is not None:
-            with st.spinner("Writing the file to this machine"), frame.errors():
-                _taken(uploads.taken(brought))
-        uploads.draw()
-    with right, st.container(border=True, gap="xsmall"):
-        st.markdown("**A file on this machine**")
-        most = cache.desk().settings.max_upload_mb
-        st.caption(f"For files above {most} MB, or when it already lies here. It is read where it is.")
-        path = st.text_input(
-            "Path", placeholder="/data/applicants.parquet", label_visibility="collapsed", key="batch_path"
-        )
-        if st.button("Take it", key="batch_take") and path:
-            with frame.errors():
-                _taken(spool.point(cache.desk().settings.home, Path(path).expanduser()))
-
-
-def _taken(upload: spool.Upload) -> None:
-    st.session_state[session.UPLOAD_REVISION] = session.kept(session.UPLOAD_REVISION, 0) + 1
-    look_at(upload.key)
 
 
 def _columns(upload: spool.Upload, options: ReadOptions) -> tuple[str, ...] | None:

@@ -289,8 +289,6 @@ def listing() -> None:
     }
     tables.show(frame_of, "scored_before", shown, most=280)
     names = {one.key: f"{one.name}, {one.model_id}, {cache.when(one.when)}" for one in kept}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        picked = st.selectbox("Open", list(names), format_func=names.__getitem__, width=420, key="open_batch")
-        if st.button("Open it", icon=":material/folder_open:", key="open_scored"):
-            batch.look_at("", picked)
+    if picked := tables.opener("Open", names, "open_batch", "Open it", "open_scored"):
+        batch.look_at("", picked)
     st.caption("The page Registry says what room they take, and deletes them.")

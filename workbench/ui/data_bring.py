@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 import streamlit as st
 
 from workbench.ui import cache, data, data_making, frame, session, spool, tables, uploads, words
 from workbench.ui.session import Context
 
-TYPES = ["csv", "txt", "tsv", "gz", "parquet", "pq", "xlsx", "xlsm", "xls", "ods"]
-
 
 def draw(context: Context) -> None:
     """Draw the uploader, the door for large files, and the data sets in the store."""
     frame.line("CSV, Parquet or Excel; one row an application or account, one column that says how it ended")
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        revision = session.kept(session.UPLOAD_REVISION, 0)
-        brought = st.file_uploader("Drop a file here", TYPES, key=f"{session.UPLOAD}_{revision}")
-        if brought is not None:
-            with st.spinner("Writing the file to this machine"), frame.errors():
-                _taken(uploads.taken(brought))
-        uploads.draw()
-    with right, st.container(border=True, gap="xsmall"):
-        st.markdown("**A file on this machine**")
-        most = cache.desk().settings.max_upload_mb
-        st.caption(f"For files above {most} MB, or when it already lies here. It is read where it is.")
-        path = st.text_input(
-            "Path", placeholder="/data/extract.parquet", label_visibility="collapsed", key="path"
-        )
-        if st.button("Read it", key="read_path") and path:
-            with frame.errors():
-                _taken(spool.point(cache.desk().settings.home, Path(path).expanduser()))
+    uploads.bring("Drop a file here", "/data/extract.parquet", "Read it", "", _look_at)
     _without_a_file()
     _stored(context)
 
@@ -51,10 +30,9 @@ def _without_a_file() -> None:
         data.go("Findings")
 
 
-def _taken(upload: spool.Upload) -> None:
+def _look_at(upload: spool.Upload) -> None:
     """Look at a new upload: its roles come next, and copies that were dropped of it are there again."""
     session.kept(session.DROPPED, set()).discard(upload.sha256)
-    st.session_state[session.UPLOAD_REVISION] += 1
     session.choose(data=upload.key)
     data.go("Roles")
 
@@ -92,9 +70,7 @@ def _stored(context: Context) -> None:
         most=280,
     )
     names = {row.sha256: f"{row.name}, {words.counted(row.rows, 'row')}, {row.portfolio}" for row in rows}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        picked = st.selectbox("Take up", list(names), format_func=names.__getitem__, width=420, key="take_up")
-        if st.button("Open", icon=":material/folder_open:", key="open_stored"):
-            row = next(row for row in rows if row.sha256 == picked)
-            session.choose(portfolio=f"{row.portfolio}@{row.portfolio_version}", data=row.sha256, model="")
-            data.go("Findings")
+    if picked := tables.opener("Take up", names, "take_up", "Open", "open_stored"):
+        row = next(row for row in rows if row.sha256 == picked)
+        session.choose(portfolio=f"{row.portfolio}@{row.portfolio_version}", data=row.sha256, model="")
+        data.go("Findings")

@@ -87,6 +87,13 @@ def show(
     downloads(frame if whole is None else whole, name, note or words.counted(len(frame), "row"))
 
 
+def opener(label: str, names: Mapping[str, str], key: str, button: str, button_key: str) -> str:
+    """Draw a choice below a table, with a button that opens it; returns what is opened, or ""."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        picked = st.selectbox(label, list(names), format_func=names.__getitem__, width=420, key=key)
+        return picked if st.button(button, icon=":material/folder_open:", key=button_key) else ""
+
+
 def wrapped(frame: pd.DataFrame, name: str, columns: Mapping[str, str], *, most: int | None = None) -> None:
     """Draw a table of sentences, each in as many lines as it needs, with its downloads.
 

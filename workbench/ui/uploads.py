@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from workbench.errors import InputError, MissingError
-from workbench.ui import cache, session, spool, words
+from workbench.ui import cache, frame, session, spool, words
 
+TYPES = ["csv", "txt", "tsv", "gz", "parquet", "pq", "xlsx", "xlsm", "xls", "ods"]
 BROUGHT = "_brought"
 PART = 1 << 20
 
@@ -35,6 +37,41 @@ def taken(brought: Any) -> spool.Upload:
     with suppress(MissingError):  # marked at once: another session may remove the same file
         spool.find(settings.home, upload.key, session.holder())
     return upload
+
+
+def bring(label: str, example: str, take: str, prefix: str, use: Callable[[spool.Upload], None]) -> None:
+    """Draw the two ways to bring a file: dropped here, or read where it lies on this machine.
+
+    Parameters
+    ----------
+    label, example, take : str
+        What is said above the drop zone, in the empty field of the path, and on its button.
+    prefix : str
+        What the page's keys begin with.
+    use : callable
+        What is done with the file.
+    """
+
+    def used(upload: spool.Upload) -> None:
+        st.session_state[session.UPLOAD_REVISION] = revision + 1  # an empty drop zone the next time
+        use(upload)
+
+    revision = session.kept(session.UPLOAD_REVISION, 0)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        brought = st.file_uploader(label, TYPES, key=f"{prefix}{session.UPLOAD}_{revision}")
+        if brought is not None:
+            with st.spinner("Writing the file to this machine"), frame.errors():
+                used(taken(brought))
+        draw()
+    with right, st.container(border=True, gap="xsmall"):
+        st.markdown("**A file on this machine**")
+        most = cache.desk().settings.max_upload_mb
+        st.caption(f"For files above {most} MB, or when it already lies here. It is read where it is.")
+        path = st.text_input("Path", placeholder=example, label_visibility="collapsed", key=f"{prefix}path")
+        if st.button(take, key=f"{prefix}take") and path:
+            with frame.errors():
+                used(spool.point(cache.desk().settings.home, Path(path).expanduser()))
 
 
 def of_session() -> dict[str, spool.Upload]:
