@@ -137,6 +137,7 @@ def test_what_takes_room_is_shown_and_a_version_is_deleted_for_a_reason(trained)
     assert not app.exception, app.exception
     assert not desk.models() and desk.registry.trail(limit=1)[0].action == "deleted"
     assert any("No versions yet" in s.value for s in app.subheader)
+    assert app.toggle(key="room").value, "what else takes room can still be looked at and deleted"
 
 
 def test_saving_the_roles_keeps_what_the_page_does_not_show():

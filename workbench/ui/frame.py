@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
 from pathlib import Path
@@ -168,13 +168,21 @@ def line(*parts: str) -> None:
     st.caption(" · ".join(part for part in parts if part))
 
 
-def empty(title: str, why: str, page_path: str, label: str, icon: str, query: dict[str, str]) -> None:
-    """Draw what would be here, why it is not, and the one button that gets there; then end the page."""
+def empty(
+    title: str, why: str, page_path: str, label: str, icon: str, query: dict[str, str],
+    below: Callable[[], None] | None = None,
+) -> None:  # fmt: skip
+    """Draw what would be here, why it is not, and the one button that gets there; then end the page.
+
+    `below` draws what is there all the same.
+    """
     with st.container(border=True, key="empty", gap="small"):
         st.subheader(f":material/inbox: {title}", anchor=False)
         st.markdown(why)
         if st.button(label, icon=f":material/{icon}:", type="primary", key="empty_go"):
             st.switch_page(page_path, query_params=query)
+    if below is not None:
+        below()
     end()
 
 

@@ -12,6 +12,7 @@ from workbench.ui import (
     elsewhere,
     frame,
     home,
+    removal,
     session,
     sidebar,
     stages,
@@ -52,6 +53,7 @@ def rows_of(context: Context) -> list[Any]:
             "Go to Train",
             "model_training",
             context.query(),
+            removal.draw,
         )
     return sorted(rows, key=lambda row: ORDER.index(row.stage) if row.stage in ORDER else len(ORDER))
 
