@@ -15,6 +15,8 @@ from workbench.charts.comparison import (
 from workbench.charts.drift import grades, psi_bars, psi_by_month, scores_by_month, two_distributions
 from workbench.charts.evaluation import calibration, deciles, gains, ks, roc
 from workbench.charts.explanation import sensitivity, waterfall
+from workbench.charts.explanation_effects import by_group, local, partial, permutation
+from workbench.charts.explanation_global import dependence, pairs, seen_against_predicted, swarm
 from workbench.charts.extract import month_cells, outcome_by_month
 from workbench.charts.importance import coefficients, importance
 from workbench.charts.profile import profile_bins
@@ -24,10 +26,12 @@ from workbench.charts.scoring import points_band
 __all__ = [
     "auc_by_month",
     "bad_rates",
+    "by_group",
     "by_month",
     "calibration",
     "coefficients",
     "deciles",
+    "dependence",
     "differences",
     "gains",
     "grades",
@@ -35,8 +39,12 @@ __all__ = [
     "ks",
     "ks_curves",
     "lift",
+    "local",
     "month_cells",
     "outcome_by_month",
+    "pairs",
+    "partial",
+    "permutation",
     "points_band",
     "precision_recall",
     "profile_bins",
@@ -45,10 +53,12 @@ __all__ = [
     "roc",
     "sample_sizes",
     "scores_by_month",
+    "seen_against_predicted",
     "sensitivity",
     "spread_of_pd",
     "spread_of_points",
     "swap_set",
+    "swarm",
     "two_distributions",
     "waterfall",
 ]

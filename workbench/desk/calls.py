@@ -121,6 +121,21 @@ def of_comparison(
     )
 
 
+def of_explanation(desk: Desk, model_id: str, sample: str, segment: str, kind: str, against: str) -> Calls:
+    """Return how what drives a model is told elsewhere, on rows of the data it was made from."""
+    asked = {"sample": sample, "segment": segment, "kind": kind, "against": against}
+    flags = [part for name, value in asked.items() if value for part in (f"--{name}", value)]
+    told = "".join(f", {name}={value!r}" for name, value in asked.items() if value)
+    python = _lines(
+        desk,
+        f"told = overviews.overview(here, {model_id!r}, here.run(){told})",
+        "print(told.sentence())",
+        'print(told.importance[["title", "importance", "low", "high", "direction"]])',
+        imports=["from workbench.desk import overviews"],
+    )
+    return Calls(_command(desk, "explain", model_id, *flags), python, "")
+
+
 def of_score(desk: Desk, model_id: str, values: Mapping[str, Any], study_id: str) -> Calls:
     """Return how an applicant is scored elsewhere; the command line scores a file of them."""
     python = _lines(desk, f"print(here.score_one({model_id!r}, {dict(values)!r}))")

@@ -48,8 +48,7 @@ def direction(curve: pd.DataFrame, column: Column, characteristic: Characteristi
 def _of_levels(curve: pd.DataFrame, largest: float) -> str:
     up = curve[curve["mean"] >= SLIGHT * largest].sort_values("mean", ascending=False)
     down = curve[curve["mean"] <= -SLIGHT * largest].sort_values("mean")
-    parts = [_list(up["label"], "raises", "raise"), _list(down["label"], "lowers", "lower")]
-    return ", ".join(part for part in parts if part)
+    return _list(up["label"], "raises", "raise") or _list(down["label"], "lowers", "lower")
 
 
 def _list(labels: pd.Series, one: str, many: str) -> str:

@@ -52,6 +52,14 @@ def comparison(rows: list[Any], approval: float, path: str, segment: str) -> Non
     fold(told.command, told.python, told.notebook, told.note)
 
 
+def explanation(row: Any, sample: str, segment: str, kind: str, against: str) -> None:
+    """Draw how what drives a model is told elsewhere."""
+    from workbench.desk import calls
+
+    told = calls.of_explanation(cache.desk(), row.model_id, sample, segment, kind, against)
+    fold(told.command, told.python, told.notebook, told.note)
+
+
 def score(row: Any, values: dict[str, Any]) -> None:
     """Draw how an applicant is scored elsewhere."""
     from workbench.desk import calls

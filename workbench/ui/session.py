@@ -23,6 +23,11 @@ CHARACTERISTIC, MONTH = "characteristic", "month"
 SEGMENT = "segment"
 """Parameter of every page with a segment bar: its rules in words."""
 
+SAMPLE, AGAINST, KIND, CHARACTERISTIC, PARTNER, VIEW = (
+    "sample", "against", "kind", "characteristic", "partner", "view",
+)  # fmt: skip
+"""Parameters of Explain: which rows, held against whom, which values; what is looked at, coloured by what."""
+
 UPLOAD = "upload"
 UPLOAD_REVISION = "_upload_revision"
 OPTIONS = "_read_options"

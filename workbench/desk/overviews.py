@@ -1,0 +1,159 @@
+"""What drives a registered model, on rows of its own data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from workbench import explanation, sampling
+from workbench.dataset import Dataset
+from workbench.dataset.segment import Segment
+from workbench.dataset.segment_words import known, parse, rows_of
+from workbench.desk import origins
+from workbench.errors import InputError, MissingError
+from workbench.explanation import ALL, INTERVENTIONAL, Explainer, Kind, Overview, Rows
+from workbench.run import Run
+from workbench.study import StudySpec
+from workbench.training import TrainedModel
+
+if TYPE_CHECKING:
+    from workbench.desk.desk import Desk
+    from workbench.registry import ModelRow
+
+
+@dataclass(frozen=True, eq=False)
+class SampleRows:
+    """The rows of one sample of the data a model was made from.
+
+    Attributes
+    ----------
+    row : ModelRow
+    model : TrainedModel
+    dataset : Dataset
+    sample : str
+        Which sample: "hold-out".
+    samples : tuple of str
+        Which there are.
+    positions : array of int
+        Of its rows in the data set.
+    """
+
+    row: ModelRow
+    model: TrainedModel
+    dataset: Dataset
+    sample: str
+    samples: tuple[str, ...]
+    positions: np.ndarray
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """What a segment of the rows can name."""
+        return rows_of(self.dataset).iloc[self.positions]
+
+    @cached_property
+    def outcome(self) -> np.ndarray:
+        """1 bad, 0 good, -1 not known; shape (n,)."""
+        return self.dataset.outcome[self.positions]
+
+    def segment(self, said: str) -> Segment:
+        """Return a segment of these rows by its rules in words.
+
+        Raises
+        ------
+        InputError
+            ``SEGMENT``.
+        """
+        return parse(said, known(self.dataset.portfolio, self.frame), self.frame)
+
+    def inside(self, segment: Segment) -> np.ndarray:
+        """Return the positions in the data set of the rows in a segment."""
+        return self.positions[segment.mask(self.frame)] if segment else self.positions
+
+    def rows(self, segment: Segment | None = None) -> Rows:
+        """Return the rows, or those in a segment, as the model sees them."""
+        return Rows.of(self.model, self.dataset, self.inside(segment or Segment()))
+
+    def key(self, position: int) -> str:
+        """Return what the file calls the row at a position of the data set."""
+        return str(self.dataset.row_key.iloc[position])
+
+    def position(self, key: str) -> int:
+        """Return the position in the data set of the row that the file calls `key`.
+
+        Raises
+        ------
+        MissingError
+            ``NO_ROW``.
+        """
+        at = (self.dataset.row_key.astype(str) == key).to_numpy().nonzero()[0]
+        if not len(at):
+            raise MissingError(
+                "NO_ROW", f"no kept row of {self.dataset.source.name} has the key {key}",
+                remedy="Give another key.",
+            )  # fmt: skip
+        return int(at[0])
+
+
+def sample_rows(desk: Desk, reference: str, sample: str = "") -> SampleRows:
+    """Return the rows of a sample of the data a verified model was made from; the reported one by default.
+
+    Raises
+    ------
+    InputError
+        ``SAMPLE`` where the data were not drawn into such a sample.
+    """
+    row = desk.registry.resolve(reference)
+    model = desk.model(row.model_id)
+    dataset = origins.dataset_of(desk, row, model.portfolio)
+    samples = sampling.draw(dataset, StudySpec.from_json(row.spec).sampling)
+    wanted = sample or row.reported
+    if wanted not in samples.names:
+        raise InputError(
+            "SAMPLE", f"{row.model_id} has no {wanted} sample", "sample",
+            f"Take one of {', '.join(samples.names)}.",
+        )  # fmt: skip
+    positions = np.flatnonzero(samples.mask(wanted))
+    return SampleRows(row, model, dataset, wanted, tuple(samples.names), positions)
+
+
+def overview(
+    desk: Desk,
+    reference: str,
+    run: Run,
+    *,
+    sample: str = "",
+    segment: str = "",
+    kind: Kind = INTERVENTIONAL,
+    against: str = ALL,
+) -> Overview:
+    """Return what drives a model on the rows of a sample, or of a segment of it in words.
+
+    Raises
+    ------
+    InputError
+        ``SAMPLE``, ``SEGMENT``, ``NO_ROWS``; ``KIND`` and ``REFERENCE`` as in `Explainer.attributions`.
+    """
+    found = sample_rows(desk, reference, sample)
+    run.step("preparing the explanation", 0.05)
+    explainer = desk.explainer(found.row.model_id)
+    return of(found, explainer, found.segment(segment), run.part(0.3, 1.0), kind=kind, against=against)
+
+
+def of(
+    found: SampleRows,
+    explainer: Explainer,
+    segment: Segment,
+    run: Run,
+    *,
+    kind: Kind = INTERVENTIONAL,
+    against: str = ALL,
+) -> Overview:
+    """Return what drives a model on rows that are at hand."""
+    words = found.sample + (f", {segment}" if segment else "")
+    return explanation.overview(
+        explainer, found.rows(segment), sample=words, kind=kind, reference=against, run=run
+    )
