@@ -15,7 +15,8 @@ from workbench.reports import catalogue
 
 VERBS = (
     "portfolios", "portfolio show", "portfolio infer", "generate", "check", "train", "models", "show",
-    "evaluate", "compare", "drift", "score", "promote", "fsck", "report", "worker", "jobs", "doctor",
+    "evaluate", "compare", "explain", "drift", "score", "promote", "fsck", "report", "worker", "jobs",
+    "doctor",
 )  # fmt: skip
 
 

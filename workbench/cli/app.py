@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from workbench.cli import (
     bins,
     checking,
+    explaining,
     fairness,
     generation,
     handing,
@@ -100,6 +101,7 @@ for group in (
     training,
     bins,
     models,
+    explaining,
     monitoring,
     fairness,
     handing,

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from workbench import explanation, sampling
-from workbench.dataset import Dataset
+from workbench.dataset import Dataset, arrived
 from workbench.dataset.segment import Segment
 from workbench.dataset.segment_words import known, parse, rows_of
 from workbench.desk import origins
 from workbench.errors import InputError, MissingError
 from workbench.explanation import ALL, INTERVENTIONAL, Explainer, Kind, Overview, Rows
+from workbench.intake import ReadOptions
 from workbench.run import Run
 from workbench.study import StudySpec
 from workbench.training import TrainedModel
@@ -118,6 +120,25 @@ def sample_rows(desk: Desk, reference: str, sample: str = "") -> SampleRows:
         )  # fmt: skip
     positions = np.flatnonzero(samples.mask(wanted))
     return SampleRows(row, model, dataset, wanted, tuple(samples.names), positions)
+
+
+def file_rows(desk: Desk, reference: str, path: str, options: ReadOptions | None = None) -> SampleRows:
+    """Return the rows of a file as a verified model sees them; their outcome need not be known.
+
+    Raises
+    ------
+    InputError
+        ``SCHEMA_MISMATCH`` where columns of the model's portfolio are missing; ``TOO_FEW_ROWS``.
+    """
+    row = desk.registry.resolve(reference)
+    model = desk.model(row.model_id)
+    dataset = arrived(desk.read(Path(path), model.portfolio, options), model.portfolio)
+    if not dataset.n:
+        raise InputError(
+            "TOO_FEW_ROWS", f"none of {dataset.rows_in:,} rows can be used", dataset.source.name,
+            "Look at what is wrong with them: workbench check DATA --portfolio P --refused FILE.",
+        )  # fmt: skip
+    return SampleRows(row, model, dataset, f"rows of {dataset.source.name}", (), np.arange(dataset.n))
 
 
 def overview(
