@@ -90,3 +90,75 @@ def test_an_applicant_of_the_file_is_still_there_after_another_page(trained):
     app.switch_page("pages/3_Score.py").run()
     assert not app.exception
     assert typed(app) == before | {"income": 1234.0}
+
+
+def declined(app):
+    """Return the page with an applicant whom the model declines."""
+    shown(app)
+    app.number_input(key="in_made-1_late").set_value(9.0)
+    app.number_input(key="in_made-1_income").set_value(300.0).run()
+    assert any("Decline" in element.proto.body for element in app.get("html"))
+    return app
+
+
+def view(app, name: str):
+    app.button_group(key="why_view").set_value(name).run()
+    assert not app.exception, app.exception
+    return " ".join(e.value for kind in (app.markdown, app.caption) for e in kind).replace("\\", "")
+
+
+def drawn(app, key: str) -> dict:
+    """Return a chart of the page as plotly was told it."""
+    import json
+
+    chart = next(c for c in app.get("plotly_chart") if c.proto.id.endswith(f"-{key}"))
+    return json.loads(chart.proto.spec)
+
+
+def test_a_declined_applicant_gets_a_waterfall_against_whom_one_asks_for(trained):
+    app, _ = trained
+    declined(app)
+    held = drawn(app, "waterfall")["layout"]["title"]["text"]
+    assert "development applicants" in held
+    app.selectbox(key="against_made-1").set_value("near cut-off").run()
+    assert "up to the cut-off" in drawn(app, "waterfall")["layout"]["title"]["text"]
+    app.selectbox(key="against_made-1").set_value("another").run()
+    app.text_input(key="other_made-1").set_value("nobody-7").run()
+    assert not app.exception and "has the key nobody-7" in " ".join(c.value for c in app.caption)
+    app.text_input(key="other_made-1").set_value("000007").run()
+    told = drawn(app, "waterfall")
+    assert "the other applicant" in told["layout"]["title"]["text"]
+    assert any("late" in label for label in told["layout"]["yaxis"]["ticktext"])
+
+
+def test_reasons_without_words_are_shown_to_a_person_and_an_approval_has_none(trained):
+    app, _ = trained
+    said = view(declined(app), "Principal reasons")
+    assert "No automatic notice, a person decides" in said and "(has no text)" in said
+    assert "These may be sent" not in said
+    app.button(key="typical").click().run()
+    app.number_input(key="in_made-1_income").set_value(9000.0).run()
+    assert "there is nothing to give reasons for" in view(app, "Principal reasons")
+
+
+def test_what_if_moves_the_form_and_says_what_that_did(trained):
+    app, _ = trained
+    shown(app)
+    assert "As filled in" in view(app, "What if")
+    app.selectbox(key="what_if_made-1").set_value("income").run()
+    assert "Income" in drawn(app, "sensitivity")["layout"]["title"]["text"]
+    app.slider(key="slide_made-1_income").set_value(1000.0).run()
+    assert typed(app)["income"] == 1000.0
+    assert "since the form was filled in" in view(app, "What if")
+    app.selectbox(key="what_if_made-1").set_value("home").run()
+    assert not app.slider and "rent" in str(drawn(app, "sensitivity"))
+
+
+def test_lime_is_asked_for_and_held_against_the_exact_values(trained):
+    app, _ = trained
+    view(shown(app), "LIME")
+    app.button(key="lime_run").click().run()
+    assert not app.exception, app.exception
+    table = next(e.value for e in app.dataframe if "exact" in e.value.columns)
+    assert len(table) == len(typed(app)) - 1  # all but the application date
+    assert any("agree by" in c.value for c in app.caption)

@@ -53,8 +53,21 @@ def test_a_curve_marks_the_applicant_and_the_cut_offs(ordered: bool) -> None:
     )
     value = Sensitivity("late", "Months late", "months", ordered, curve, 0.2, False)
     figure = charts.sensitivity(value, Policy(0.15, 0.25))
-    shown = [float(y) for trace in figure.data for y in trace.y]
+    shown = [float(p) for trace in figure.data for p in (trace.y if ordered else trace.x)]
     assert shown == ([0.1, 0.2, 0.2] if ordered else [0.1, 0.2, 0.3])
     assert ("missing: 30.0%" in figure.layout.title.text) is ordered
-    assert {shape.y0 for shape in figure.layout.shapes} == {0.15, 0.25}
-    assert value.sentence() == "Months late moves the PD from 10.0% (1) to 30.0% (missing)."
+    assert {shape.y0 if ordered else shape.x0 for shape in figure.layout.shapes} == {0.15, 0.25}
+    assert value.sentence() == "Months late moves the PD from 10.0% (1) to 30.0% (missing)"
+
+
+def test_of_many_attributes_the_ends_and_the_applicant_s_own_are_drawn() -> None:
+    n = 40
+    curve = pd.DataFrame(
+        {
+            "value": np.nan, "label": [f"state {i}" for i in range(n)], "p_bad": np.linspace(0.1, 0.5, n),
+            "points": 500, "decision": "refer", "given": [i == 20 for i in range(n)],
+        }
+    )  # fmt: skip
+    figure = charts.sensitivity(Sensitivity("s", "State", "", False, curve, 0.3, False), Policy(0.15, 0.25))
+    assert len(figure.data[0].x) == 15 and "state 20" in figure.layout.yaxis.ticktext
+    assert "of 40 attributes" in figure.layout.title.text

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from workbench.policy import Policy
 
 STEP = 23
+ATTRIBUTES = 14
 EDGES = {"base": palette.GREY, "applicant": palette.GREY}
 
 
@@ -91,7 +92,7 @@ def _labels(figure: go.Figure, steps: pd.DataFrame) -> None:
     for _, step in steps.iterrows():
         title = shortened(str(step["title"]), 30)
         value = shortened(str(step["value"]), 22)
-        told.append(f'{title} <span style="color:{palette.GREY}">{value}</span>' if step["value"] else title)
+        told.append(f"{title}: {value}" if step["value"] else title)
     figure.update_yaxes(
         tickvals=list(steps.index), ticktext=told, range=[len(steps) - 0.4, -0.6], showgrid=False
     )
@@ -115,58 +116,93 @@ def sensitivity(value: Sensitivity, policy: Policy, name: str = "PD") -> go.Figu
     ----------
     value : Sensitivity
     policy : Policy
-        Cut-offs; drawn where they lie within the curve's range.
+        Whose cut-offs are drawn.
+    name : str
+        What the calibrated probability is called.
     """
     import plotly.graph_objects as go
 
     figure = go.Figure()
-    curve = value.curve
-    numbers = curve[curve["value"].notna()]
-    others = curve[curve["value"].isna()]
+    draw = _curve if value.ordered else _bars
+    height = draw(figure, value, name)
+    top = max(float(value.curve["p_bad"].max()), policy.decline_from)
+    cuts = {"approve below": policy.approve_below, "decline from": policy.decline_from}
+    for label, cut in cuts.items():
+        if value.ordered:
+            figure.add_hline(y=cut, **line(f"{label} {format_percent(cut)}"))
+        else:
+            figure.add_vline(x=cut, **line())
+    dashed = "" if value.ordered else ", ".join(f"{k} {format_percent(cut)}" for k, cut in cuts.items())
+    style(figure, value.sentence(), _note(value, dashed), height=height, right=30)
+    axis = {"title_text": name, "tickformat": ".0%", "range": [0, min(1.12 * top, 1.02)]}
     if value.ordered:
-        figure.add_scatter(
-            x=numbers["value"], y=numbers["p_bad"], mode="lines",
-            line={"color": palette.GROUPS[0], "width": 2},
-            customdata=numbers[["points", "decision"]],
-            hovertemplate=f"%{{x:,.6~g}}: {name} %{{y:.1%}}<br>%{{customdata[0]}} points, "
-            "%{customdata[1]}<extra></extra>",
-        )  # fmt: skip
+        figure.update_yaxes(**axis)
+        unit = f" ({value.unit})" if value.unit else ""
+        figure.update_xaxes(title_text=plain(value.title + unit))
     else:
-        _bars(figure, others, name)
-    own = curve[curve["given"]].iloc[:1]
-    x = own["value"] if value.ordered and own["value"].notna().all() else None
-    if x is not None:
-        figure.add_scatter(
-            x=x, y=own["p_bad"], mode="markers", cliponaxis=False,
-            marker={"symbol": "diamond", "size": 11, "color": palette.GREY},
-            hovertemplate=f"this applicant: %{{x:,.6~g}}, {name} %{{y:.1%}}<extra></extra>",
-        )  # fmt: skip
-    top = max(float(curve["p_bad"].max()), policy.decline_from) * 1.12
-    for label, cut in (("approve below", policy.approve_below), ("decline from", policy.decline_from)):
-        figure.add_hline(y=cut, **line(f"{label} {format_percent(cut)}"))
-    style(figure, value.sentence(), _note(value, others), height=270)
-    figure.update_yaxes(title_text=name, tickformat=".0%", range=[0, min(top, 1.02)])
-    title = value.title + (f" ({value.unit})" if value.unit else "")
-    figure.update_xaxes(title_text=plain(title))
+        figure.update_xaxes(**axis)
+        figure.update_yaxes(showgrid=False)
     return figure
 
 
-def _bars(figure: go.Figure, curve: pd.DataFrame, name: str) -> None:
-    colours = [palette.GROUPS[0] if given else palette.FAINT for given in curve["given"]]
-    figure.add_bar(
-        x=[shortened(str(label), 18) for label in curve["label"]], y=curve["p_bad"], marker_color=colours,
-        customdata=curve[["points", "decision", "label"]], width=0.6,
-        hovertemplate=f"%{{customdata[2]}}: {name} %{{y:.1%}}<br>%{{customdata[0]}} points, "
+def _curve(figure: go.Figure, value: Sensitivity, name: str) -> int:
+    """Draw the curve of a number; returns the height of the figure."""
+    numbers = value.curve[value.curve["value"].notna()]
+    figure.add_scatter(
+        x=numbers["value"], y=numbers["p_bad"], mode="lines",
+        line={"color": palette.GROUPS[0], "width": 2}, customdata=numbers[["points", "decision"]],
+        hovertemplate=f"%{{x:,.6~g}}: {name} %{{y:.1%}}<br>%{{customdata[0]}} points, "
         "%{customdata[1]}<extra></extra>",
     )  # fmt: skip
+    own = numbers[numbers["given"]]
+    figure.add_scatter(
+        x=own["value"], y=own["p_bad"], mode="markers", cliponaxis=False,
+        marker={"symbol": "diamond", "size": 11, "color": palette.GREY},
+        hovertemplate=f"this applicant: %{{x:,.6~g}}, {name} %{{y:.1%}}<extra></extra>",
+    )  # fmt: skip
+    return 270
 
 
-def _note(value: Sensitivity, others: pd.DataFrame) -> str:
-    told = ["The others held as they are"]
+def _bars(figure: go.Figure, value: Sensitivity, name: str) -> int:
+    """Draw the PD of each attribute; returns the height of the figure."""
+    curve = _fewer(value.curve)
+    figure.add_bar(
+        y=list(range(len(curve))), x=curve["p_bad"], orientation="h", width=0.68,
+        marker_color=[palette.GROUPS[0] if given else palette.FAINT for given in curve["given"]],
+        customdata=[
+            [plain(str(label)), points, decision]
+            for label, points, decision in zip(
+                curve["label"], curve["points"], curve["decision"], strict=True
+            )
+        ],
+        hovertemplate=f"%{{customdata[0]}}: {name} %{{x:.1%}}<br>%{{customdata[1]}} points, "
+        "%{customdata[2]}<extra></extra>",
+    )  # fmt: skip
+    figure.update_yaxes(
+        tickvals=list(range(len(curve))), ticktext=[shortened(str(label), 28) for label in curve["label"]],
+        range=[len(curve) - 0.4, -0.6],
+    )  # fmt: skip
+    return 116 + 19 * len(curve)
+
+
+def _fewer(curve: pd.DataFrame) -> pd.DataFrame:
+    """Return at most `ATTRIBUTES` lines: those of the lowest and the highest PD, and the applicant's own."""
+    if len(curve) <= ATTRIBUTES:
+        return curve
+    ranked = curve.sort_values("p_bad", kind="stable")
+    half = ATTRIBUTES // 2
+    ends = [*ranked.index[:half], *ranked.index[-half:], *curve.index[curve["given"]]]
+    return ranked[ranked.index.isin(ends)]
+
+
+def _note(value: Sensitivity, dashed: str) -> str:
+    told = ["The others held as they are", *([f"dashed: {dashed}"] if dashed else [])]
+    others = value.curve[value.curve["value"].isna()]
     if value.ordered:
-        told += [
-            f"{label}: {format_percent(p)}" for label, p in zip(others["label"], others["p_bad"], strict=True)
-        ]
+        pairs = zip(others["label"], others["p_bad"], strict=True)
+        told += [f"{label}: {format_percent(p)}" for label, p in pairs]
+    elif len(others) > ATTRIBUTES:
+        told.append(f"the lowest and the highest of {len(others)} attributes")
     if value.protected:
         told.append("protected: not to be advised on")
     return "; ".join(told)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 EDGE = 1e-4
 
 
-def points_band(score: Score, policy: Policy, points: Points) -> go.Figure:
+def points_band(score: Score, policy: Policy, points: Points, *, bare: bool = False) -> go.Figure:
     """Draw where one applicant's points lie among decline, refer and approve, and among the bands.
 
     Parameters
@@ -29,6 +29,8 @@ def points_band(score: Score, policy: Policy, points: Points) -> go.Figure:
         Cut-offs and band edges as PDs; drawn where they lie on the points scale.
     points : Points
         The portfolio's points scale.
+    bare : bool
+        Without title and figures, where both stand beside it.
     """
     import plotly.graph_objects as go
 
@@ -67,6 +69,8 @@ def points_band(score: Score, policy: Policy, points: Points) -> go.Figure:
     style(figure, f"{at} points: band {score.band}, {score.decision}", _note(score), height=190)
     figure.update_xaxes(title_text="Points (higher is safer)", range=[low, high], showgrid=False)
     figure.update_yaxes(visible=False, range=[-0.42, 1.75])
+    if bare:
+        figure.update_layout(title=None, height=116, margin={"t": 4})
     return figure
 
 

@@ -138,9 +138,15 @@ def of_explanation(desk: Desk, model_id: str, sample: str, segment: str, kind: s
 
 def of_score(desk: Desk, model_id: str, values: Mapping[str, Any], study_id: str) -> Calls:
     """Return how an applicant is scored elsewhere; the command line scores a file of them."""
-    python = _lines(desk, f"print(here.score_one({model_id!r}, {dict(values)!r}))")
+    python = _lines(
+        desk,
+        f"applicant = {dict(values)!r}",
+        f"print(here.score_one({model_id!r}, applicant))",
+        f"print(reasoner(here, {model_id!r}).one(applicant).sentence())",
+        imports=("from workbench.desk.reasoned import reasoner",),
+    )
     return Calls(
-        _command(desk, "score", model_id, "applicants.csv", "--out", "scored.csv"),
+        _command(desk, "score", model_id, "applicants.csv", "--out", "scored.csv", "--reasons", "4"),
         python,
         _notebook(desk, PROOF, {"study": study_id}),
         "applicants.csv stands for a file of applicants; the notebook shows how the model was made.",

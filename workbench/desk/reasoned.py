@@ -10,7 +10,7 @@ import numpy as np
 from workbench.dataset import Applicants
 from workbench.desk import explaining
 from workbench.errors import InputError
-from workbench.explanation import MOST, Reasoner
+from workbench.explanation import MOST, Lime, Reasoner, lime
 
 if TYPE_CHECKING:
     from workbench.desk.desk import Desk
@@ -55,6 +55,13 @@ def reasoner(desk: Desk, reference: str) -> Reasoner:
         ``NO_EXPLANATION`` where a model of its family is not explained.
     """
     return Reasoner(explaining.explainer(desk, reference))
+
+
+def lime_of(desk: Desk, given: Reasoner, reference: str, raw: np.ndarray) -> Lime:
+    """Return LIME's weights of one raw row beside the exact values, on the rows the model was grown on."""
+    found = given.explainer.attributions(raw, reference=given.reference)
+    background = explaining.development(desk, reference)[1]
+    return lime(given.explainer.model, found, raw, background)
 
 
 def reasoning(desk: Desk, reference: str, most: int) -> Reasoning | None:

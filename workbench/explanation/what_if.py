@@ -61,10 +61,10 @@ class Sensitivity:
         """Return what the curve shows, in one sentence."""
         low, high = self.lowest, self.highest
         if high["p_bad"] - low["p_bad"] < 5e-4:
-            return f"{self.title} does not move the PD of this applicant."
+            return f"{self.title} does not move the PD of this applicant"
         return (
             f"{self.title} moves the PD from {format_percent(low['p_bad'])} ({low['label']}) to "
-            f"{format_percent(high['p_bad'])} ({high['label']})."
+            f"{format_percent(high['p_bad'])} ({high['label']})"
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -115,9 +115,11 @@ def _values(declared: Characteristic, column: Column, given: float) -> tuple[np.
     """Return the raw values to try, and what each is called."""
     absent = [np.nan] if declared.missing == "model" else []
     if isinstance(column, LevelColumn):
-        levels = np.arange(len(column.levels), dtype=float)
+        places = {one.value: place for place, one in enumerate(declared.attributes)}
+        order = sorted(range(len(column.levels)), key=lambda k: places.get(column.levels[k], len(places)))
+        levels = np.array(order, dtype=float)
         strange = [given] if given < 0 else []
-        labels = [declared.label(level) for level in column.levels]
+        labels = [declared.label(column.levels[k]) for k in order]
         return (
             np.array([*levels, *strange, *absent]),
             labels + ["not seen in development"] * len(strange) + ["missing"] * len(absent),
@@ -127,22 +129,44 @@ def _values(declared: Characteristic, column: Column, given: float) -> tuple[np.
     called = [codes.get(f"{code:g}") or f"code {code:g}" for code in column.special]
     return (
         np.array([*numbers, *column.special, *absent]),
-        [f"{number:,.6g}" for number in numbers] + called + ["missing"] * len(absent),
+        [_said(number) for number in numbers] + called + ["missing"] * len(absent),
     )
+
+
+def _said(number: float) -> str:
+    return f"{number:,.0f}" if abs(number) >= 1e6 else f"{number:,.6g}"
 
 
 def _grid(
     low: float, high: float, given: float, special: tuple[float, ...], declared: Characteristic
 ) -> np.ndarray:
-    """Return numbers to try: whole ones where there are few, else equal steps, and the one given."""
+    """Return numbers to try, a round step apart, within what the portfolio declares, and the one given."""
     known = not np.isnan(given) and given not in special
     if known:
         low, high = min(low, given), max(high, given)
-    whole = float(low).is_integer() and float(high).is_integer() and (not known or float(given).is_integer())
-    few = whole and high - low <= STEPS and declared.kind == "number"
-    grid = np.arange(low, high + 1) if few else np.linspace(low, high, STEPS + 1)
+    if high > low:
+        step = _round_step((high - low) / STEPS)
+        if float(low).is_integer() and float(high).is_integer():
+            step = max(step, 1.0)
+        # rounded, so that a tenth and two tenths are not a third of a millionth apart from what is typed
+        grid = np.round(np.arange(np.floor(low / step), np.ceil(high / step) + 1) * step, 10)
+        grid = np.clip(grid, declared.low, declared.high)
+    else:
+        grid = np.array([low])
     grid = grid[~np.isin(grid, special)]
     return np.unique(np.append(grid, given)) if known else np.unique(grid)
+
+
+def _round_step(size: float) -> float:
+    """Return 1, 2 or 5 times a power of ten, the next above a size.
+
+    Examples
+    --------
+    >>> _round_step(0.03), _round_step(7.0), _round_step(20.0)
+    (0.05, 10.0, 20.0)
+    """
+    power = 10.0 ** np.floor(np.log10(size))
+    return float(next(power * k for k in (1, 2, 5, 10) if power * k >= size * (1 - 1e-12)))
 
 
 def _sensitivity(

@@ -115,6 +115,11 @@ def keep(key: tuple[Hashable, ...], value: Any) -> None:
     _shelf().put(key, value)
 
 
+def has(key: tuple[Hashable, ...]) -> bool:
+    """Return whether a value is kept for `key`."""
+    return _shelf().get(key) is not None
+
+
 def portfolios() -> list[Any]:
     """Return the entries of all portfolios that can be read, shipped and saved."""
     return [entry for entry in desk().shelf.names() if not entry.problem]
@@ -190,6 +195,17 @@ def scorer(row: Any) -> Any:
         ("scorer", row.model_id, row.manifest_sha256),
         "Verifying and loading the model",
         lambda run: desk().scorer(row.model_id),
+    )
+
+
+def reasoner(row: Any) -> Any:
+    """Return what explains a verified model and gives its reasons."""
+    from workbench.desk import reasoned
+
+    return once(
+        ("reasoner", row.model_id, row.manifest_sha256),
+        "Preparing the explanation",
+        lambda run: reasoned.reasoner(desk(), row.model_id),
     )
 
 
