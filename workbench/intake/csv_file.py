@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +14,7 @@ import pyarrow.csv as pc
 
 from workbench.dataset import Source, Table, empty_refused
 from workbench.errors import InputError
+from workbench.intake.csv_columns import Columns
 from workbench.intake.form import require_text
 from workbench.intake.options import MAX_CELL, MAX_ROWS, ReadOptions
 from workbench.intake.shape import (
@@ -31,8 +31,9 @@ BLOCK = 8 * 2**20
 SMALL_BLOCK = (
     2**20
 )  # what is read ahead of the parser is memory; a record that does not fit is read with BLOCK
-LARGEST = 3.4e38
-LEVELS = pa.dictionary(pa.int32(), pa.large_string())
+_TEXT = pa.large_string()
+LEVELS = pa.dictionary(pa.int32(), _TEXT)
+Column = np.ndarray | pa.ChunkedArray
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,13 @@ def read_csv(found: Survey, portfolio: Portfolio | None, options: ReadOptions) -
         TRUNCATED, TOO_MANY_COLUMNS, TOO_LARGE``.
     """
     manner = find_manner(found, portfolio, options)
-    typed = _typed_pass(found, manner, portfolio) if portfolio is not None else None
-    if typed is not None:
-        manner, read = replace(manner, decimal=manner.decimal or "."), typed
+    columns = _typed_pass(found, manner, portfolio) if portfolio is not None else None
+    if columns is not None:
+        manner = replace(manner, decimal=manner.decimal or ".")
     else:
         read, manner = _careful_pass(found, manner, portfolio)
-    columns = dict(zip(read.column_names, read.columns, strict=True))
-    del typed, read
+        columns = dict(zip(read.column_names, read.columns, strict=True))
+        del read
     return _table(found, manner, columns)
 
 
@@ -127,57 +128,55 @@ def parse_options(
     return pc.ParseOptions(delimiter=manner.delimiter, newlines_in_values=broken, invalid_row_handler=careful)
 
 
-def _parse(
-    found: Survey, manner: Manner, types: dict[str, pa.DataType], *, careful: Callable[[Any], str] | None
-) -> pa.Table:
-    convert = pc.ConvertOptions(
+def _conversion(manner: Manner, types: dict[str, pa.DataType]) -> pc.ConvertOptions:
+    return pc.ConvertOptions(
         column_types=types,
         strings_can_be_null=False,
         quoted_strings_can_be_null=True,
         null_values=list(manner.missing),
         decimal_point=manner.decimal or ".",
     )
+
+
+def _parse_texts(
+    found: Survey, manner: Manner, names: tuple[str, ...], careful: Callable[[Any], str]
+) -> pa.Table:
+    types = dict.fromkeys(names, _TEXT)
     with stream_of(found, manner.encoding) as stream:
-        read = pc.ReadOptions(
-            use_threads=careful is None, block_size=SMALL_BLOCK if careful is None else BLOCK
-        )
-        return pc.read_csv(stream, read, parse_options(found, manner, careful), convert)
+        read = pc.ReadOptions(use_threads=False, block_size=BLOCK)
+        return pc.read_csv(stream, read, parse_options(found, manner, careful), _conversion(manner, types))
 
 
-def _typed_pass(found: Survey, manner: Manner, portfolio: Portfolio) -> pa.Table | None:
-    """Return the table with plain numbers typed, or None where anything needs a careful look."""
+def _typed_pass(found: Survey, manner: Manner, portfolio: Portfolio) -> dict[str, Column] | None:
+    """Return the columns with plain numbers typed, or None where anything needs a careful look."""
+    names = manner.header.names
     numbers, formatted = _number_columns(portfolio)
     kinds = dict.fromkeys(numbers, pa.float64()) | dict.fromkeys(_levelled(portfolio), LEVELS)
-    types = {
-        raw: kinds.get(name, pa.large_string())
-        for raw, name in zip(manner.header.raw, manner.header.names, strict=True)
-    }
+    types = {raw: kinds.get(name, _TEXT) for raw, name in zip(manner.header.raw, names, strict=True)}
+    lines = found.head.count(b"\n") or 1
+    places = Columns(names, numbers & set(names), int(found.size / max(len(found.head), 1) * lines))
+    if found.quotes % 2:  # one is never closed
+        return None
     try:
-        table = _parse(found, manner, types, careful=None)
+        with stream_of(found, manner.encoding) as stream:
+            reader = pc.open_csv(
+                stream, pc.ReadOptions(block_size=SMALL_BLOCK), parse_options(found, manner),
+                _conversion(manner, types),
+            )  # fmt: skip
+            if tuple(reader.schema.names) != manner.header.raw or not all(map(places.take, reader)):
+                return None
     except (pa.ArrowInvalid, UnicodeDecodeError):
         return None
-    if (
-        tuple(table.column_names) != manner.header.raw
-        or not table.num_rows
-        or _unclosed(found, manner, table)
-    ):
+    if not places.rows:
         return None
-    table = table.rename_columns(list(manner.header.names))
-    for name in table.column_names:
-        column = table.column(name)
-        if name in numbers:
-            if not _finite(column):
-                return None
-        elif name in formatted and not manner.decimal and cp.any(cp.match_substring(column, ",")).as_py():
+    _require_rows(found, places.rows)
+    texts = places.texts()
+    for name in formatted & set(texts.column_names):
+        if not manner.decimal and cp.any(cp.match_substring(texts.column(name), ",")).as_py():
             return None
-    return checked(found, manner, table)
-
-
-def _finite(column: pa.ChunkedArray) -> bool:
-    """Return whether all numbers that are given lie within bounds; a "nan" or an "inf" is none of them."""
-    ends = cp.min_max(column).as_py()  # which pass over a "nan", and a sum does not
-    total = cp.sum(column).as_py()
-    return total is None or math.isfinite(total) and -LARGEST <= ends["min"] <= ends["max"] <= LARGEST
+    texts = checked(found, manner, texts)
+    typed: dict[str, Column] = places.numbers()
+    return {name: typed[name] if name in typed else texts.column(name) for name in names}
 
 
 def _levelled(portfolio: Portfolio) -> set[str]:
@@ -204,12 +203,11 @@ def _careful_pass(found: Survey, manner: Manner, portfolio: Portfolio | None) ->
             ragged.append((row.number - 1, row.expected_columns, row.actual_columns))
         return "skip"
 
-    types = dict.fromkeys(manner.header.raw, pa.large_string())
     try:
-        table = _parse(found, manner, types, careful=note)
+        table = _parse_texts(found, manner, manner.header.raw, note)
         if tuple(table.column_names) != manner.header.raw:
             ragged.clear()
-            table = _parse(found, manner, dict.fromkeys(table.column_names, pa.large_string()), careful=note)
+            table = _parse_texts(found, manner, tuple(table.column_names), note)
     except UnicodeDecodeError:
         raise undecodable(found, manner.encoding) from None
     except pa.ArrowInvalid as error:
@@ -276,24 +274,17 @@ def _unclosed(found: Survey, manner: Manner, table: pa.Table) -> bool:
     """
     if found.quotes % 2 == 0 or not table.num_rows:
         return False
-    column = table.column(table.num_columns - 1)
     last = next((str(c[-1].as_py()) for c in reversed(table.columns) if str(c[-1].as_py() or "")), "")
-    if pa.types.is_floating(column.type) and not last:
-        return False
     end = found.tail.decode(manner.encoding, errors="replace")
     return bool(last) and (last.endswith(("\n", "\r")) or end.endswith('"' + last.replace('"', '""')))
 
 
 def checked(found: Survey, manner: Manner, table: pa.Table) -> pa.Table:
     """Return the table within limits, with missing tokens as blanks."""
-    if table.num_rows > MAX_ROWS:
-        what = f"has {table.num_rows:,} rows; at most {MAX_ROWS:,} are read"
-        raise InputError("TOO_LARGE", what, found.name, "Give a part of the file, or a sample.")
+    _require_rows(found, table.num_rows)
     tokens = [token for token in manner.missing if token]
     for position, name in enumerate(table.column_names):
         column = table.column(position)
-        if pa.types.is_floating(column.type):
-            continue
         if pa.types.is_dictionary(column.type):
             whole = column.unify_dictionaries().combine_chunks()
             _require_short(whole.dictionary, name, found.name)
@@ -307,6 +298,12 @@ def checked(found: Survey, manner: Manner, table: pa.Table) -> pa.Table:
                     position, name, cp.if_else(hit, pa.scalar("", pa.large_string()), column)
                 )
     return table
+
+
+def _require_rows(found: Survey, rows: int) -> None:
+    if rows > MAX_ROWS:
+        what = f"has {rows:,} rows; at most {MAX_ROWS:,} are read"
+        raise InputError("TOO_LARGE", what, found.name, "Give a part of the file, or a sample.")
 
 
 def _require_short(texts: pa.Array | pa.ChunkedArray, column: str, file: str) -> None:
@@ -325,7 +322,7 @@ def _with_blanks(column: pa.DictionaryArray, tokens: list[str]) -> pa.Dictionary
     return pa.DictionaryArray.from_arrays(levels.indices.take(column.indices), levels.dictionary)
 
 
-def _table(found: Survey, manner: Manner, columns: dict[str, pa.ChunkedArray]) -> Table:
+def _table(found: Survey, manner: Manner, columns: dict[str, Column]) -> Table:
     """Return the table of `columns`, which are let go of one by one: a large file is never held twice."""
     series = {}
     for name in list(columns):
@@ -345,14 +342,10 @@ def _table(found: Survey, manner: Manner, columns: dict[str, pa.ChunkedArray]) -
     return Table(frame, np.arange(1, len(frame) + 1), empty_refused(), source)
 
 
-def _series(column: pa.ChunkedArray) -> pd.Series:
+def _series(column: Column) -> pd.Series:
     """Return numbers with NaN for missing, levels as levels, anything else as text."""
-    if pa.types.is_floating(column.type):
-        whole, at = np.empty(len(column)), 0
-        for chunk in column.chunks:
-            whole[at : at + len(chunk)] = chunk.to_numpy(zero_copy_only=False)
-            at += len(chunk)
-        return pd.Series(whole, copy=False)
+    if isinstance(column, np.ndarray):
+        return pd.Series(column, copy=False)
     if pa.types.is_dictionary(column.type):
         return column.to_pandas()
     return pa.chunked_array([column.combine_chunks()], column.type).to_pandas().astype("str")
