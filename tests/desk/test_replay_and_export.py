@@ -95,13 +95,18 @@ def test_a_registered_model_is_handed_on(
 
 
 @pytest.mark.parametrize("family", ["random_forest", "xgboost"])
-def test_mutants_are_refused_before_they_are_parsed(at: Desk, trained: TrainOutcome, family: str) -> None:
+def test_mutants_are_refused_before_they_are_parsed(
+    at: Desk, trained: TrainOutcome, family: str, tmp_path: Path
+) -> None:
     model_id = _id(trained, family)
     folder = at.settings.home / "models" / model_id
     path = folder / {"random_forest": "random_forest.skops", "xgboost": "xgboost_model.json"}[family]
     content, rng = path.read_bytes(), np.random.default_rng(1)
     os.chmod(path, 0o600)
-    mutants = [content[: len(content) // 2], b"", content + b"\0"]
+    # the last would make a file where it is unpickled
+    made = tmp_path / "made"
+    program = f"cos\nsystem\n(S'touch {made}'\ntR.".encode()
+    mutants = [content[: len(content) // 2], b"", content + b"\0", program]
     for place in rng.integers(0, len(content), 40):
         mutants.append(
             content[:place] + bytes([content[place] ^ 1 << int(rng.integers(8))]) + content[place + 1 :]
@@ -114,7 +119,7 @@ def test_mutants_are_refused_before_they_are_parsed(at: Desk, trained: TrainOutc
             assert refused.value.code == "ARTIFACT_DIGEST"
     finally:
         path.write_bytes(content)
-    assert at.model(model_id).family == family
+    assert at.model(model_id).family == family and not made.exists()
 
 
 def test_balanced_weights_without_calibration_stop_before_anything_is_trained(

@@ -157,6 +157,30 @@ def test_parquet_of_structures_is_refused(tmp_path):
     assert refused.value.code == "COLUMN_TYPE"
 
 
+def test_parquet_of_kinds_of_others_is_refused(tmp_path):
+    words = pa.ExtensionArray.from_storage(pa.json_(), pa.array(['{"a": 1}', "2"]))
+    keys = pa.ExtensionArray.from_storage(pa.uuid(), pa.array([b"\0" * 16, b"\1" * 16], pa.binary(16)))
+    for column in (words, keys):
+        pq.write_table(pa.table({"a": column, "b": [1, 2]}), tmp_path / "x.parquet")
+        with pytest.raises(InputError) as refused:
+            intake.read(tmp_path / "x.parquet")
+        assert refused.value.code == "COLUMN_TYPE" and "extension" in str(refused.value)
+
+
+def test_rows_that_grow_short_find_room(tmp_path):
+    """The beginning of the file says how many rows to expect; here there are many times as many."""
+    long = pd.DataFrame({"income": 1.5, "home": [f"{k:0>4000}" for k in range(100)]})
+    income = np.where(np.arange(60_000) % 7 == 0, np.nan, np.arange(60_000) / 4)
+    short = pd.DataFrame({"income": income, "home": np.where(np.arange(60_000) % 2, "own", "NA")})
+    rows = pd.concat([long, short]).assign(bad=np.arange(60_100) % 2, price="7", since="2024-01-31")
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    table = intake.read(tmp_path / "rows.csv", portfolio=PORTFOLIO)
+    np.testing.assert_array_equal(table.frame["income"], rows["income"])
+    home = rows["home"].replace("NA", "").reset_index(drop=True)
+    pd.testing.assert_series_equal(table.frame["home"].astype("str"), home.astype("str"), check_names=False)
+    assert build(table, PORTFOLIO).sha256 == outcome_of(tmp_path / "rows.csv", None).sha256
+
+
 def test_a_word_repeated_a_million_times_is_measured_first(tmp_path):
     word = pa.DictionaryArray.from_arrays(pa.array(np.zeros(200_000, np.int32)), pa.array(["x" * 30_000]))
     pq.write_table(pa.table({"a": word, "b": np.arange(200_000)}), tmp_path / "x.parquet")
