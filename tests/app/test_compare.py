@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from urllib.error import URLError
 
@@ -9,20 +10,35 @@ import pytest
 
 from workbench.run import Run
 from workbench.sampling import SamplingSpec
+from workbench.settings import Settings
 from workbench.study import StudySpec
 
 
-@pytest.fixture
-def several(trained):
-    """Return the app on a machine with four models: two of other samples, one of another portfolio."""
-    app, desk = trained
-    row = desk.registry.datasets()[0]
-    data = desk.dataset(row.sha256, desk.portfolio(row.portfolio))
+@pytest.fixture(scope="module")
+def four(seeded, tmp_path_factory):
+    """Return a home with four models: two of other samples, one of another portfolio."""
+    from workbench import desk
+
+    home = tmp_path_factory.mktemp("four") / "home"
+    shutil.copytree(seeded, home)
+    at = desk.open(Settings(home=home, threads=1))
+    row = at.registry.datasets()[0]
+    data = at.dataset(row.sha256, at.portfolio(row.portfolio))
     spec = StudySpec(("logistic", "lightgbm"), SamplingSpec.from_split("60/40"))
-    desk.train(desk.request(data, spec), Run())
-    other = desk.keep_generated("counterparty", 800)
-    desk.train(desk.request(other, replace(spec, families=("logistic",))), Run())
-    return app, desk
+    at.train(at.request(data, spec), Run())
+    other = at.keep_generated("counterparty", 800)
+    at.train(at.request(other, replace(spec, families=("logistic",))), Run())
+    at.registry.close()
+    return home
+
+
+@pytest.fixture
+def several(app, four, tmp_path):
+    """Return the app on a machine of its own with the four models, and its desk."""
+    from workbench import desk
+
+    shutil.copytree(four, tmp_path / "home")
+    return app, desk.open(Settings(home=tmp_path / "home", threads=1))
 
 
 def told(app) -> str:
