@@ -134,3 +134,26 @@ def test_the_context_is_changed_in_one_place(driver):
     page.keyboard.press("Escape")
     driver.link("Score")
     driver.see("Logistic regression v1 of Taiwan credit cards")
+
+
+def test_the_fairness_cut_off_moves_approvals_and_ratio_together(driver):
+    driver.open("/Fairness?portfolio=taiwan_cards@1&model=taiwan_cards-2&by=AGE")
+    driver.see("Adverse impact ratio, 95% interval")
+    table, verdict = driver.page.locator(".beside"), driver.key("rule_good_fairness")
+    driver.page.wait_for_selector(".st-key-air .main-svg")
+    driver.shot("30_fairness")
+    before = table.inner_text(), verdict.inner_text()
+
+    def drawn() -> list[float]:
+        of_groups = "e => (e.calcdata ?? []).flatMap(t => t.map(c => c.x)).filter(x => x !== undefined)"
+        return driver.key("air").locator(".js-plotly-plot").last.evaluate(of_groups)
+
+    ratios = drawn()
+    driver.key("cut_off").get_by_role("slider").focus()
+    for _ in range(10):
+        driver.page.keyboard.press("ArrowLeft")
+    driver.until(lambda: "cut=" in driver.page.url, "the address did not follow the slider")
+    driver.until(lambda: table.inner_text() != before[0], "the approvals did not follow the slider")
+    driver.until(lambda: verdict.inner_text() != before[1], "the sentence did not follow the slider")
+    driver.until(lambda: drawn() != ratios, "the ratios did not follow the slider")
+    driver.see("chosen by hand")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from workbench.cli import app
 from workbench.dataset import build, from_frame
 from workbench.desk import Desk, FairnessRequest
 from workbench.errors import InputError
+from workbench.fairness import ratio
 from workbench.portfolio import from_values
 from workbench.run import Run
 from workbench.sampling import SamplingSpec
@@ -200,3 +202,21 @@ def test_a_protected_column_cannot_reach_a_model(place: Place) -> None:
     assert np.array_equal(first, other)
     used = set(model.importance["characteristic"])
     assert "income" in used and not used & {"gender", "age_group"}
+
+
+@pytest.mark.slow
+def test_the_report_tells_what_the_command_line_tells(place: Place) -> None:
+    env = {"WORKBENCH_HOME": str(place.desk.settings.home)}
+    call = ["report", "fairness", "-p", f"model={place.model}", "-p", "profile=us_federal", "--json"]
+    done = CliRunner().invoke(app, call, env=env)
+    assert done.exit_code == 0, done.stderr
+    html = unescape(Path(json.loads(done.stdout)["html"]).read_text())
+    told = json.loads(place.call("--profile", "us_federal", "--json").stdout)
+    assert told["sentence"] in html and all(note in html for note in (*told["limits"], *told["notes"]))
+    for line in told["groups"]:
+        assert line["group"] in html
+        if line["air_low"] is not None:
+            assert ratio(line["air"], line["air_low"], line["air_high"]) in html
+    for title in ("Which law, as of when", "At every cut-off", "Proxies", "What can and cannot be concluded"):
+        assert title in html
+    assert told["age"][0]["sentence"] in html and told["profile"]["as_of"] in html

@@ -83,7 +83,7 @@ def test_credit_loan_decisions() -> None:
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(3000, 4000), st.integers(1, 6), st.floats(0.3, 0.6))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_equal_to_fairlearn(seed: int, n: int, digits: int, cut_off: float) -> None:
     """Approved and good are fairlearn's 1: a selection rate of bads would be the rate of declines."""
     rng = np.random.default_rng(seed)

@@ -18,6 +18,7 @@ from workbench.study import StudySpec
 
 if TYPE_CHECKING:
     from workbench.desk.desk import Desk
+    from workbench.desk.treated import FairnessRequest
 
 MADE = re.compile(r"(\w+), made, seed (\d+)")
 SPLITS = ("70/30", "80/20", "70/15/15", "60/20/20", "55/15/15/15")
@@ -134,6 +135,34 @@ def of_explanation(desk: Desk, model_id: str, sample: str, segment: str, kind: s
         imports=["from workbench.desk import overviews"],
     )
     return Calls(_command(desk, "explain", model_id, *flags), python, "")
+
+
+def of_fairness(
+    desk: Desk, model_id: str, asked: FairnessRequest, cut_off: float, by: str, path: str = ""
+) -> Calls:
+    """Return how groups are compared elsewhere; `by` is the attribute that is printed."""
+    told = {
+        "profile": asked.profile if asked.profile != "none" else "",
+        "against": asked.against if asked.against != "declared" else "",
+        "segment": asked.segment, "sample": asked.sample,
+    }  # fmt: skip
+    usual = {name: value for name, value in told.items() if value}
+    flags = [word for name, value in usual.items() for word in (f"--{name}", value)]
+    data = [path] if path else []
+    given = "".join(f", {name}={value!r}" for name, value in {"path": path, **usual}.items() if value)
+    python = _lines(
+        desk,
+        f"asked = desk.FairnessRequest({model_id!r}, cut_off={cut_off!r}{given})",
+        "found = here.fairness(asked, here.run()).fairness",
+        f"print(found.verdict({by!r}))",
+        f'print(found.of({by!r})[["group", "n", "approval_rate", "air", "air_low", "air_high", "q_value"]])',
+    )
+    parameters = {"model": model_id, "cut_off": cut_off, **usual, "data": path}
+    return Calls(
+        _command(desk, "fairness", model_id, *data, "--cut-off", repr(cut_off), *flags), python,
+        _notebook(desk, "fairness_report", parameters),
+        "All protected attributes are looked at, as on this page, so that the tests are of one family.",
+    )  # fmt: skip
 
 
 def of_score(desk: Desk, model_id: str, values: Mapping[str, Any], study_id: str) -> Calls:

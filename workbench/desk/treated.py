@@ -19,7 +19,16 @@ from workbench.dataset.segment_words import known, parse, rows_of
 from workbench.desk.origins import dataset_of
 from workbench.desk.seen import seen
 from workbench.errors import InputError
-from workbench.fairness import PROFILES, Elderly, Fairness, Grouping, elderly, grouping, judge
+from workbench.fairness import (
+    MOST_ATTRIBUTES,
+    PROFILES,
+    Elderly,
+    Fairness,
+    Grouping,
+    elderly,
+    judge,
+)
+from workbench.fairness.attributes import groupable, grouped, protected
 from workbench.fairness.proxies import proxies
 from workbench.intake import ReadOptions
 from workbench.portfolio import Characteristic, Portfolio
@@ -86,7 +95,9 @@ class Treated:
     notes : tuple of str
         What to mind.
     frame : DataFrame
-        Characteristics of the same rows.
+        What is known of the same rows: characteristics, date, protected; as `segment_words.rows_of`.
+    outcome : array, shape (n,)
+        1 bad, 0 good, -1 not known.
     """
 
     fairness: Fairness
@@ -96,6 +107,7 @@ class Treated:
     dataset_sha256: str
     notes: tuple[str, ...]
     frame: pd.DataFrame
+    outcome: np.ndarray
 
     @cached_property
     def proxies(self) -> pd.DataFrame:
@@ -116,16 +128,6 @@ class Treated:
         return told | {"notes": list(self.notes)} | self.fairness.to_json()
 
 
-def groupable(portfolio: Portfolio) -> tuple[Characteristic, ...]:
-    """Return the protected attributes whose values are groups: categories, flags, numbers with bands."""
-    return tuple(c for c in _protected(portfolio) if c.bands or c.kind in ("category", "flag"))
-
-
-def _protected(portfolio: Portfolio) -> tuple[Characteristic, ...]:
-    scored = tuple(c for c in portfolio.characteristics if "protected" in c.tags)
-    return (*portfolio.protected, *scored)
-
-
 def treat(desk: Desk, asked: FairnessRequest, run: Run) -> Treated:
     """Return who a model treats differently; see `Desk.fairness`."""
     row = desk.registry.resolve(asked.model)
@@ -136,9 +138,8 @@ def treat(desk: Desk, asked: FairnessRequest, run: Run) -> Treated:
     dataset, p_bad, words, notes = (
         _of_file(desk, row, model, asked, by) if asked.path else _kept(desk, row, asked.sample)
     )
-    inside = np.arange(dataset.n)
+    inside, rows = np.arange(dataset.n), rows_of(dataset)
     if asked.segment:
-        rows = rows_of(dataset)
         picked = parse(asked.segment, known(portfolio, rows), rows)
         inside, words = np.flatnonzero(picked.mask(rows)), f"{words}, where {picked}"
     if not len(inside):
@@ -157,23 +158,23 @@ def treat(desk: Desk, asked: FairnessRequest, run: Run) -> Treated:
         source=policy.source or "the model's policy" if asked.cut_off is None else "given",
         elderly=_elderly(model, dataset, inside, asked.profile),
     )  # fmt: skip
-    frame = dataset.frame.iloc[inside].reset_index(drop=True)
+    frame = rows.iloc[inside].reset_index(drop=True)
     sha256 = "" if asked.path else row.dataset_sha256
-    return Treated(found, row, portfolio, words, sha256, (*notes, *_scored(portfolio)), frame)
+    return Treated(found, row, portfolio, words, sha256, (*notes, *_scored(portfolio)), frame, outcome)
 
 
 def _columns(portfolio: Portfolio, names: Sequence[str]) -> tuple[Characteristic, ...]:
     """Return the attributes that were asked for; all that can be grouped where none was."""
     offered = groupable(portfolio)
     if not offered:
-        said = "protects no column" if not _protected(portfolio) else "gives its protected numbers no bands"
+        said = "protects no column" if not protected(portfolio) else "gives its protected numbers no bands"
         raise InputError(
             "NOTHING_PROTECTED", f"the portfolio {portfolio.identity} {said}, so there are no groups",
             remedy="Give a column the role protected on the page Data, a number bands too, and train again.",
         )  # fmt: skip
     if not names:
-        return offered[:3]
-    every, found = {c.name: c for c in _protected(portfolio)}, {}
+        return offered[:MOST_ATTRIBUTES]
+    every, found = {c.name: c for c in protected(portfolio)}, {}
     for name in names:
         if name not in every:
             role = portfolio.role(name)
@@ -247,23 +248,7 @@ def _grouped(dataset: Dataset, one: Characteristic, inside: np.ndarray) -> Group
             "Check the file again under the portfolio, so that its protected columns are kept beside it.",
         )  # fmt: skip
     values = source[one.name].iloc[inside].reset_index(drop=True)
-    if one.bands:
-        order = tuple(band.label for band in one.bands)
-        labels, reference = _banded(values.to_numpy(dtype=float), one), one.reference
-    else:
-        order = tuple(one.label(a.value) for a in one.attributes)
-        labels = values.astype(object).map(one.label, na_action="ignore")
-        reference = one.label(one.reference) if one.reference else ""
-    return grouping(one.name, labels, title=one.shown, reference=reference, order=order)
-
-
-def _banded(values: np.ndarray, one: Characteristic) -> pd.Series:
-    labels = np.full(len(values), None, dtype=object)
-    for band in one.bands:
-        low = -np.inf if band.low is None else band.low
-        high = np.inf if band.high is None else band.high
-        labels[(values >= low) & (values < high)] = band.label
-    return pd.Series(labels)
+    return grouped(values, one)
 
 
 def _elderly(model: TrainedModel, dataset: Dataset, inside: np.ndarray, profile: str) -> tuple[Elderly, ...]:

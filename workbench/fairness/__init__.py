@@ -5,10 +5,11 @@ from __future__ import annotations
 from workbench.fairness.grouping import UNKNOWN, Grouping, crossed, grouping
 from workbench.fairness.regb import Elderly, elderly
 from workbench.fairness.screens import NOT_ADVICE, PROFILES, Profile
-from workbench.fairness.summary import Fairness, judge, tables
+from workbench.fairness.summary import MOST_ATTRIBUTES, Fairness, judge, tables
 from workbench.fairness.words import ratio
 
 __all__ = [
+    "MOST_ATTRIBUTES",
     "NOT_ADVICE",
     "PROFILES",
     "UNKNOWN",

@@ -134,7 +134,7 @@ class Fairness:
     @property
     def sentence(self) -> str:
         """What can be concluded of every attribute, in words."""
-        return " ".join(words.verdict(self, by) for by in self.by)
+        return words.sentence(self)
 
     @property
     def limits(self) -> tuple[str, ...]:
@@ -300,7 +300,17 @@ def _without_cut_off(
         parts.append(
             scores.standardised("points", np.asarray(points, dtype=float), groups, reference, weight)
         )
-    return pd.concat(parts, axis=1), bins
+    found = pd.concat(parts, axis=1)
+    n = np.bincount(groups.code, minlength=len(groups.labels))
+    known = np.bincount(groups.code[outcome != NO_OUTCOME], minlength=len(groups.labels))
+    for name in ("auc", "calibration_gap", "smd_p_bad", "smd_points"):
+        if name in found:
+            few = (n if name.startswith("smd") else known) < measures.FEWEST_ROWS
+            few &= found[f"{name}_reason"] == ""
+            told = [c for c in found if c.startswith(name) and not c.endswith("reason")]
+            found.loc[few, told] = NAN
+            found.loc[few, f"{name}_reason"] = f"fewer than {measures.FEWEST_ROWS} applicants"
+    return found, bins
 
 
 def _shown(

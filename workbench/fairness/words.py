@@ -27,10 +27,12 @@ def ratio(value: float, low: float = math.nan, high: float = math.nan) -> str:
 
     Examples
     --------
-    >>> ratio(0.7948, 0.6991, 0.9036), ratio(1.034)
-    ('.79 (.70 to .90)', '1.03')
+    >>> ratio(0.7948, 0.6991, 0.9036), ratio(1.034), ratio(0.9968)
+    ('.79 (.70 to .90)', '1.03', '.997')
     """
     text = format_difference(value, 2)
+    if text == "1.00" and abs(value - 1) >= 5e-4:
+        text = format_difference(value)
     if math.isnan(low) or math.isnan(high):
         return text
     return f"{text} ({format_difference(low, 2)} to {format_difference(high, 2)})"
@@ -57,10 +59,25 @@ def verdict(found: Fairness, by: str) -> str:
         first = f"{named} is approved {value} times as often as {to.group} {interval[:-1]}, {_q(one)})."
         others = "" if len(sure) == 1 else f" So are {_counted(len(sure) - 1)} less often than {to.group}."
         return f"{first}{others} {_power(one, seen=True)} {SCREEN}"
+    ahead = told[(told["q_value"] < ALPHA) & (told["ratio"] > 1)]
+    if len(ahead):
+        one = ahead.sort_values("ratio").iloc[-1]
+        value, interval = ratio(*map(float, one[["ratio", "ratio_low", "ratio_high"]])).split(" ", 1)
+        return (
+            f"{title}: {one['group']} is approved {value} times as often as {to.group} "
+            f"{interval[:-1]}, {_q(one)}), so it is the comparator that is behind. {SCREEN}"
+        )
     return (
         f"{title}: no group is shown to be approved less often than {to.group} (lowest: {one['group']}, "
         f"{shown}, {_q(one)}). That is not evidence of none. {_power(one, seen=False)}"
     )
+
+
+def sentence(found: Fairness) -> str:
+    """Return what every attribute's approvals show; that it is a screen, once."""
+    told = [verdict(found, by) for by in found.by]
+    said = " ".join(one.removesuffix(SCREEN).strip() for one in told)
+    return f"{said} {SCREEN}" if any(one.endswith(SCREEN) for one in told) else said
 
 
 def limits(found: Fairness) -> tuple[str, ...]:

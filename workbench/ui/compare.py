@@ -99,7 +99,7 @@ def _first(context: Context, rows: list[Any]) -> list[str]:
 
 def choose_rows(rows: tuple[Any, ...]) -> spool.Upload | None:
     """Draw the choice of rows; return the file whose labelled rows to take, None for those held out."""
-    files = _files(rows[0].portfolio)
+    files = files_of(rows[0].portfolio)
     if not files:
         return None
     choices = ["", *files]
@@ -120,7 +120,7 @@ def choose_rows(rows: tuple[Any, ...]) -> spool.Upload | None:
     return files.get(picked)
 
 
-def _files(portfolio: str) -> dict[str, spool.Upload]:
+def files_of(portfolio: str) -> dict[str, spool.Upload]:
     """Return the files that were read for a portfolio and still lie here, by their key, newest first."""
     desk = cache.desk()
     read = [line for line in desk.registry.trail(portfolio, READ_BACK) if line.action == "data kept"]
@@ -153,7 +153,7 @@ def compared(rows: tuple[Any, ...], file: spool.Upload | None) -> Any:
         frame.show_error(error)
         st.info(
             "On this page such data are chosen above, under Rows."
-            if _files(rows[0].portfolio)
+            if files_of(rows[0].portfolio)
             else "To do so: bring such a file on Data, check it under this portfolio, and choose it here.",
             icon=":material/info:",
         )

@@ -27,7 +27,7 @@ def draw(found: Any, at: Any) -> None:
     c = found.comparison
     st.subheader(f"Same rows, the same {at.approval:.0%} approved", anchor=False)
     heads = [title.format(approval=f"{at.approval:.0%}") for title in MEASURES.values()]
-    st.html(_html(["Model", *heads, "Fit", "One row, size"], cells(c, at, found)), width="stretch")
+    st.html(beside(["Model", *heads, "Fit", "One row, size"], cells(c, at, found)), width="stretch")
     extra = {"fit_seconds": found.fit, "one_row_seconds": found.one_row, "bytes": found.sizes}
     whole = c.models.assign(**{name: c.models["model"].map(values) for name, values in extra.items()})
     tables.downloads(whole, "compared_models", NOTE)
@@ -89,7 +89,9 @@ def _costs(found: Any, name: str) -> list[Cell]:
     ]
 
 
-def _html(heads: list[str], lines: list[list[Cell]]) -> str:
+def beside(heads: list[str], lines: list[list[Cell]]) -> str:
+    """Return a table as HTML, each figure over its interval or the reason why it is not defined."""
+
     def cell(figure: str, below: str, bold: bool) -> str:
         text = f"<b>{escape(figure)}</b>" if bold else escape(figure)
         kind = ' class="why"' if figure == words.UNDEFINED else ""

@@ -60,6 +60,14 @@ def explanation(row: Any, sample: str, segment: str, kind: str, against: str) ->
     fold(told.command, told.python, told.notebook, told.note)
 
 
+def fairness(row: Any, asked: Any, found: Any, by: str, path: str) -> None:
+    """Draw how groups are compared elsewhere, at the same cut-off."""
+    from workbench.desk import calls
+
+    told = calls.of_fairness(cache.desk(), row.model_id, asked, found.cut_off, by, path)
+    fold(told.command, told.python, told.notebook, told.note)
+
+
 def score(row: Any, values: dict[str, Any]) -> None:
     """Draw how an applicant is scored elsewhere."""
     from workbench.desk import calls

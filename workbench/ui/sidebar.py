@@ -11,13 +11,21 @@ from workbench.ui.session import Context
 
 HOME, DATA, TRAIN = "app.py", "pages/1_Data.py", "pages/2_Train.py"
 SCORE, REGISTRY, JOBS = "pages/3_Score.py", "pages/4_Registry.py", "pages/5_Jobs.py"
+FAIRNESS = "pages/10_Fairness.py"
 COMPARE, REPORTS, BATCH = "pages/6_Compare.py", "pages/7_Reports.py", "pages/8_Batch.py"
 EXPLAIN, MONITOR = "pages/9_Explain.py", "pages/11_Monitor.py"
 LINKS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     ("", ((HOME, "Home", "home"),)),
     ("Prepare", ((DATA, "Data", "database"),)),
     ("Build", ((TRAIN, "Train", "model_training"), (COMPARE, "Compare", "compare_arrows"))),
-    ("Judge", ((EXPLAIN, "Explain", "lightbulb"), (MONITOR, "Monitor", "monitoring"))),
+    (
+        "Judge",
+        (
+            (EXPLAIN, "Explain", "lightbulb"),
+            (FAIRNESS, "Fairness", "balance"),
+            (MONITOR, "Monitor", "monitoring"),
+        ),
+    ),
     ("Use", ((SCORE, "Score", "person_search"), (BATCH, "Batch", "table_rows"))),
     (
         "Govern",
