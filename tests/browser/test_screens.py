@@ -77,6 +77,36 @@ def test_a_link_to_what_is_not_kept_says_so_and_leads_on(driver):
     assert "nosuch-9" not in driver.page.url
 
 
+def mark(driver, chart: str, which: str) -> None:
+    """Click the mark of a chart that lies lowest, or is the largest."""
+    drawn = f"[class*='st-key-{chart}'] .scatterlayer .points path"
+    driver.page.wait_for_selector(drawn)
+    by = {"lowest": "(a, b) => b.y - a.y", "largest": "(a, b) => b.width - a.width"}[which]
+    box = driver.page.evaluate(
+        f"q => [...document.querySelectorAll(q)].map(e => e.getBoundingClientRect()).sort({by})[0].toJSON()",
+        drawn,
+    )
+    driver.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    driver.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
+def test_a_click_leads_from_what_matters_to_a_characteristic_and_to_an_applicant(driver):
+    page = driver.page
+    driver.open("/Explain?portfolio=taiwan_cards@1&model=taiwan_cards-1")
+    driver.see("of what moves the score of these 9,000 rows")
+    driver.shot("27_explain")
+    assert "characteristic=" not in page.url
+    mark(driver, "swarm_", "lowest")
+    page.wait_for_url("**characteristic=*")
+    driver.settle()
+    chosen = page.url.split("characteristic=")[1].split("&")[0]
+    page.wait_for_selector(f".st-key-points_{chosen}, [class*='st-key-points_{chosen}']")
+    mark(driver, "points_", "largest")
+    page.wait_for_url("**/Score?*row=*")
+    driver.see("of the file")
+    assert "model=taiwan_cards-1" in page.url
+
+
 def test_a_key_that_is_not_in_the_data_gets_no_decision(driver):
     driver.open("/Score?portfolio=taiwan_cards@1&model=taiwan_cards-1&row=7")
     driver.see("Applicant 7 of the file")

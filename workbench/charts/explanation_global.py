@@ -24,7 +24,9 @@ SHADES = [[0.0, palette.GOODS], [0.5, "#a9b4c4"], [1.0, palette.BADS]]
 NO_PLACE = "missing or a code"
 
 
-def swarm(value: Overview, shown: int = SHOWN, selected: str = "") -> go.Figure:
+def swarm(
+    value: Overview, shown: int = SHOWN, selected: str = "", title: str = "Importance of characteristics"
+) -> go.Figure:
     """Draw what each characteristic does to every row; a mark's colour is the characteristic's own value.
 
     Parameters
@@ -61,7 +63,6 @@ def swarm(value: Overview, shown: int = SHOWN, selected: str = "") -> go.Figure:
     note = (
         f"{value.n:,} applicants{_bads(value)}, all of them; colour: blue low, orange high, grey {NO_PLACE}"
     )
-    title = "Importance: click a characteristic"
     style(figure, title, note, height=96 + LINE * max(len(top), 2), right=12)
     labels = [
         _strong(f"{shortened(str(t), 30)}  {size:.2f}", name == selected)

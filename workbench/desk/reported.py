@@ -47,7 +47,9 @@ def study_shown(
     if bool(data) != bool(portfolio):
         missing = "data" if portfolio else "portfolio"
         raise InputError("PARAMETER", f"{missing} was not named", remedy="Name data and portfolio together.")
-    chosen = study or (_run(desk, data, portfolio, seed) if data else _newest(desk) or _example(desk, seed))
+    chosen = study or (
+        _run(desk, data, portfolio, seed) if data else _newest(desk) or run_example(desk, seed)
+    )
     if not chosen:
         return None
     shown = desk.study(chosen)
@@ -89,7 +91,7 @@ def rivals_shown(desk: Desk, *, models: str = "", approval: float = 0.7) -> Riva
     """
     named = [one.strip() for one in models.split(",") if one.strip()]
     if not named and not desk.models():
-        _example(desk, 42)
+        run_example(desk, 42)
     chosen = named or _comparable(desk)
     if not chosen:
         return None
@@ -131,7 +133,7 @@ def card_shown(desk: Desk, *, model: str = "") -> SignedCard | None:
         ``PARAMETER`` where the version named is no scorecard, or its study is not kept.
     """
     if not model and not desk.models():
-        _example(desk, 42)
+        run_example(desk, 42)
     row = desk.registry.resolve(model) if model else _newest_card(desk)
     if row is None:
         return None
@@ -197,7 +199,8 @@ def _newest(desk: Desk) -> str:
     return max(kept, key=lambda row: (row.created_at, row.study_id)).study_id if kept else ""
 
 
-def _example(desk: Desk, seed: int) -> str:
+def run_example(desk: Desk, seed: int) -> str:
+    """Run a study on the German credit data where they are at hand; return its id, or nothing."""
     folder = desk.settings.public_data
     file = folder.joinpath(*EXAMPLE) if folder else None
     return _run(desk, str(file), EXAMPLE[0], seed) if file and file.exists() else ""

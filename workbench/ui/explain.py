@@ -168,7 +168,8 @@ def _swarm(told: Any, chosen: str, key: str) -> None:
             st.session_state[key] = points[0]["customdata"][0]
 
     st.plotly_chart(
-        charts.swarm(told, selected=chosen), key=chart, width="stretch", on_select=clicked,
+        charts.swarm(told, selected=chosen, title="Importance: click a characteristic"),
+        key=chart, width="stretch", on_select=clicked,
         selection_mode="points", alt="What each characteristic does to every applicant",
         config={"displaylogo": False, "displayModeBar": False},
     )  # fmt: skip

@@ -1,0 +1,89 @@
+"""The explanation report: its figures are the model's, and its applicants the same each time."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.cli.shop import Place, place
+from workbench import desk
+from workbench.desk.explanation_reported import explanation_shown
+from workbench.reports import explanation as tell
+from workbench.reports.explained import ExplainedModel
+from workbench.settings import Settings
+
+CHAPTERS = (
+    "What matters", "The ten strongest", "What acts together", "Which way", "By month and segment",
+    "Ten applicants", "The reasons", "LIME beside it", "Limits", "How it was made",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    at = place(tmp_path_factory.mktemp("explained"))
+    trained = at.call("train", at.data, "--portfolio", at.portfolio, "--family", "logistic", "--json")
+    assert trained.status == 0, trained.err
+    return at
+
+
+@pytest.fixture(scope="module")
+def shown(here: Place) -> ExplainedModel:
+    found = explanation_shown(desk.open(Settings(home=here.folder / "home", threads=1)))
+    assert found is not None and found.row.family == "logistic"
+    return found
+
+
+def words(block: object) -> str:
+    return unescape(" ".join(part for part in block.parts if isinstance(part, str)))  # type: ignore[attr-defined]
+
+
+def test_ten_applicants_are_told_and_add_up(shown: ExplainedModel) -> None:
+    told = shown.told
+    assert told["kind"].value_counts().to_dict() == {"declined": 4, "borderline": 3, "approved": 3}
+    assert told["at"].is_unique and (told.loc[told["kind"] == "declined", "decision"] == "decline").all()
+    cut = shown.model.policy.approve_below
+    away = (told["p_bad"] - cut).abs()
+    assert away[told["kind"] == "borderline"].max() <= away[told["kind"] != "borderline"].min()
+    sums = shown.held.base + shown.held.values.sum(axis=1)
+    assert sums == pytest.approx(shown.model.margin(shown.rows.raw[told["at"].to_numpy()]))
+    said = words(tell.applicants(shown))
+    assert all(f"{key}, {kind}:" in said for key, kind in zip(told["key"], told["kind"], strict=True))
+
+
+def test_figures_are_those_of_the_model(shown: ExplainedModel) -> None:
+    first = shown.overview.importance.iloc[0]
+    said = words(tell.opening(shown))
+    assert f"{first['title']}, mean size" in said and f"{first['importance']:.3f}" in said
+    flip = shown.flips.frame.iloc[0]
+    assert flip["n"] == int((shown.reasons.decisions == 2).sum()) > 0 and shown.flips.passed
+    reasons = tell.reasons(shown)
+    found = [
+        int(n) for n in re.findall(r'<td class="number">(\d+)</td>', words(reasons).split("How often")[1])
+    ]
+    assert found[0] <= flip["n"] and "more often than one drawn at random" in words(reasons)
+    assert "No pair does" in words(tell.together(shown))
+    assert "Nothing goes against what the portfolio declares" in words(tell.monotone(shown))
+    assert len(shown.limes) == 3 and "between seeds" in words(tell.lime(shown))
+    assert len([p for p in tell.dependence(shown).parts if not isinstance(p, str)]) == 6
+    assert np.isfinite(shown.permutation.auc)
+
+
+@pytest.mark.slow
+def test_the_report_has_every_chapter(here: Place, shown: ExplainedModel) -> None:
+    answer = here.call("report", "explanation", "-p", f"model={shown.row.model_id}", "--json")
+    assert answer.status == 0, answer.err
+    html = Path(answer.json["html"]).read_text()
+    assert tuple(re.findall(r"<h2[^>]*>(.*?)</h2>", html)) == CHAPTERS
+    assert html.count('class="plotly-graph-div') == 2 + 6 + len(shown.told)
+    assert shown.row.manifest_sha256 in html
+
+
+def test_without_a_model_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WORKBENCH_PUBLIC_DATA", raising=False)
+    found = explanation_shown(desk.open(Settings(home=tmp_path / "home", threads=1)))
+    assert found is None and "There is nothing to explain yet" in words(tell.opening(found))
+    assert tell.importance(found).parts == ()
