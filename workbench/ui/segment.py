@@ -56,11 +56,11 @@ def choose(context: Context, rows: pd.DataFrame, outcome: np.ndarray | None = No
             label_visibility="collapsed", width=460,
         )  # fmt: skip
         _remember(name, said or "")
+        problem = None
         try:
             picked = parse(said or "", declared, rows)
         except InputError as error:
-            frame.show_error(error)
-            frame.end()
+            picked, problem = Segment(), error
         _offer(key, picked, declared, rows)
         if said:
             st.button(
@@ -68,7 +68,11 @@ def choose(context: Context, rows: pd.DataFrame, outcome: np.ndarray | None = No
                 on_click=_write, args=(key, Segment()),
             )  # fmt: skip
         inside = picked.mask(rows)
-        st.caption(size(inside, outcome), width="content")
+        if problem is None:
+            st.caption(size(inside, outcome), width="content")
+    if problem is not None:
+        frame.show_error(problem)
+        frame.end()
     _remember(name, str(picked) if picked else "")
     if not inside.any():
         st.info(
