@@ -153,6 +153,10 @@ def test_trees_taken_in_turns_give_the_same(monkeypatch: pytest.MonkeyPatch) -> 
     parted = tables.prepare(counts)
     assert len(parted.parts) > 3
     assert tables.values(x, parted) == pytest.approx(whole, abs=1e-12)
+    # a few rows are worked out without tables
+    assert tables.values(x[:30], parted) == pytest.approx(whole[:30], abs=1e-12)
+    of_trees = tables.prepare(None)
+    assert tables.values(x[:30], of_trees) == pytest.approx(tables.values(x, of_trees)[:30], abs=1e-12)
     again = tables.interactions(x[:9], tables.prepare(counts, pairs=True), whole[:9])
     assert again == pytest.approx(pairs, abs=1e-12)
 

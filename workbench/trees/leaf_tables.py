@@ -153,6 +153,14 @@ class Place:
     shares: np.ndarray | None
 
 
+def held_shares(place: Place, number: int) -> np.ndarray:
+    """Return the reference's shares by the pattern of one leaf of each group; (groups, 2**features)."""
+    if place.shares is None:
+        return independent(place.alike.ratio[number][place.chosen])
+    leaf = place.alike.shape.leaves[number]
+    return by_pattern(place.shares, pattern_of(leaf, place.alike.shape.bits), len(leaf.features))
+
+
 def fill(table: np.ndarray, places: Iterable[Place], pairs: bool) -> None:
     """Write to `table`, all zeros, what groups contribute at each index, feature by feature or pair by pair.
 
@@ -162,12 +170,7 @@ def fill(table: np.ndarray, places: Iterable[Place], pairs: bool) -> None:
     held: dict[int, int] = {}
     for place in places:
         for number, leaf in enumerate(place.alike.shape.leaves):
-            features = len(leaf.features)
-            if place.shares is None:
-                shares = independent(place.alike.ratio[number][place.chosen])
-            else:
-                pattern = pattern_of(leaf, place.alike.shape.bits)
-                shares = by_pattern(place.shares, pattern, features)
+            features, shares = len(leaf.features), held_shares(place, number)
             waiting.setdefault(features, []).append((place, number, shares))
             held[features] = held.get(features, 0) + shares.size
             if held[features] > BATCH:

@@ -10,12 +10,16 @@ from functools import cached_property
 import numpy as np
 
 from workbench.trees import leaf_tables
-from workbench.trees.ensemble import Ensemble
+from workbench.trees.ensemble import Ensemble, NotCompiled
+from workbench.trees.leaf_few import few_values
 from workbench.trees.leaf_groups import Groups, cut
 from workbench.trees.leaf_kernel import ROWS, kernels
 
 PART_ENTRIES = 1 << 25
 """Table entries that are held at a time, 256 MB; where there are more, trees are taken in turns."""
+FEW = 100
+"""Rows for which tables that cannot be held are not made."""
+MOST_PATTERNS = 1 << 26
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +55,7 @@ class Prepared:
     """
 
     base: float
+    counts: np.ndarray | None
     parts: tuple[_Part, ...]
     make: Callable[[_Part], Tables]
 
@@ -87,6 +92,8 @@ class LeafTables:
     def __init__(self, ensemble: Ensemble) -> None:
         self.ensemble = ensemble
         self.groups: Groups = cut(ensemble)
+        if self.patterns > MOST_PATTERNS:
+            raise NotCompiled(f"its leaves ask for {self.patterns:,} patterns of conditions")
 
     @property
     def entries(self) -> int:
@@ -102,7 +109,7 @@ class LeafTables:
         """Return the tables of a reference, of values or of pairs; they are made when they are first used."""
         # a group of seven features has three times as many pairs
         parts = self._parts(PART_ENTRIES // 4 if pairs else PART_ENTRIES)
-        return Prepared(self.base(counts), parts, lambda part: self._tables(part, counts, pairs))
+        return Prepared(self.base(counts), counts, parts, lambda part: self._tables(part, counts, pairs))
 
     def _parts(self, most: int) -> tuple[_Part, ...]:
         g = self.groups
@@ -223,6 +230,8 @@ class LeafTables:
 
     def values(self, x: np.ndarray, prepared: Prepared, threads: int = 1) -> np.ndarray:
         """Return the Shapley values of each row; shape (n, width)."""
+        if len(prepared.parts) > 1 and 0 < len(x) <= FEW:
+            return self._few(x, prepared.counts)
         return self._summed(x, prepared, self.ensemble.width, ROWS, threads)
 
     def interactions(
@@ -260,6 +269,13 @@ class LeafTables:
             features = g.features[g.at[alike.group][:, None] + np.arange(alike.shape.width)]
             np.add.at(out[0], features, found)
         return out
+
+    def _few(self, x: np.ndarray, counts: np.ndarray | None) -> np.ndarray:
+        g = self.groups
+        (part,) = self._parts(self.entries + 1)
+        index = self._found(part, np.asarray(x, dtype=float).T, len(x))(0)
+        places = self._places(part.groups, g.place[:-1], counts)
+        return few_values(places, index, g.features, g.at, self.ensemble.width)
 
     def _summed(self, x: np.ndarray, prepared: Prepared, targets: int, rows: int, threads: int) -> np.ndarray:
         out = np.zeros((len(x), targets))
