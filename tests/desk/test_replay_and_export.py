@@ -145,3 +145,37 @@ def test_the_explainer_of_a_registered_model_adds_up_for_every_kept_row(
     told = explainer.attributions(explainer.model.encoder.raw(data.frame, data.date))
     assert told.n_reference == explainer.model.n_development
     assert told.base + told.values.sum(axis=1) == pytest.approx(told.margin, abs=1e-9)
+
+
+@pytest.mark.parametrize("family", NAMES)
+def test_what_explains_a_model_is_kept_with_it_and_verified(
+    at: Desk, trained: TrainOutcome, family: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model_id = _id(trained, family)
+    data = made.dataset(1500)
+    kept = at.explainer(model_id)
+    raw = kept.model.encoder.raw(data.frame, data.date)
+    with monkeypatch.context() as patched:
+        # as of a model that was registered before anything was kept to explain it
+        patched.setattr(type(at.registry), "beside", lambda *_: {})
+        learned = at.explainer(model_id)
+    for reference in ("all", "near cut-off"):
+        one, two = (e.attributions(raw[:50], reference=reference) for e in (kept, learned))
+        assert one.values == pytest.approx(two.values, abs=1e-12)
+        assert (one.reference, one.base) == (two.reference, pytest.approx(two.base, abs=1e-12))
+
+
+def test_a_model_whose_explanation_is_wrong_is_not_registered(
+    at: Desk, trained: TrainOutcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from workbench.explanation.by_trees import ByTrees
+
+    right = ByTrees.values
+    monkeypatch.setattr(ByTrees, "values", lambda *asked: right(*asked) * 1.001)
+    before = len(at.models())
+    data = made.dataset(700, seed=3)
+    at.registry.save_dataset(data, who="analyst", when=NOON)
+    few = dataclasses.replace(SPEC, families=("xgboost",), seed=5)
+    with pytest.raises(ArtifactError, match="CROSS_CHECK|differ from shap's"):
+        at.train(TrainRequest("made", few, dataset_sha256=data.sha256), Run(1))
+    assert len(at.models()) == before

@@ -11,8 +11,11 @@ import numpy as np
 import pytest
 
 from workbench.errors import ArtifactError, InputError
-from workbench.explanation import ALL, NEAR, Explainer
+from workbench.explanation import ALL, NEAR, Explainer, cross_check
 from workbench.explanation.attributions import require_additive
+from workbench.explanation.by_trees import ByTrees
+from workbench.explanation.cross_check import same_ways
+from workbench.families.random_forest import Forest
 from workbench.sampling import Samples
 
 FAMILIES = ["logistic", "scorecard", "random_forest", "xgboost", "lightgbm"]
@@ -26,7 +29,7 @@ def raw_of(explainer: Explainer, data: object) -> np.ndarray:
 
 def by_definition(explainer: Explainer, row: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Shapley's formula over all coalitions, whose values are put into others' rows."""
-    margin, encode, k = explainer._method.margin, explainer.model.encoder.encode, len(row)
+    margin, encode, k = explainer.way.margin, explainer.model.encoder.encode, len(row)
     worth = {}
     for size in range(k + 1):
         for chosen in itertools.combinations(range(k), size):
@@ -131,3 +134,40 @@ def test_values_that_do_not_add_up_are_refused() -> None:
         require_additive(0.1, np.array([0.5, 39.9]), margin, 1e-7)
     with pytest.raises(ArtifactError, match="ADDITIVITY|miss the margin"):
         require_additive(0.1, np.array([0.4, np.nan]), margin, 1e-7)
+
+
+@pytest.mark.parametrize("family", ["random_forest", "xgboost", "lightgbm"])
+def test_trees_agree_with_shap_and_what_does_not_is_refused(
+    explainers: Explainers, data: object, family: str
+) -> None:
+    explainer = explainers(family)
+    raw = raw_of(explainer, data)[:64]
+    told = cross_check(explainer, raw)
+    assert told.rows == 32 and 20 <= told.compared <= 32
+    assert set(told.largest) == {"interventional", "path-dependent"}
+    assert told.largest["interventional"] < 1e-6
+    assert f"{told.compared} of 32 rows differ from shap's" in told.sentence()
+    altered = Explainer(explainer.model, explainer.references)
+    for alike in altered.way.tables.groups.alike:  # type: ignore[attr-defined]
+        alike.value[:, 0] += 1e-3
+    with pytest.raises(ArtifactError, match="CROSS_CHECK|differ from shap's"):
+        cross_check(altered, raw)
+    assert cross_check(explainers("logistic"), raw[:5]).largest == {}
+
+
+def test_where_shap_rounds_a_threshold_its_values_are_not_shapleys() -> None:
+    """A threshold half way between two numbers of single precision: shap sends one of them the wrong way."""
+    from sklearn.ensemble import RandomForestClassifier
+
+    low = np.float32(1527.05994)
+    high = np.nextafter(low, np.float32(np.inf))
+    x = np.array([[low, 0], [high, 0], [low, 1], [high, 1]] * 20, float)
+    bad = (x[:, 0] > low).astype(int)
+    forest = RandomForestClassifier(1, bootstrap=False, max_features=None, random_state=1).fit(x, bad)
+    assert forest.estimators_[0].tree_.threshold[0] == (float(low) + float(high)) / 2
+    method = ByTrees(Forest(forest, ()))
+    ways = same_ways(method, np.vstack([x[:4], [[1.0, 0.0]]]))
+    assert ways[4] and not ways[:4].all()
+    values = method.values(x[1:2], method.learn(x[:1], None), "interventional")
+    # the first characteristic alone decides, and moves this applicant from 0 to 1
+    assert values.tolist() == [[1.0, 0.0]]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from workbench import explanation, sampling
 from workbench.desk import origins
 from workbench.explanation import Explainer
-from workbench.study import StudySpec
+from workbench.study import StudyModel, StudySpec
 from workbench.training import TrainedModel
 
 if TYPE_CHECKING:
@@ -17,8 +18,16 @@ if TYPE_CHECKING:
 
 
 def explainer(desk: Desk, reference: str) -> Explainer:
-    """Return the explainer of a verified model, learned from its kept data and samples."""
-    model, raw, weight = development(desk, reference)
+    """Return the explainer of a verified model; see `Desk.explainer`.
+
+    It is made of the files kept with the model. A model that was registered before these were kept, or whose
+    trees are too deep for that, is explained from its kept data and samples.
+    """
+    row = desk.registry.resolve(reference)
+    kept = desk.registry.beside(row.model_id)
+    if explanation.FILE in kept:
+        return Explainer.from_files(kept, desk.model(row.model_id), desk.settings.threads)
+    model, raw, weight = development(desk, row.model_id)
     return explanation.learn(model, raw, weight=weight, threads=desk.settings.threads)
 
 
@@ -32,3 +41,20 @@ def development(desk: Desk, reference: str) -> tuple[TrainedModel, np.ndarray, n
     date = None if dataset.date is None else dataset.date.iloc[rows]
     raw = model.encoder.raw(dataset.frame.iloc[rows], date)
     return model, raw, None if dataset.weight is None else dataset.weight[rows]
+
+
+def proved_files(answer: StudyModel, golden: pd.DataFrame) -> dict[str, bytes]:
+    """Return what is kept with a model to explain it, after its values agreed with `shap` on golden rows.
+
+    Raises
+    ------
+    ArtifactError
+        ``CROSS_CHECK``, ``ADDITIVITY``: the model is not to be registered.
+    """
+    if answer.explainer is None:
+        return {}
+    encoder = answer.explainer.model.encoder
+    raw = encoder.raw(golden, golden[encoder.date] if encoder.date else None)
+    explanation.cross_check(answer.explainer, raw)
+    answer.explainer.attributions(raw)
+    return answer.explainer.to_files()

@@ -14,7 +14,7 @@ import numpy as np
 
 from workbench import study
 from workbench.dataset import Dataset
-from workbench.desk import origins, promoting, stopwatch
+from workbench.desk import explaining, origins, promoting, stopwatch
 from workbench.desk.requests import TrainedLine, TrainOutcome, TrainRequest
 from workbench.errors import WorkbenchError
 from workbench.registry import golden
@@ -116,12 +116,14 @@ def _register(
             answer.family, None, {}, {}, answer.gate.to_json(), answer.reported, error=answer.error
         )
     told = answer.to_json()
+    shown = _golden(done, answer, dataset)
     # one family a version: the spec that made this model is the study's with this family alone
     spec = replace(done.spec, families=(answer.family,))
     row = desk.registry.register(
         answer.model, metrics=told["metrics"], samples=told["samples"], gate=told["gate"],
         reported=answer.reported, dataset_sha256=dataset.sha256, spec=spec.to_json(), study_id=study_id,
-        golden=_golden(done, answer, dataset), who=desk.who, when=desk.now(), job_id=request.job_id,
+        golden=shown, beside=explaining.proved_files(answer, shown.frame), who=desk.who, when=desk.now(),
+        job_id=request.job_id,
     )  # fmt: skip
     # where the same model stood there already, what counts is what was registered with it
     return TrainedLine(

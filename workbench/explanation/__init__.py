@@ -9,8 +9,9 @@ from workbench.explanation.attributions import (
     Interactions,
     Kind,
 )
+from workbench.explanation.cross_check import CrossCheck, cross_check
 from workbench.explanation.effects import Effects, effects, monotonicity
-from workbench.explanation.explainer import Explainer, learn
+from workbench.explanation.explainer import FILE, Explainer, learn
 from workbench.explanation.flips import Flips, flips
 from workbench.explanation.lime import Lime, lime
 from workbench.explanation.overview import Overview, overview
@@ -23,6 +24,7 @@ from workbench.explanation.what_if import Sensitivity, sensitivities
 
 __all__ = [
     "ALL",
+    "FILE",
     "Flips",
     "INTERVENTIONAL",
     "Lime",
@@ -31,6 +33,7 @@ __all__ = [
     "PATH_DEPENDENT",
     "Attributions",
     "Effects",
+    "CrossCheck",
     "Explainer",
     "Interactions",
     "Kind",
@@ -47,6 +50,7 @@ __all__ = [
     "flips",
     "Sensitivity",
     "Waterfall",
+    "cross_check",
     "learn",
     "lime",
     "monotonicity",

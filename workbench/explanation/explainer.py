@@ -23,6 +23,7 @@ from workbench.explanation.attributions import (
 from workbench.explanation.by_trees import by_trees
 from workbench.explanation.references import ALL, Reference, groups
 from workbench.training import TrainedModel
+from workbench.trees import NotCompiled
 
 FILE = "explanation.json"
 FORMAT = 1
@@ -80,18 +81,19 @@ class Explainer:
     threads: int = 1
 
     @cached_property
-    def _method(self) -> Method:
+    def way(self) -> Method:
+        """The exact way to the values of encoded rows."""
         return method_of(self.model)
 
     @property
     def method(self) -> str:
         """How values are computed: "closed form" or "leaf tables"."""
-        return self._method.method
+        return self.way.method
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds of values the model has; trees have both."""
-        return self._method.kinds
+        return self.way.kinds
 
     @property
     def characteristics(self) -> tuple[str, ...]:
@@ -112,13 +114,13 @@ class Explainer:
         """
         group, x = self._asked(kind, reference), self.model.encoder.encode(raw)
         kept = group.kept if group else {}
-        values = self._method.values(x, kept, kind, self.threads)
+        values = self.way.values(x, kept, kind, self.threads)
         return self._checked(x, kind, group, self._base(kind, group), values)
 
     def against(self, raw: np.ndarray, other: np.ndarray) -> Attributions:
         """Return the values of one applicant held against another one; both raw, shape (k,) or (1, k)."""
         one, two = (self.model.encoder.encode(np.atleast_2d(row)) for row in (raw, other))
-        values, base = self._method.against(one, two), float(self._method.margin(two)[0])
+        values, base = self.way.against(one, two), float(self.way.margin(two)[0])
         group = Reference("other", "the other applicant", 1, np.nan, np.nan)
         return self._checked(one, INTERVENTIONAL, group, base, values)
 
@@ -133,16 +135,16 @@ class Explainer:
             As in `attributions`.
         """
         group, x = self._asked(kind, reference), self.model.encoder.encode(raw)
-        values = self._method.interactions(x, group.kept if group else {}, kind, self.threads)
-        margin, base = self._method.margin(x), self._base(kind, group)
-        require_additive(base, values.sum(axis=(1, 2)), margin, self._method.tolerance)
+        values = self.way.interactions(x, group.kept if group else {}, kind, self.threads)
+        margin, base = self.way.margin(x), self._base(kind, group)
+        require_additive(base, values.sum(axis=(1, 2)), margin, self.way.tolerance)
         return Interactions(
-            kind, self._method.method, self._method.unit, group.words if group else "",
+            kind, self.way.method, self.way.unit, group.words if group else "",
             group.n if group else 0, base, self.characteristics, values, margin,
         )  # fmt: skip
 
     def _base(self, kind: Kind, group: Reference | None) -> float:
-        return self._method.base(group.kept if group else {})
+        return self.way.base(group.kept if group else {})
 
     def _asked(self, kind: Kind, reference: str) -> Reference | None:
         """Return the group that is asked for, None for path-dependent values."""
@@ -163,10 +165,10 @@ class Explainer:
     def _checked(
         self, x: np.ndarray, kind: Kind, group: Reference | None, base: float, values: np.ndarray
     ) -> Attributions:
-        margin = self._method.margin(x)
-        require_additive(base, values.sum(axis=1), margin, self._method.tolerance)
+        margin = self.way.margin(x)
+        require_additive(base, values.sum(axis=1), margin, self.way.tolerance)
         return Attributions(
-            kind=kind, method=self._method.method, unit=self._method.unit,
+            kind=kind, method=self.way.method, unit=self.way.unit,
             reference=group.words if group else "", n_reference=group.n if group else 0, base=base,
             characteristics=self.characteristics, values=values, margin=margin,
             p_bad=np.asarray(self.model.calibrator.p_bad(self.model.fitted.margin(x)), dtype=float),
@@ -223,7 +225,13 @@ def method_of(model: TrainedModel) -> Method:
     InputError
         ``NO_EXPLANATION`` where there is none.
     """
-    found = additive(model) or by_trees(model)
+    try:
+        found = additive(model) or by_trees(model)
+    except NotCompiled as why:
+        raise InputError(
+            "NO_EXPLANATION", f"the {model.family} model has no exact explanation: {why}",
+            remedy="Take fewer or shallower trees.",
+        ) from None  # fmt: skip
     if found is None:
         raise InputError(
             "NO_EXPLANATION", f"{model.family} models are not explained",

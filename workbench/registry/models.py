@@ -43,6 +43,12 @@ def golden(store: Store, row: ModelRow) -> Golden:
     return Golden.from_bytes(files[GOLDEN])
 
 
+def beside(store: Store, row: ModelRow) -> dict[str, bytes]:
+    """Return the files of a version that its reader is not given, verified."""
+    files, parts = read_folder(store.folder("models") / row.model_id, row.manifest_sha256)
+    return {name: content for name, content in files.items() if name not in parts}
+
+
 def resolve(store: Store, reference: str) -> ModelRow:
     """Return the row of ``taiwan_cards-7``, ``taiwan_cards@champion`` or ``taiwan_cards@latest``.
 

@@ -6,7 +6,7 @@ import math
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,6 +58,7 @@ class Registration:
     when: datetime
     job_id: str | None = None
     reported: str = ""
+    beside: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def spec_sha256(self) -> str:
@@ -226,16 +227,22 @@ def _files(
 ) -> tuple[dict[str, bytes], bytes]:
     """Return the files of a model's folder, and their manifest."""
     own = model.to_files()
-    reserved = {METADATA, CARD, GOLDEN} & own.keys()
+    reserved = {METADATA, CARD, GOLDEN} & (
+        own.keys() | asked.beside.keys()
+    ) | own.keys() & asked.beside.keys()
     if reserved:
         raise ValueError(f"a model's own files cannot be called {', '.join(sorted(reserved))}")
     golden = _golden(store, model, asked.golden)
     facts = card.facts(model, model_id, number, asked)
-    files = own | {
-        METADATA: canonical_json(facts),
-        CARD: card.model_card(model, facts, asked).encode(),
-        GOLDEN: golden.to_bytes(),
-    }
+    files = (
+        own
+        | dict(asked.beside)
+        | {
+            METADATA: canonical_json(facts),
+            CARD: card.model_card(model, facts, asked).encode(),
+            GOLDEN: golden.to_bytes(),
+        }
+    )
     return files, manifest("model", model_id, files, frozenset(own))
 
 

@@ -49,6 +49,7 @@ class Registry(KeptData):
         when: datetime,
         job_id: str | None = None,
         reported: str = "",
+        beside: Mapping[str, bytes] | None = None,
     ) -> ModelRow:
         """Keep a model as the next version of its portfolio.
 
@@ -73,6 +74,8 @@ class Registry(KeptData):
             Typed rows, scored now, or rows with their PDs; see `golden_rows`.
         reported : str
             The sample `metrics` are of; out-of-time, else hold-out, where empty.
+        beside : mapping of str to bytes, optional
+            Files kept in the model's folder that its reader is not given; see `beside`.
 
         Raises
         ------
@@ -96,6 +99,7 @@ class Registry(KeptData):
             when=when,
             job_id=job_id,
             reported=reported,
+            beside=beside or {},
         )
         return registration.register(self.store, model, asked)
 
@@ -126,6 +130,10 @@ class Registry(KeptData):
     def golden(self, reference: str) -> Golden:
         """Return the golden rows of a version with the PDs it gave them when it was registered."""
         return models.golden(self.store, self.resolve(reference))
+
+    def beside(self, reference: str) -> dict[str, bytes]:
+        """Return the files of a version that its reader is not given, verified."""
+        return models.beside(self.store, self.resolve(reference))
 
     def resolve(self, reference: str) -> ModelRow:
         """Return the row a reference names, without reading its files."""

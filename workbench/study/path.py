@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from workbench import checks as checking
-from workbench import families, profile, sampling, training
+from workbench import explanation, families, profile, sampling, training
 from workbench.checks import Checks, customers_of, folds
 from workbench.dataset import BAD, Dataset
 from workbench.errors import GateError, InputError, Problem, WorkbenchError
@@ -26,8 +27,13 @@ SINGLE_BINS = 10
 SMOOTHING_ROWS = 20.0
 
 
-def run(dataset: Dataset, spec: StudySpec, circumstances: Run) -> Study:
-    """Check, sample, train each family, calibrate, evaluate.
+def run(dataset: Dataset, spec: StudySpec, circumstances: Run, *, explain: bool = True) -> Study:
+    """Check, sample, train each family, calibrate, evaluate, and learn what explains each model.
+
+    Parameters
+    ----------
+    explain : bool
+        False leaves the explanations out, which changes nothing else.
 
     Raises
     ------
@@ -42,10 +48,10 @@ def run(dataset: Dataset, spec: StudySpec, circumstances: Run) -> Study:
     bits of a sum, and a study that is run again, behind another door, has to come out identical.
     """
     with training.one_thread():
-        return _run(dataset, spec, circumstances)
+        return _run(dataset, spec, circumstances, explain)
 
 
-def _run(dataset: Dataset, spec: StudySpec, circumstances: Run) -> Study:
+def _run(dataset: Dataset, spec: StudySpec, circumstances: Run, explain: bool) -> Study:
     for name in spec.families:
         TrainSpec.of(dataset.portfolio, name, spec.calibration, weights=spec.weights)
     if not spec.families:
@@ -67,7 +73,7 @@ def _run(dataset: Dataset, spec: StudySpec, circumstances: Run) -> Study:
     for i, name in enumerate(spec.families):
         share = 0.75 / len(spec.families)
         part = circumstances.part(0.2 + i * share, 0.2 + (i + 1) * share)
-        models.append(_model(dataset, samples, spec, name, part))
+        models.append(_model(dataset, samples, spec, name, part, explain))
     circumstances.step("measuring the baselines", 0.96)
     return Study(
         spec=spec, portfolio=dataset.portfolio, dataset_sha256=dataset.sha256, source=dataset.source,
@@ -107,12 +113,14 @@ def _taken(frame: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
     return frame.iloc[rows].reset_index(drop=True) if len(frame.columns) else frame
 
 
-def _model(dataset: Dataset, samples: Samples, spec: StudySpec, name: str, part: Run) -> StudyModel:
+def _model(
+    dataset: Dataset, samples: Samples, spec: StudySpec, name: str, part: Run, explain: bool
+) -> StudyModel:
     family = families.find(name)
     seed = seed_for(spec.seed, "family", name)
     train_spec = TrainSpec.of(dataset.portfolio, name, spec.calibration, seed, weights=spec.weights)
     try:
-        model = training.train(dataset, samples, train_spec, part)
+        model = training.train(dataset, samples, train_spec, part.part(0.0, 0.9))
     except WorkbenchError as error:
         return _failed(name, family.title, str(error), dataset.n)
     p_bad = model.p_bad(dataset.frame, dataset.date)
@@ -124,7 +132,21 @@ def _model(dataset: Dataset, samples: Samples, spec: StudySpec, name: str, part:
         importance=model.importance, coefficients=model.coefficients,
         calibration=_calibration(model, evaluations), policy=model.policy.to_json(), digest=model.digest,
         card=model.card, selection=model.selection,
+        **(_explained(dataset, samples, model, part.part(0.9, 1.0)) if explain else {}),
     )  # fmt: skip
+
+
+def _explained(dataset: Dataset, samples: Samples, model: TrainedModel, part: Run) -> dict[str, Any]:
+    """Return the explainer of a model, or why it has none."""
+    part.step("learning what explains the model", 0.0)
+    rows = np.flatnonzero(samples.mask("development"))
+    date = None if dataset.date is None else dataset.date.iloc[rows]
+    raw = model.encoder.raw(dataset.frame.iloc[rows], date)
+    weight = None if dataset.weight is None else dataset.weight[rows]
+    try:
+        return {"explainer": explanation.learn(model, raw, weight=weight, threads=part.threads)}
+    except InputError as why:
+        return {"unexplained": str(why)}
 
 
 def _failed(name: str, title: str, error: str, n: int) -> StudyModel:

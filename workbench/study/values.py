@@ -12,6 +12,7 @@ import pandas as pd
 from workbench.checks import Checks
 from workbench.dataset import Source
 from workbench.evaluation import Evaluation, words_for_auc
+from workbench.explanation import Explainer
 from workbench.portfolio import Portfolio
 from workbench.profile import Profile
 from workbench.sampling import Samples, SamplingSpec
@@ -104,6 +105,9 @@ class StudyModel:
         Why there is no model; empty where there is one.
     card, selection : DataFrame
         As in `TrainedModel`; empty where the family has none.
+    explainer : Explainer, optional
+        None where there is no model, where it was not asked for, or where no exact values can be had:
+        `unexplained` then says why.
     """
 
     family: str
@@ -121,6 +125,8 @@ class StudyModel:
     error: str = ""
     card: pd.DataFrame = field(default_factory=pd.DataFrame)
     selection: pd.DataFrame = field(default_factory=pd.DataFrame)
+    explainer: Explainer | None = None
+    unexplained: str = ""
 
     @property
     def evaluation(self) -> Evaluation:
