@@ -126,3 +126,22 @@ def test_unknown_family_and_cancel() -> None:
         study.run(DATASET, dataclasses.replace(SPEC, families=("oracle",)), Run(1))
     with pytest.raises(Cancelled):
         study.run(DATASET, SPEC, Run(1, cancelled=lambda: True))
+
+
+def test_what_drives_each_model_is_found_and_kept_where_it_is_asked_for() -> None:
+    small = made.dataset(800)
+    spec = dataclasses.replace(SPEC, families=("logistic", "lightgbm"))
+    told = study.run(small, spec, Run(1), explain=True)
+    plain = study.run(small, spec, Run(1))
+    files = study.to_files(told)
+    for model, without in zip(told.models, plain.models, strict=True):
+        assert model.digest == without.digest and (model.p_bad == without.p_bad).all()
+        assert without.explainer is without.overview is None
+        assert model.explainer is not None and model.overview is not None
+        again = study.overview_from(files, model.family)
+        assert again is not None and again.sentence() == model.overview.sentence()
+        assert again.n == int(told.samples.mask(model.reported).sum())
+        assert again.to_json() == model.overview.to_json()
+        for name, frame in model.overview.to_frames().items():
+            pd.testing.assert_frame_equal(again.to_frames()[name], frame, check_dtype=False)
+    assert study.overview_from(study.to_files(plain), "lightgbm") is None

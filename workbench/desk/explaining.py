@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from workbench import explanation, sampling
+from workbench import explanation, sampling, study
 from workbench.desk import origins
-from workbench.explanation import Explainer
+from workbench.explanation import Explainer, Overview
 from workbench.study import StudyModel, StudySpec
 from workbench.training import TrainedModel
 
@@ -41,6 +41,20 @@ def development(desk: Desk, reference: str) -> tuple[TrainedModel, np.ndarray, n
     date = None if dataset.date is None else dataset.date.iloc[rows]
     raw = model.encoder.raw(dataset.frame.iloc[rows], date)
     return model, raw, None if dataset.weight is None else dataset.weight[rows]
+
+
+def kept_overview(desk: Desk, reference: str) -> Overview | None:
+    """Return what drives a model over all rows of its reported sample, as its training found it.
+
+    None where it was not kept: the study is gone, or older, or the trees are so deep that they are explained
+    only when someone asks.
+    """
+    row = desk.registry.resolve(reference)
+    if row.study_id is None:
+        return None
+    found = study.overview_from(desk.registry.load_study(row.study_id), row.family)
+    # the same model may come out of several studies; each is of its own samples
+    return found if found is not None and found.sample == row.reported else None
 
 
 def proved_files(answer: StudyModel, golden: pd.DataFrame) -> dict[str, bytes]:

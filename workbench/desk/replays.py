@@ -73,7 +73,7 @@ def replay(desk: Desk, reference: str, run: Run) -> Replay:
     kept = desk.model(row.model_id)
     dataset = origins.dataset_of(desk, row, kept.portfolio)
     spec = StudySpec.from_json(row.spec)
-    done = study.run(dataset, spec, run.part(0.05, 0.95), explain=False)
+    done = study.run(dataset, spec, run.part(0.05, 0.95))
     answer = done.model(row.family)
     run.step("comparing", 0.95)
     found = tuple(_differences(desk, row, kept, dataset, answer, done.samples.assignment))

@@ -39,7 +39,7 @@ def train(desk: Desk, request: TrainRequest, run: Run) -> TrainOutcome:
     study_id = _study_id(desk, portfolio.name, request.job_id)
     try:
         fits = stopwatch.Stopwatch(request.spec.families)
-        done = study.run(dataset, request.spec, fits.watching(run.part(0.05, 0.9)))
+        done = study.run(dataset, request.spec, fits.watching(run.part(0.05, 0.9)), explain=True)
         run.step("keeping the study", 0.9)
         told = {"fit_seconds": fits.seconds, "one_row_seconds": stopwatch.one_row(done)}
         told |= {origins.READING: desk.registry.reading_of(dataset)}

@@ -11,7 +11,7 @@ from workbench.explanation.attributions import (
 )
 from workbench.explanation.cross_check import CrossCheck, cross_check
 from workbench.explanation.effects import Effects, effects, monotonicity
-from workbench.explanation.explainer import FILE, Explainer, learn
+from workbench.explanation.explainer import FILE, MOST_PATTERNS, Explainer, learn
 from workbench.explanation.flips import Flips, flips
 from workbench.explanation.lime import Lime, lime
 from workbench.explanation.overview import Overview, overview
@@ -29,6 +29,7 @@ __all__ = [
     "INTERVENTIONAL",
     "Lime",
     "MOST",
+    "MOST_PATTERNS",
     "NEAR",
     "PATH_DEPENDENT",
     "Attributions",

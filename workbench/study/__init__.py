@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from workbench.study.files import from_files, to_files
+from workbench.study.files import from_files, overview_from, to_files
 from workbench.study.path import run
 from workbench.study.values import Gate, Study, StudyModel, StudySpec
 
-__all__ = ["Gate", "Study", "StudyModel", "StudySpec", "from_files", "run", "to_files"]
+__all__ = ["Gate", "Study", "StudyModel", "StudySpec", "from_files", "overview_from", "run", "to_files"]

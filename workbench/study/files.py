@@ -16,6 +16,7 @@ from workbench.checks import Checks, Finding
 from workbench.dataset import Source
 from workbench.errors import ArtifactError
 from workbench.evaluation import Evaluation
+from workbench.explanation import Overview
 from workbench.portfolio import from_values
 from workbench.profile import Profile
 from workbench.sampling import Samples
@@ -50,7 +51,31 @@ def to_files(study: Study) -> dict[str, bytes]:
     rows = rows.assign(**{P_BAD + m.family: m.p_bad for m in study.models if not m.error})
     buffer = io.BytesIO()
     rows.to_parquet(buffer, index=False)
-    return {STUDY: _bytes(values), SUMMARY: _bytes(study.to_json()), ROWS: buffer.getvalue()}
+    told = {
+        overview_file(m.family): _bytes(
+            {"about": m.overview.about(), "frames": _frames_json(m.overview.to_frames())}
+        )
+        for m in study.models
+        if m.overview is not None
+    }
+    return {STUDY: _bytes(values), SUMMARY: _bytes(study.to_json()), ROWS: buffer.getvalue()} | told
+
+
+def overview_file(family: str) -> str:
+    """Return the name of the file that holds what drives a family's model."""
+    return f"overview-{family}.json"
+
+
+def overview_from(files: Mapping[str, bytes], family: str) -> Overview | None:
+    """Return what drives a family's model over the reported sample; None where that was not kept.
+
+    It is in a file of its own, so that whoever wants a study's figures does not read it.
+    """
+    content = files.get(overview_file(family))
+    if content is None:
+        return None
+    values = json.loads(content)
+    return Overview.from_frames(values["about"], _frames(values["frames"]))
 
 
 def from_files(files: Mapping[str, bytes]) -> Study:

@@ -14,6 +14,7 @@ from workbench.checks import Checks, customers_of, folds
 from workbench.dataset import BAD, Dataset
 from workbench.errors import GateError, InputError, Problem, WorkbenchError
 from workbench.evaluation import Evaluation, evaluate, format_figure
+from workbench.explanation import Rows
 from workbench.features import Encoder, LevelColumn, learn
 from workbench.portfolio import Portfolio
 from workbench.run import Run, seed_for
@@ -27,13 +28,14 @@ SINGLE_BINS = 10
 SMOOTHING_ROWS = 20.0
 
 
-def run(dataset: Dataset, spec: StudySpec, circumstances: Run, *, explain: bool = True) -> Study:
-    """Check, sample, train each family, calibrate, evaluate, and learn what explains each model.
+def run(dataset: Dataset, spec: StudySpec, circumstances: Run, *, explain: bool = False) -> Study:
+    """Check, sample, train each family, calibrate, evaluate; on request explain each model.
 
     Parameters
     ----------
     explain : bool
-        False leaves the explanations out, which changes nothing else.
+        Whether to learn what explains each model, and what drives it over the reported sample; it changes
+        nothing else.
 
     Raises
     ------
@@ -137,16 +139,19 @@ def _model(
 
 
 def _explained(dataset: Dataset, samples: Samples, model: TrainedModel, part: Run) -> dict[str, Any]:
-    """Return the explainer of a model, or why it has none."""
+    """Return the explainer of a model and what drives it over the reported sample, or why there is none."""
     part.step("learning what explains the model", 0.0)
-    rows = np.flatnonzero(samples.mask("development"))
-    date = None if dataset.date is None else dataset.date.iloc[rows]
-    raw = model.encoder.raw(dataset.frame.iloc[rows], date)
-    weight = None if dataset.weight is None else dataset.weight[rows]
+    rows = Rows.of(model, dataset, np.flatnonzero(samples.mask("development")))
     try:
-        return {"explainer": explanation.learn(model, raw, weight=weight, threads=part.threads)}
+        explainer = explanation.learn(
+            model, rows.raw, weight=rows.weight, threads=part.threads, most=explanation.MOST_PATTERNS
+        )
     except InputError as why:
         return {"unexplained": str(why)}
+    sample = reported_sample(samples.names)
+    held = Rows.of(model, dataset, np.flatnonzero(samples.mask(sample)))
+    told = explanation.overview(explainer, held, sample=sample, run=part.part(0.3, 1.0))
+    return {"explainer": explainer, "overview": told}
 
 
 def _failed(name: str, title: str, error: str, n: int) -> StudyModel:

@@ -12,7 +12,7 @@ import pandas as pd
 from workbench.checks import Checks
 from workbench.dataset import Source
 from workbench.evaluation import Evaluation, words_for_auc
-from workbench.explanation import Explainer
+from workbench.explanation import Explainer, Overview
 from workbench.portfolio import Portfolio
 from workbench.profile import Profile
 from workbench.sampling import Samples, SamplingSpec
@@ -108,6 +108,8 @@ class StudyModel:
     explainer : Explainer, optional
         None where there is no model, where it was not asked for, or where no exact values can be had:
         `unexplained` then says why.
+    overview : Overview, optional
+        What drives the model over all rows of the reported sample; None where there is no explainer.
     """
 
     family: str
@@ -126,6 +128,7 @@ class StudyModel:
     card: pd.DataFrame = field(default_factory=pd.DataFrame)
     selection: pd.DataFrame = field(default_factory=pd.DataFrame)
     explainer: Explainer | None = None
+    overview: Overview | None = None
     unexplained: str = ""
 
     @property
