@@ -155,8 +155,6 @@ def test_trees_taken_in_turns_give_the_same(monkeypatch: pytest.MonkeyPatch) -> 
     assert tables.values(x, parted) == pytest.approx(whole, abs=1e-12)
     # a few rows are worked out without tables
     assert tables.values(x[:30], parted) == pytest.approx(whole[:30], abs=1e-12)
-    of_trees = tables.prepare(None)
-    assert tables.values(x[:30], of_trees) == pytest.approx(tables.values(x, of_trees)[:30], abs=1e-12)
     again = tables.interactions(x[:9], tables.prepare(counts, pairs=True), whole[:9])
     assert again == pytest.approx(pairs, abs=1e-12)
 
@@ -173,3 +171,36 @@ def test_a_leaf_that_asks_for_too_many_columns_is_refused(monkeypatch: pytest.Mo
     monkeypatch.setattr("workbench.trees.leaf_groups.MOST_BITS", 1)
     with pytest.raises(trees.NotCompiled, match="more than 1 columns"):
         trees.LeafTables(trees.from_lightgbm(lightgbm(12, num_leaves=31).model_to_string()))
+
+
+def test_array_by_array_is_the_same_until_kernels_are_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    booster = lightgbm(12, zero_as_missing=True)
+    x, _ = rows()
+    ensembles = [trees.from_lightgbm(booster.model_to_string())]
+    ensembles.append(trees.from_xgboost(bytes(xgboost(12, max_depth=6).save_raw("json"))))
+    for ensemble in ensembles:
+        compiled, plain = trees.LeafTables(ensemble), trees.LeafTables(ensemble)
+        found = []
+        for tables, warm in ((compiled, True), (plain, False)):
+            monkeypatch.setattr(shapley, "is_warm", lambda warm=warm: warm)
+            counts = tables.counts(x)
+            values = tables.values(x, tables.prepare(counts), 2)
+            pairs = tables.interactions(x[:300], tables.prepare(counts, pairs=True), values[:300])
+            found.append((counts, values, pairs, tables.between(x[:1], x[5:6])))
+        for one, two in zip(*found, strict=True):
+            assert one == pytest.approx(two, abs=1e-12)
+        assert compiled._spent == 0 < plain._spent < shapley.PATIENCE
+
+
+def test_kernels_are_compiled_once_that_pays(monkeypatch: pytest.MonkeyPatch) -> None:
+    tables = trees.LeafTables(trees.from_lightgbm(lightgbm(2).model_to_string()))
+    monkeypatch.setattr(shapley, "is_warm", lambda: False)
+    x, _ = rows()
+    prepared = tables.prepare(tables.counts(x[:100]))
+    spent = tables._spent
+    assert tables._engine(1).rows == shapley.PLAIN_ROWS
+    for _ in range(3):
+        tables.values(x[:1], prepared)
+    assert tables._spent > spent
+    monkeypatch.setattr(shapley, "PATIENCE", tables._spent)
+    assert tables._engine(1).rows == shapley.ROWS

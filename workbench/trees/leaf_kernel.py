@@ -11,9 +11,14 @@ ROWS = 512
 """Rows of a block: a tree's tests of them stay in the cache of a core."""
 
 
+def is_warm() -> bool:
+    """Return whether this process has compiled the kernels already."""
+    return kernels.cache_info().currsize > 0
+
+
 @cache
 def kernels() -> tuple[Callable[..., None], Callable[..., None], Callable[..., None]]:
-    """Return the compiled `find`, `add` and `count`; they let other threads run."""
+    """Return the compiled `find`, `add` and `count`, which let other threads run; it takes seconds once."""
     import numba
 
     def ready(function: Callable[..., None], *types: object) -> Callable[..., None]:

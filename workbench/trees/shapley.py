@@ -9,17 +9,20 @@ from functools import cached_property
 
 import numpy as np
 
-from workbench.trees import leaf_tables
+from workbench.trees import leaf_plain, leaf_tables
 from workbench.trees.ensemble import Ensemble, NotCompiled
-from workbench.trees.leaf_few import few_values
+from workbench.trees.leaf_few import Leaves, few_interactions, few_values, leaves_of
 from workbench.trees.leaf_groups import Groups, cut
-from workbench.trees.leaf_kernel import ROWS, kernels
+from workbench.trees.leaf_kernel import ROWS, is_warm, kernels
 
 PART_ENTRIES = 1 << 25
 """Table entries that are held at a time, 256 MB; where there are more, trees are taken in turns."""
 FEW = 100
 """Rows for which tables that cannot be held are not made."""
 MOST_PATTERNS = 1 << 26
+PATIENCE = 500_000
+"""Steps array by array, some 4 us each, that are taken before kernels are compiled, in seconds."""
+PLAIN_ROWS = 2_048
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +35,16 @@ class _Part:
     step: np.ndarray
     first: np.ndarray
     inner: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class _Engine:
+    """What finds rows' indices, adds up tables and counts, and how many rows it takes at a time."""
+
+    find: Callable[..., None]
+    add: Callable[..., None]
+    count: Callable[..., None]
+    rows: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +105,19 @@ class LeafTables:
     def __init__(self, ensemble: Ensemble) -> None:
         self.ensemble = ensemble
         self.groups: Groups = cut(ensemble)
+        self._spent = 0.0
         if self.patterns > MOST_PATTERNS:
             raise NotCompiled(f"its leaves ask for {self.patterns:,} patterns of conditions")
+
+    def _engine(self, n: int) -> _Engine:
+        """Return what works through `n` rows: compiled where that pays, or was paid for already."""
+        if not is_warm():
+            g = self.groups
+            steps = len(g.column) + len(g.step) + len(g.inner_test) + len(g.features)
+            self._spent += steps * (1 + n / PLAIN_ROWS)
+            if self._spent < PATIENCE:
+                return _Engine(leaf_plain.find, leaf_plain.add, leaf_plain.count, PLAIN_ROWS)
+        return _Engine(*kernels(), ROWS)
 
     @property
     def entries(self) -> int:
@@ -131,10 +155,11 @@ class LeafTables:
             g.first[groups], g.inner[groups.start : groups.stop + 1],
         )  # fmt: skip
 
-    def _found(self, part: _Part, x: np.ndarray, rows: int) -> Callable[[int], np.ndarray]:
+    def _found(
+        self, part: _Part, x: np.ndarray, rows: int, find: Callable[..., None]
+    ) -> Callable[[int], np.ndarray]:
         """Return a finder of the indices of a block of rows, with room of its own; `x` is (columns, n)."""
         g = self.groups
-        find, _, _ = kernels()
         block = np.zeros((max(1, len(g.source)), rows))
         met = np.zeros((max(1, int(np.diff(part.tests).max())), rows), np.int32)
         state = np.zeros((g.levels, rows), np.int32)
@@ -166,12 +191,12 @@ class LeafTables:
         columns = np.asarray(x, dtype=float).T
         weight = np.ones(len(x)) if weight is None else np.ascontiguousarray(weight, dtype=float)
         out = np.zeros(self.patterns)
-        _, _, count = kernels()
+        engine = self._engine(len(x))
         for part in self._parts(PART_ENTRIES):
-            found = self._found(part, columns, min(ROWS, max(1, len(x))))
+            found = self._found(part, columns, min(engine.rows, max(1, len(x))), engine.find)
             patterns = g.patterns[part.groups.start : part.groups.stop + 1]
-            for low in range(0, len(x), ROWS):
-                count(found(low), weight[low : low + ROWS], patterns, out)
+            for low in range(0, len(x), engine.rows):
+                engine.count(found(low), weight[low : low + engine.rows], patterns, out)
         return out
 
     def _tables(self, part: _Part, counts: np.ndarray | None, pairs: bool) -> Tables:
@@ -230,9 +255,9 @@ class LeafTables:
 
     def values(self, x: np.ndarray, prepared: Prepared, threads: int = 1) -> np.ndarray:
         """Return the Shapley values of each row; shape (n, width)."""
-        if len(prepared.parts) > 1 and 0 < len(x) <= FEW:
+        if len(prepared.parts) > 1 and 0 < len(x) <= FEW and prepared.counts is not None:
             return self._few(x, prepared.counts)
-        return self._summed(x, prepared, self.ensemble.width, ROWS, threads)
+        return self._summed(x, prepared, self.ensemble.width, 1, threads)
 
     def interactions(
         self, x: np.ndarray, prepared: Prepared, values: np.ndarray, threads: int = 1
@@ -251,7 +276,10 @@ class LeafTables:
         array, shape (n, width, width)
         """
         width = self.ensemble.width
-        flat = self._summed(x, prepared, width * width, ROWS // 8, threads)
+        if len(prepared.parts) > 1 and 0 < len(x) <= FEW and prepared.counts is not None:
+            flat = self._few(x, prepared.counts, pairs=True)
+        else:
+            flat = self._summed(x, prepared, width * width, 8, threads)
         out = flat.reshape(len(x), width, width)
         out += out.transpose(0, 2, 1).copy()
         out[:, np.arange(width), np.arange(width)] = values - out.sum(axis=2)
@@ -263,41 +291,50 @@ class LeafTables:
         columns = np.asarray(np.concatenate([x, other]), dtype=float).T
         out = np.zeros((1, self.ensemble.width))
         (part,) = self._parts(self.entries + 1)
-        index = self._found(part, columns, 2)(0)
+        index = self._found(part, columns, 2, self._engine(2).find)(0)
         for alike in g.alike:
             found = leaf_tables.between(alike, index[alike.group, 0], index[alike.group, 1])
             features = g.features[g.at[alike.group][:, None] + np.arange(alike.shape.width)]
             np.add.at(out[0], features, found)
         return out
 
-    def _few(self, x: np.ndarray, counts: np.ndarray | None) -> np.ndarray:
+    @cached_property
+    def _leaves(self) -> Leaves:
+        return leaves_of(self.groups)
+
+    def _few(self, x: np.ndarray, counts: np.ndarray, pairs: bool = False) -> np.ndarray:
         g = self.groups
         (part,) = self._parts(self.entries + 1)
-        index = self._found(part, np.asarray(x, dtype=float).T, len(x))(0)
-        places = self._places(part.groups, g.place[:-1], counts)
-        return few_values(places, index, g.features, g.at, self.ensemble.width)
-
-    def _summed(self, x: np.ndarray, prepared: Prepared, targets: int, rows: int, threads: int) -> np.ndarray:
-        out = np.zeros((len(x), targets))
         columns = np.asarray(x, dtype=float).T
+        index = self._found(part, columns, len(x), self._engine(len(x)).find)(0)
+        shares = counts / self._total(counts)
+        found = few_interactions if pairs else few_values
+        return found(self._leaves, index, shares, g.patterns, self.ensemble.width)
+
+    def _summed(
+        self, x: np.ndarray, prepared: Prepared, targets: int, narrower: int, threads: int
+    ) -> np.ndarray:
+        """Return what the tables add up to; shape (n, targets). Blocks of rows are so many times narrower."""
+        out = np.zeros((len(x), targets))
+        columns, engine = np.asarray(x, dtype=float).T, self._engine(len(x))
+        rows = min(max(1, len(x)), engine.rows // narrower)
         for part, tables in prepared:
-            for low, found in self._added(part, columns, tables, targets, rows, threads):
+            for low, found in self._added(part, columns, tables, engine, (targets, rows), threads):
                 out[low : low + found.shape[1]] += found.T
         return out
 
     def _added(
-        self, part: _Part, columns: np.ndarray, tables: Tables, targets: int, rows: int, threads: int
-    ) -> Iterator[tuple[int, np.ndarray]]:
+        self, part: _Part, columns: np.ndarray, tables: Tables, engine: _Engine, shape: tuple[int, int],
+        threads: int,
+    ) -> Iterator[tuple[int, np.ndarray]]:  # fmt: skip
         """Yield what the tables add to the rows of each block: its first row, and (targets, rows)."""
-        _, add, _ = kernels()
-        n = columns.shape[1]
-        rows = min(rows, max(1, n))
+        n, (targets, rows) = columns.shape[1], shape
 
         def share(starts: range) -> list[tuple[int, np.ndarray]]:
-            found, done = self._found(part, columns, rows), []
+            found, done = self._found(part, columns, rows, engine.find), []
             for low in starts:
                 out = np.zeros((targets, min(rows, n - low)))
-                add(found(low), 0, tables.place, tables.at, tables.target, tables.table, out)
+                engine.add(found(low), 0, tables.place, tables.at, tables.target, tables.table, out)
                 done.append((low, out))
             return done
 
