@@ -144,13 +144,9 @@ class _Shap:
 
     def path_dependent(self, x: np.ndarray) -> np.ndarray:
         """Return the values as the trees saw columns together; shape (n, columns)."""
-        if isinstance(self._fitted, Trees):
-            return np.asarray(self._model.predict(x, pred_contrib=True, num_threads=1))[:, :-1]
-        if isinstance(self._fitted, Boosted):
-            import xgboost
-
-            matrix = xgboost.DMatrix(x, feature_names=self._model.feature_names, nthread=1)
-            return np.asarray(self._model.predict(matrix, pred_contribs=True), float)[:, :-1]
+        if not isinstance(self._fitted, Forest):
+            # shap hands over to it
+            return self._fitted.engine_values(x)
         rows = self._rows(x)
         return self._of_bad(np.asarray(self._explainer(None).shap_values(rows, check_additivity=False)), 1)
 

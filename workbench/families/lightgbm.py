@@ -96,6 +96,10 @@ class Trees:
         """Return the sums: they are log-odds."""
         return sums
 
+    def engine_values(self, x: np.ndarray) -> np.ndarray:
+        """Return the engine's own path-dependent Shapley values; shape as `x`."""
+        return np.asarray(self.booster.predict(x, pred_contrib=True, num_threads=1))[:, :-1]
+
     def to_files(self) -> dict[str, bytes]:
         """Return the model in LightGBM's text format."""
         return {FILE: self.text.encode()}

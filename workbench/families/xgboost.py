@@ -99,6 +99,13 @@ class Boosted:
         """Return the sums, which are log-odds of single precision, as doubles."""
         return sums.astype(float)
 
+    def engine_values(self, x: np.ndarray) -> np.ndarray:
+        """Return the engine's own path-dependent Shapley values, in single precision; shape as `x`."""
+        import xgboost
+
+        matrix = xgboost.DMatrix(x, feature_names=self.booster.feature_names, nthread=1)
+        return np.asarray(self.booster.predict(matrix, pred_contribs=True), dtype=float)[:, :-1]
+
     def to_files(self) -> dict[str, bytes]:
         """Return the model in XGBoost's JSON."""
         return {FILE: self.content}
