@@ -99,6 +99,7 @@ def test_the_models_of_an_address_decide_the_portfolio(several):
         "Samples",
         "Differences",
         "Drivers",
+        "Fairness",
     ],
 )
 def test_every_view_is_drawn_where_there_is_no_champion(several, view):

@@ -54,7 +54,7 @@ def test_five_families_from_made_data_to_a_champion_and_back(driver, home):
     page.keyboard.press("ArrowLeft")
     driver.until(lambda: "65% approvals" in verdict.inner_text(), "the verdict did not follow the slider")
     driver.until(lambda: "the same 65%" in page.inner_text("body"), "the table did not follow the slider")
-    for view in (*VIEWS, "Drivers"):
+    for view in (*VIEWS, "Drivers", "Fairness"):
         driver.key("compare_view").get_by_text(view, exact=True).click()
         page.wait_for_timeout(400)
         driver.settle()

@@ -17,9 +17,12 @@ from tests import made
 from workbench.cli import app
 from workbench.dataset import build, from_frame
 from workbench.desk import Desk, FairnessRequest
+from workbench.desk.reported import rivals_shown, study_shown
+from workbench.desk.treated import beside
 from workbench.errors import InputError
 from workbench.fairness import ratio
 from workbench.portfolio import from_values
+from workbench.reports.fairness_chapters import fairness, rivals_fairness
 from workbench.run import Run
 from workbench.sampling import SamplingSpec
 from workbench.settings import Settings
@@ -220,3 +223,29 @@ def test_the_report_tells_what_the_command_line_tells(place: Place) -> None:
     for title in ("Which law, as of when", "At every cut-off", "Proxies", "What can and cannot be concluded"):
         assert title in html
     assert told["age"][0]["sentence"] in html and told["profile"]["as_of"] in html
+
+
+def test_models_side_by_side_approve_the_same_share(place: Place) -> None:
+    first = place.desk.registry.resolve(place.model)
+    dataset = place.desk.dataset(first.dataset_sha256, place.desk.study(first.study_id).portfolio)
+    spec = StudySpec(("scorecard",), SamplingSpec.from_split("70/30"))
+    other = place.desk.train(place.desk.request(dataset, spec), Run(1)).models[0].model_id
+    compared = place.desk.compare([place.model, other], Run(1))
+    told = beside(compared, compared.comparison.approval)
+    assert list(told) == [place.model, other]
+    for found in told.values():
+        assert found.approval_rate == pytest.approx(0.70, abs=0.03)  # a scorecard's PDs are tied
+        assert set(found.by) == {"gender", "age_group"} and found.n == compared.comparison.n
+    chapter = rivals_fairness(rivals_shown(place.desk, models=f"{place.model},{other}"))
+    said = " ".join(part for part in chapter.parts if isinstance(part, str))
+    line = next(iter(told.values())).of("gender").set_index("group").loc["Female"]
+    assert ratio(line["air"], line["air_low"], line["air_high"]) in said and "legal advice" in said
+
+
+def test_the_training_report_has_fairness_in_one_table(place: Place) -> None:
+    row = place.desk.registry.resolve(place.model)
+    shown = study_shown(place.desk, study=row.study_id)
+    told = " ".join(fairness(shown).parts)
+    expected = place.ask().fairness
+    assert expected.sentence.replace("'", "&#x27;") in told or expected.sentence in told
+    assert told.count("<table") == 1 and "Female" in told and "62 and over" in told

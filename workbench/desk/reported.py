@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.desk import comparing, origins
+from workbench.desk import comparing, origins, treated
 from workbench.errors import ArtifactError, InputError, MissingError
 from workbench.evaluation import slices
 from workbench.families import FAMILIES
@@ -116,7 +116,7 @@ def rivals_shown(desk: Desk, *, models: str = "", approval: float = 0.7) -> Riva
     portfolio = desk.portfolio(f"{newest.portfolio}@{newest.portfolio_version}")
     return Rivals(
         portfolio, c, compared.models, same.words, same.notes, same.dataset_sha256, same.positions_sha256,
-        same.weight is not None, months, compared.fit,
+        same.weight is not None, months, compared.fit, treated.beside(compared, c.approval),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from workbench.dataset.segment import Segment, wrong
 from workbench.dataset.segment_words import known, parse, rows_of
 from workbench.evaluation import Evaluation, evaluate
 from workbench.policy import Policy
+from workbench.portfolio import Portfolio
 
 SAME_PD = "Everyone the same PD"
 
@@ -73,6 +74,11 @@ class SameRows:
     def date(self) -> pd.Series | None:
         """Dates of the same rows, read when they are asked for; None where the portfolio has none."""
         return self._read[1]
+
+    @property
+    def portfolio(self) -> Portfolio:
+        """The portfolio of the data the rows are in."""
+        return self._read[2].portfolio
 
     @property
     def frame(self) -> pd.DataFrame:

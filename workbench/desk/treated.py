@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -37,7 +38,9 @@ from workbench.run import Run
 from workbench.scoring import points
 
 if TYPE_CHECKING:
+    from workbench.desk.comparing import Compared
     from workbench.desk.desk import Desk
+    from workbench.evaluation import AtApproval
     from workbench.training import TrainedModel
 
 ALL = "all"
@@ -249,6 +252,30 @@ def _grouped(dataset: Dataset, one: Characteristic, inside: np.ndarray) -> Group
         )  # fmt: skip
     values = source[one.name].iloc[inside].reset_index(drop=True)
     return grouped(values, one)
+
+
+def beside(compared: Compared, at: AtApproval) -> dict[str, Fairness]:
+    """Return who each of several models treats differently where all approve the same share.
+
+    By the names of the comparison; empty where nothing that is protected makes groups of these rows.
+    """
+    same, groups = compared.rows, []
+    for one in groupable(same.portfolio):
+        # a column that was not kept, or holds one group, has nothing to compare
+        with suppress(InputError, KeyError):
+            groups.append(grouped(same.frame[one.name], one))
+    if not groups:
+        return {}
+    cut_offs = at.models.set_index("model")["cut_off"]
+    return {
+        name: judge(
+            same.p_bad[row.model_id], groups[:MOST_ATTRIBUTES],
+            float(np.nextafter(cut_offs[name], 1.0)) if np.isfinite(cut_offs[name]) else 0.0,
+            bad=same.bad, weight=same.weight, customer=same.group,
+            source=f"the PD below which {at.approval:.0%} are approved",
+        )
+        for name, row in compared.models.items()
+    }  # fmt: skip
 
 
 def _elderly(model: TrainedModel, dataset: Dataset, inside: np.ndarray, profile: str) -> tuple[Elderly, ...]:

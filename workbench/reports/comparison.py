@@ -22,6 +22,7 @@ from workbench.reports.block import (
     tiles,
     whole,
 )
+from workbench.reports.fairness_chapters import rivals_fairness
 from workbench.reports.packages import packages
 from workbench.reports.paired import approved, swap_table, swapped, tested
 from workbench.reports.rivals import Rivals, rivals_chapter
@@ -30,6 +31,10 @@ GRANTED = (
     "Outcomes are known only of loans that were granted: whom an earlier policy declined is not in these "
     "rows, so the bad rate of those swapped in says nothing of such applicants."
 )
+
+
+fairness = rivals_fairness
+"""The chapter on protected groups, under the name the notebook calls it by."""
 
 
 def opening(rivals: Rivals | None) -> Block:
@@ -254,7 +259,6 @@ def verdict(rivals: Rivals) -> Block:
     found = [
         "Money: what a swap earns or loses is not computed here, for no amounts or margins enter; a bad loan "
         "counts as one, whatever its size.",
-        "Fairness: approval rates and errors by protected group are not computed here for any of the models.",
         GRANTED,
     ]
     if c.n_bad < 100:

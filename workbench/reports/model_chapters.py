@@ -267,7 +267,7 @@ def limits(shown: Shown, model: StudyModel) -> Block:
     ]
     if e.n_bad < 100:
         found.append(f"Only {e.n_bad:,} bads on the {model.reported} sample: every figure is uncertain.")
-    found.append("Not computed here: fairness by group, and whether applicants have changed since.")
+    found.append("Not computed here: whether applicants have changed since.")
     return Block((points_of(found),))
 
 

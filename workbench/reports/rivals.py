@@ -13,6 +13,7 @@ from workbench.reports.block import Block
 if TYPE_CHECKING:
     import pandas as pd
 
+    from workbench.fairness import Fairness
     from workbench.portfolio import Portfolio
     from workbench.registry import ModelRow
 
@@ -37,6 +38,8 @@ class Rivals:
         By model, as `evaluation.slices.by_month`; empty where the portfolio has no date.
     fit : mapping of str to float
         Seconds the fit took, where they were kept.
+    fairness : mapping of str to Fairness
+        By model, where all approve the same share; empty where nothing protected makes groups.
     """
 
     portfolio: Portfolio
@@ -49,6 +52,7 @@ class Rivals:
     weighted: bool
     months: Mapping[str, pd.DataFrame]
     fit: Mapping[str, float]
+    fairness: Mapping[str, Fairness]
 
     @property
     def reference(self) -> str:

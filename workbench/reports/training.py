@@ -8,6 +8,7 @@ from workbench.evaluation import format_figure
 from workbench.reports.block import Block, listing, prose, tiles
 from workbench.reports.data_chapters import characteristics, data, samples
 from workbench.reports.error_chapters import errors
+from workbench.reports.fairness_chapters import fairness
 from workbench.reports.model_chapters import (
     calibration,
     deciles,
@@ -30,6 +31,7 @@ __all__ = [
     "discrimination",
     "drivers",
     "errors",
+    "fairness",
     "limits",
     "made",
     "models",

@@ -8,7 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from workbench import charts
+from workbench.desk import treated
+from workbench.fairness import NOT_ADVICE
 from workbench.ui import cache, frame, tables, words
+from workbench.ui.compare_table import Cell, beside
+from workbench.ui.fairness_details import cell
 from workbench.ui.train_result import labelled
 
 LABELS = (
@@ -21,6 +25,7 @@ LABELS = (
     "Samples",
     "Differences",
     "Drivers",
+    "Fairness",
 )
 SAMPLES = ("development", "hold-out", "out-of-time")
 ARROWS = {"raises": "\u2191", "lowers": "\u2193", "mixed": "\u2195"}
@@ -214,10 +219,33 @@ def drivers(importances: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame({"title": list(order)} | told)
 
 
+def _fairness(found: Any, at: Any, own: dict[str, Any]) -> None:
+    """Draw approvals by protected group of each model, all approving the same share."""
+    key = ("beside", found.rows.dataset_sha256, found.rows.positions_sha256, at.approval)
+    key += tuple(row.model_id for row in found.models.values())
+    told = cache.once(key, "Looking at the groups", lambda run: treated.beside(found, at))
+    if not told:
+        st.info("The portfolio protects no column that makes groups of these rows.", icon=":material/info:")
+        return
+    first = next(iter(told.values())).groups
+    heads = ["Group", "n", *told]
+    lines: list[list[Cell]] = []
+    for i, row in enumerate(first.to_dict("records")):
+        below = "the comparator" if row["is_reference"] else ""
+        named = (f"{row['title']}: {row['group']}", below, False)
+        ratios = [cell(f.groups.iloc[i].to_dict(), "air") for f in told.values()]
+        lines.append([named, (words.count(row["n"]), "", False), *ratios])
+    st.html(beside(heads, lines), width="stretch")
+    whole = pd.concat([f.groups.assign(model=name) for name, f in told.items()], ignore_index=True)
+    note = f"approval rate over the comparator's, {at.approval:.0%} approved by each; 95% intervals"
+    tables.downloads(whole, "compared_fairness", note)
+    st.caption(NOT_ADVICE)
+
+
 DRAWN = dict(
     zip(
         LABELS,
-        (_roc, _precision, _ks, _lift, _calibration, _swap, _samples, _differences, _drivers),
+        (_roc, _precision, _ks, _lift, _calibration, _swap, _samples, _differences, _drivers, _fairness),
         strict=True,
     )
 )
