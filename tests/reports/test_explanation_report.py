@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -12,8 +13,10 @@ import pytest
 from tests.cli.shop import Place, place
 from workbench import desk
 from workbench.desk.explanation_reported import explanation_shown
+from workbench.desk.reported import study_shown
 from workbench.reports import explanation as tell
 from workbench.reports.explained import ExplainedModel
+from workbench.reports.training import drivers
 from workbench.settings import Settings
 
 CHAPTERS = (
@@ -70,6 +73,16 @@ def test_figures_are_those_of_the_model(shown: ExplainedModel) -> None:
     assert len(shown.limes) == 3 and "between seeds" in words(tell.lime(shown))
     assert len([p for p in tell.dependence(shown).parts if not isinstance(p, str)]) == 6
     assert np.isfinite(shown.permutation.auc)
+
+
+def test_the_training_report_tells_what_its_training_found(here: Place, shown: ExplainedModel) -> None:
+    study = study_shown(desk.open(Settings(home=here.folder / "home", threads=1)))
+    assert study is not None and study.overview is not None
+    assert study.overview.to_json() == shown.overview.to_json(), "kept with the study, for both reports"
+    said = words(drivers(study))
+    assert study.overview.sentence() in said and "against all 840 development applicants" in said
+    older = words(drivers(replace(study, overview=None)))
+    assert "share of importance" in older and "As the family measures it" not in older
 
 
 @pytest.mark.slow

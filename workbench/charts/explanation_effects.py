@@ -97,7 +97,7 @@ def permutation(value: Permutation) -> go.Figure:
         y=top.index, x=top["loss"], orientation="h", width=0.7, marker_color=palette.GROUPS[0],
         error_x={
             "array": top["high"] - top["loss"], "arrayminus": top["loss"] - top["low"], "thickness": 1,
-            "width": 3,
+            "width": 3, "color": palette.GREY,
         },
         customdata=[plain(v) for v in top["title"]], showlegend=False,
         hovertemplate="%{customdata}: AUC falls by %{x:.4f}<extra></extra>",
@@ -136,7 +136,7 @@ def by_group(value: Overview, by: str, title: str, characteristic: str = "") -> 
         part = lines[lines["characteristic"] == name]
         colour = palette.GROUPS[i % len(palette.GROUPS)]
         figure.add_scatter(
-            x=part["group"], y=part["importance"], name=shortened(value.title(name), 30),
+            x=[plain(str(v)) for v in part["group"]], y=part["importance"], name=value.title(name)[:30],
             mode="lines+markers" if by == "month" else "markers", line={"color": colour, "width": 1.5},
             marker={"color": colour, "size": 6}, showlegend=len(names) > 1,
             error_y={

@@ -232,17 +232,23 @@ def pairs(value: Overview, shown: int = 10) -> go.Figure:
     figure = go.Figure()
     figure.add_bar(
         y=top.index, x=top["strength"], orientation="h", width=0.7, marker_color=palette.GROUPS[0],
-        error_x={"array": top["high"] - top["strength"], "thickness": 1, "width": 3},
+        error_x={
+            "array": top["high"] - top["strength"], "thickness": 1, "width": 3, "color": palette.GREY,
+        },
         customdata=[plain(v) for v in names], showlegend=False,
         hovertemplate="%{customdata}: %{x:.3f}<extra></extra>",
     )  # fmt: skip
     of = "all" if value.n_paired == value.n else f"{value.n_paired:,}, evenly taken, of"
     style(
         figure, f"{names[0]} act together most", f"{of} {value.n:,} applicants; 95% intervals",
-        height=110 + 27 * len(top),
+        height=110 + 34 * len(top),
     )  # fmt: skip
     figure.update_yaxes(
-        tickvals=list(top.index), ticktext=[shortened(v, 44) for v in names], autorange="reversed",
+        tickvals=list(top.index), autorange="reversed",
+        ticktext=[
+            f"{shortened(a)}<br>{shortened(b)}"
+            for a, b in zip(top["first_title"], top["second_title"], strict=True)
+        ],
         showgrid=False,
     )  # fmt: skip
     figure.update_xaxes(title_text=f"Mean size of what the two add together ({value.unit})")

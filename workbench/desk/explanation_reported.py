@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbench.dataset.segment import Segment
-from workbench.desk import overviews, reported
+from workbench.desk import explaining, overviews, reported
 from workbench.reports.explained import ExplainedModel
 from workbench.run import Run
 
@@ -34,7 +34,9 @@ def explanation_shown(desk: Desk, *, model: str = "") -> ExplainedModel | None:
     found = overviews.sample_rows(desk, row.model_id)
     development = overviews.sample_rows(desk, row.model_id, "development")
     explainer = desk.explainer(row.model_id)
-    told = overviews.of(found, explainer, Segment(), Run(desk.settings.threads))
+    told = explaining.kept_overview(desk, row.model_id)
+    if told is None:
+        told = overviews.of(found, explainer, Segment(), Run(desk.settings.threads))
     return ExplainedModel(
         row, explainer, told, found.rows(), development.rows(),
         found.dataset.row_key.iloc[found.positions].astype(str).to_numpy(object),

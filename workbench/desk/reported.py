@@ -13,7 +13,7 @@ from workbench.reports.card_values import SignedCard
 from workbench.reports.rivals import Rivals
 from workbench.reports.shown import Shown
 from workbench.run import Run
-from workbench.study import StudySpec
+from workbench.study import StudySpec, from_files, overview_from
 
 if TYPE_CHECKING:
     from workbench.dataset import Dataset
@@ -52,13 +52,16 @@ def study_shown(
     )
     if not chosen:
         return None
-    shown = desk.study(chosen)
+    files = desk.registry.load_study(chosen)
+    shown = from_files(files)
     row = desk.registry.study(chosen)
     # a study that came to a model known already has that older version, so it is found by what it learned
     models = {m.digest: m for m in reversed(desk.models(shown.portfolio.name))}
     registered = {m.family: models[m.digest] for m in shown.models if m.digest in models}
     dataset = _kept(desk, row, shown)
-    return Shown(chosen, shown, row.created_at, registered, family, dataset)
+    described = family or shown.best
+    overview = overview_from(files, described) if described else None
+    return Shown(chosen, shown, row.created_at, registered, family, dataset, overview)
 
 
 def _kept(desk: Desk, row: StudyRow, study: Study) -> Dataset | None:

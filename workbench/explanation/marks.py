@@ -80,7 +80,9 @@ def swarm(name: str, value: np.ndarray, shade: np.ndarray, weight: np.ndarray, w
         characteristic, value (mean attribution of the mark's rows), offset (-0.5 to 0.5), shade (mean rank
         of its values, NaN where they have none), n, weight, row (position of one of them).
     """
-    place = np.floor(value / wide).astype(np.int64) if wide > 0 else np.zeros(len(value), np.int64)
+    place = np.zeros(len(value), np.int64)
+    if wide > 0:
+        place = np.floor((value - value.min()) / wide).astype(np.int64)
     order = np.lexsort((shade, place))
     starts = np.flatnonzero(np.diff(place[order], prepend=place[order][:1] - 1))
     n = np.diff([*starts, len(order)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from workbench import charts
 from workbench.evaluation import format_figure, format_metric, format_percent, words_for_auc
 from workbench.reports.block import (
@@ -20,6 +22,9 @@ from workbench.reports.card import card_parts
 from workbench.reports.shown import Shown, chapter, model_chapter
 from workbench.reports.side_by_side import compared_parts
 from workbench.study import StudyModel
+
+if TYPE_CHECKING:
+    from workbench.explanation import Overview
 
 TOP_DRIVERS = 20
 TOP_COEFFICIENTS = 30
@@ -204,18 +209,45 @@ def drivers(shown: Shown, model: StudyModel) -> Block:
         "effect": ("higher values", None),
         "detail": ("detail", None),
     }
+    whole_of = [] if shown.overview is None else _overall(shown.overview)
     frame = model.importance.head(TOP_DRIVERS)
     left = len(model.importance) - len(frame)
     told = prose(
         "Importance says how much the model leans on a characteristic, not that it causes anything.",
         f"The {TOP_DRIVERS} largest; {left} smaller ones are left out." if left > 0 else "",
     )
-    parts = [told, charts.importance(frame), table(frame, columns)]
+    drawn = [heading("As the family measures it"), told] if whole_of else [told, charts.importance(frame)]
+    parts = [*whole_of, *drawn, table(frame, columns)]
     if len(model.card):
         parts += card_parts(model)
     elif len(model.coefficients):
         parts += [heading("Coefficients"), *_coefficients(shown, model)]
     return Block(tuple(parts))
+
+
+def _overall(told: Overview) -> list[Any]:
+    """Return what drives the model over all rows of the reported sample, exact, with intervals."""
+    columns = {
+        "title": ("characteristic", None),
+        "importance": (f"mean size, {told.unit}", decimals(3)),
+        "low": ("from", decimals(3)),
+        "high": ("to (95%)", decimals(3)),
+        "share": ("share", percent),
+        "direction": ("direction", None),
+    }
+    said = prose(
+        told.sentence(),
+        f"{told.kind.capitalize()} values by {told.method}"
+        + (f" against {told.reference}" if told.reference else "")
+        + f", on all {told.n:,} applicants of the {told.sample} sample with {told.n_bad:,} bads.",
+        "They say how much the model leans on a characteristic, not that it causes anything.",
+    )
+    top = told.importance.head(TOP_DRIVERS)
+    parts: list[Any] = [said, charts.swarm(told), table(top, columns)]
+    wrong = told.against_declared()
+    if len(wrong):
+        parts.append(prose(f"Against what is declared: {', '.join(wrong['title'])}.", kind="notice"))
+    return parts
 
 
 def _coefficients(shown: Shown, model: StudyModel) -> list[str]:

@@ -13,6 +13,7 @@ from workbench.reports.block import Block
 
 if TYPE_CHECKING:
     from workbench.dataset import Dataset
+    from workbench.explanation import Overview
     from workbench.registry import ModelRow
     from workbench.study import Study, StudyModel
 
@@ -31,6 +32,8 @@ class Shown:
         Family of the model described; the study's best where empty.
     dataset : Dataset, optional
         The rows the study was made from; None where they are no longer kept.
+    overview : Overview, optional
+        What drives the model described over all rows of the reported sample, where its training kept it.
     """
 
     study_id: str
@@ -39,6 +42,7 @@ class Shown:
     registered: Mapping[str, ModelRow]
     family: str = ""
     dataset: Dataset | None = None
+    overview: Overview | None = None
 
     def __post_init__(self) -> None:
         trained = [m.family for m in self.study.models if not m.error]

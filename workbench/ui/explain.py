@@ -9,6 +9,7 @@ import streamlit as st
 
 from workbench import charts
 from workbench.dataset.segment import Segment
+from workbench.run import Run
 from workbench.ui import cache, elsewhere, explain_details, frame, score, segment, session, sidebar, words
 from workbench.ui.session import Context
 
@@ -106,17 +107,21 @@ def rows_of(row: Any, sample: str) -> Any:
 
 
 def overview(found: Any, asked: Asked) -> Any:
-    """Return what drives the model on the rows that are asked for, computed once."""
-    from workbench.desk import overviews
+    """Return what drives the model on the rows that are asked for: found by its training or now."""
+    from workbench.desk import explaining, overviews
 
-    row = found.row
+    row, first = found.row, explainer_of(found.row)
+    usual = Asked(row.reported, Segment(), first.kinds[0], next(iter(first.references)))
+
+    def compute(run: Run) -> Any:
+        kept = explaining.kept_overview(cache.desk(), row.model_id) if asked == usual else None
+        if kept is not None:
+            return kept
+        return overviews.of(found, first, asked.segment, run, kind=asked.kind, against=asked.against)
+
     with frame.chart_ahead():
         return cache.once(
-            ("overview", row.model_id, row.manifest_sha256, asked),
-            "Explaining every row",
-            lambda run: overviews.of(
-                found, explainer_of(row), asked.segment, run, kind=asked.kind, against=asked.against
-            ),
+            ("overview", row.model_id, row.manifest_sha256, asked), "Explaining every row", compute
         )
 
 
