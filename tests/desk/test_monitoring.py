@@ -54,6 +54,8 @@ def test_a_stable_extract_is_green_for_families_that_fit_closely_too(here, model
     assert found.drift.score.psi < float(found.drift.score.stability["psi_99"].iloc[0])
     assert found.drift.score.reference == "hold-out sample"
     assert found.drift.performance.n == 1500 and found.refused == 0
+    told = any("not in points" in note for note in found.drift.notes)
+    assert told == ("points" not in found.drift.characteristics) == (model == "made-2")
 
 
 def test_weights_and_customers_widen_what_chance_may_do(here) -> None:

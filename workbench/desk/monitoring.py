@@ -21,6 +21,7 @@ from workbench.drift import DEFAULT, LEAST_ROWS, Rows, Triggers
 from workbench.errors import InputError, WorkbenchError
 from workbench.evaluation import format_percent
 from workbench.explanation.attributions import LOG_ODDS
+from workbench.explanation.explainer import method_of
 from workbench.extract.known import whose
 from workbench.registry.artifacts import canonical_json, make_folder, publish_file
 from workbench.run import Run
@@ -164,20 +165,21 @@ def _attributions(
 ) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
     """Return mean attributions of development and extract in log-odds of the PD, and what to mind."""
     run.step("Why the score moved", 0.4)
+    untold = "How many points each characteristic moved is not told: "
     try:
+        unit = method_of(desk.model(row.model_id)).unit
+        if unit != LOG_ODDS:  # asked first: learning such a model's tables may take minutes
+            return None, (f"{untold}attributions of this family are in {unit}, not in points.",)
         explainer = desk.explainer(row.model_id)
     except InputError as error:
         if error.code != "NO_EXPLANATION":
             raise
-        return None, ("How many points each characteristic moved is not told: the model is not explained.",)
+        return None, (f"{untold}the model is not explained.",)
     means = {}
     for name, rows, mask in (("development", dataset, development), ("extract", extract, None)):
         at = slice(None) if mask is None else mask
         date = None if rows.date is None else rows.date[at]
         told = explainer.attributions(explainer.model.encoder.raw(rows.frame[at], date))
-        if told.unit != LOG_ODDS:
-            why = f"attributions of this family are in {told.unit}, not in points"
-            return None, (f"How many points each characteristic moved is not told: {why}.",)
         weight = None if rows.weight is None else rows.weight[at]
         means[name] = np.average(told.values, axis=0, weights=weight)
     calibrator = explainer.model.calibrator

@@ -71,6 +71,7 @@ def disk(desk: Desk) -> tuple[Use, ...]:
         ("models", "Models", store, len(kept.models())),
         ("reports", "Reports", store, len(reports.kept(store))),
         ("batches", "Scored files", home, len(scored.kept(home))),
+        ("drift", "Looks at extracts", home, len(list((home / "drift").glob("*/drift.json")))),
         ("jobs", "Logs of jobs", home, len(list((home / "jobs").glob("*.log")))),
         ("quarantine", "Deleted, still in quarantine", store, len(list((store / "quarantine").glob("*")))),
     )
