@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -160,8 +161,11 @@ def compared(rows: tuple[Any, ...], file: spool.Upload | None) -> Any:
         frame.end()
 
 
-def narrowed(context: Context, found: Any) -> Any:
-    """Draw the segment bar; return the comparison on the rows of the segment."""
+def narrowed(context: Context, found: Any) -> tuple[Any, Callable[[], None]]:
+    """Draw the segment bar; return the comparison on the rows of the segment, and what draws suggestions.
+
+    All rows can be compared without reading them again: what the bar offers of them comes last.
+    """
     row, rows = next(iter(found.models.values())), found.rows
     of = session.changed(context, portfolio=context.portfolio or f"{row.portfolio}@{row.portfolio_version}")
     where = (
@@ -169,13 +173,15 @@ def narrowed(context: Context, found: Any) -> Any:
         rows.positions_sha256,
         *((m.model_id, m.stage) for m in found.models.values()),
     )
-    picked = segment.choose(
-        of, cache.once(("rows", *where[:2]), "Reading the rows", lambda run: rows.frame), rows.bad
-    )
-    if not picked:
-        return found
-    key = ("compared", *where, picked)
-    return cache.once(key, "Comparing", lambda run: comparing.narrowed(found, picked, run))
+
+    def read() -> pd.DataFrame:
+        return cache.once(("rows", *where[:2]), "Reading the rows", lambda run: rows.frame)
+
+    picked, offer = segment.choose_before(of, read, rows.bad)
+    if picked:
+        key = ("compared", *where, picked)
+        found = cache.once(key, "Comparing", lambda run: comparing.narrowed(found, picked, run))
+    return found, offer
 
 
 def line(found: Any) -> None:

@@ -11,7 +11,7 @@ The segment stays in the address as ``?segment=``, and with the session while th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -45,42 +45,87 @@ def choose(context: Context, rows: pd.DataFrame, outcome: np.ndarray | None = No
     outcome : array, shape (n,), optional
         1 bad, 0 good, -1 indeterminate; None where it is not known.
     """
+    return _choose(context, lambda: rows, outcome, at_once=True)[0]
+
+
+def choose_before(
+    context: Context, read: Callable[[], pd.DataFrame], outcome: np.ndarray
+) -> tuple[Segment, Callable[[], None]]:
+    """Draw the bar where the rows take time to read, and need not be read to look at all of them.
+
+    Parameters
+    ----------
+    read : callable
+        Gives the rows as `choose` takes them; called at once only where a segment is asked for.
+
+    Returns
+    -------
+    picked : Segment
+    offer : callable
+        Draws the suggestions, which need the rows; to be called when the page is drawn.
+    """
+    return _choose(context, read, outcome, at_once=False)
+
+
+def _choose(
+    context: Context, read: Callable[[], pd.DataFrame], outcome: np.ndarray | None, *, at_once: bool
+) -> tuple[Segment, Callable[[], None]]:
     portfolio, name = cache.portfolio(context.portfolio), session.name_of(context.portfolio)
-    declared = known(portfolio, rows) if portfolio else ()
     key = f"segment_{name}"
     if key not in st.session_state:
         st.session_state[key] = _asked(name)
+
+    def declared(rows: pd.DataFrame) -> Sequence[Characteristic]:
+        return known(portfolio, rows) if portfolio else ()
+
     with st.container(key="segment", horizontal=True, vertical_alignment="center", gap="small"):
         said = st.text_input(
             "Segment", key=key, placeholder=f"Segment: {ALL_ROWS}", icon=":material/filter_alt:",
             label_visibility="collapsed", width=460,
         )  # fmt: skip
         _remember(name, said or "")
-        problem = None
-        try:
-            picked = parse(said or "", declared, rows)
-        except InputError as error:
-            picked, problem = Segment(), error
-        _offer(key, picked, declared, rows)
+        place = st.container(width="content")
+        picked, problem, inside = Segment(), None, None
+        if said or at_once:
+            rows = read()
+            try:
+                picked = parse(said or "", declared(rows), rows)
+            except InputError as error:
+                problem = error
+            with place:
+                _offer(key, picked, declared(rows), rows)
+            inside = picked.mask(rows)
+        elif outcome is not None:
+            inside = np.ones(len(outcome), bool)
         if said:
             st.button(
                 "All rows", icon=":material/close:", type="tertiary", key=f"{key}_none",
                 on_click=_write, args=(key, Segment()),
             )  # fmt: skip
-        inside = picked.mask(rows)
-        if problem is None:
+        if problem is None and inside is not None:
             st.caption(size(inside, outcome), width="content")
+    _stop_where_nothing_is_left(problem, inside)
+    _remember(name, str(picked) if picked else "")
+
+    def offer() -> None:
+        if not (said or at_once):
+            rows = read()
+            with place:
+                _offer(key, picked, declared(rows), rows)
+
+    return picked, offer
+
+
+def _stop_where_nothing_is_left(problem: InputError | None, inside: np.ndarray | None) -> None:
     if problem is not None:
         frame.show_error(problem)
         frame.end()
-    _remember(name, str(picked) if picked else "")
-    if not inside.any():
+    if inside is not None and not inside.any():
         st.info(
             "None of these rows is in the segment. Loosen a rule, or look at all rows.",
             icon=":material/info:",
         )
         frame.end()
-    return picked
 
 
 def size(inside: np.ndarray, outcome: np.ndarray | None = None) -> str:
