@@ -37,6 +37,29 @@ def test_a_link_survives_a_reload_and_a_cold_server(driver):
     assert "model=taiwan_cards-1" in page.url
 
 
+def test_a_declined_applicant_gets_waterfall_reasons_and_what_if(driver):
+    driver.open("/Score?model=taiwan_cards-2&row=63")
+    driver.see("Decline")
+    driver.key("waterfall").locator(".js-plotly-plot .main-svg").first.wait_for(timeout=60_000)
+    driver.shot("27_score_why")
+    view = driver.key("why_view")
+    view.get_by_text("Principal reasons").click()
+    driver.see("Late payments on this account in the last six months")
+    driver.see("These may be sent as they stand.")
+    driver.shot("28_score_reasons")
+    view.get_by_text("What if").click()
+    driver.see("As filled in.")
+    driver.choose("what_if_taiwan_cards-2", "Credit limit")
+    knob = driver.key("slide_taiwan_cards-2_LIMIT_BAL").get_by_role("slider")
+    knob.wait_for()
+    knob.press("End")
+    driver.see("since the form was filled in")
+    field = driver.key(driver.field("LIMIT_BAL")).locator("input").first
+    driver.until(lambda: float(field.input_value()) > 400_000, "the slider did not move the form")
+    driver.key("sensitivity").locator(".js-plotly-plot .main-svg").first.wait_for()
+    driver.shot("29_score_what_if")
+
+
 def test_promoting_leaves_a_line_in_the_trail(driver):
     page = driver.page
     driver.open("/Registry?portfolio=taiwan_cards@1&model=taiwan_cards-2")

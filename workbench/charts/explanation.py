@@ -132,7 +132,7 @@ def sensitivity(value: Sensitivity, policy: Policy, name: str = "PD") -> go.Figu
             figure.add_hline(y=cut, **line(f"{label} {format_percent(cut)}"))
         else:
             figure.add_vline(x=cut, **line())
-    dashed = "" if value.ordered else ", ".join(f"{k} {format_percent(cut)}" for k, cut in cuts.items())
+    dashed = "" if value.ordered else "dashed: the cut-offs"
     style(figure, value.sentence(), _note(value, dashed), height=height, right=30)
     axis = {"title_text": name, "tickformat": ".0%", "range": [0, min(1.12 * top, 1.02)]}
     if value.ordered:
@@ -196,7 +196,7 @@ def _fewer(curve: pd.DataFrame) -> pd.DataFrame:
 
 
 def _note(value: Sensitivity, dashed: str) -> str:
-    told = ["The others held as they are", *([f"dashed: {dashed}"] if dashed else [])]
+    told = ["The others held as they are", *filter(None, [dashed])]
     others = value.curve[value.curve["value"].isna()]
     if value.ordered:
         pairs = zip(others["label"], others["p_bad"], strict=True)

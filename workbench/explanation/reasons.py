@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -287,10 +287,15 @@ class Reasoner:
         model = self.explainer.model
         impossible = model.encoder.flags(raw) == IMPOSSIBLE
         if decisions is None:
-            p_bad = model.calibrator.p_bad(model.margin(raw))
-            decisions = np.maximum(model.policy.decision_codes(p_bad), impossible.any(axis=1))
-        rows = np.flatnonzero(decisions > 0)
-        found = self.explainer.attributions(raw[rows], reference=self.reference)
+            found = self.explainer.attributions(raw, reference=self.reference)
+            decided = model.policy.decision_codes(found.p_bad)
+            decisions = np.maximum(decided, impossible.any(axis=1))
+            rows = np.flatnonzero(decisions > 0)
+            parts = {name: getattr(found, name)[rows] for name in ("values", "margin", "p_bad")}
+            found = replace(found, **parts)
+        else:
+            rows = np.flatnonzero(decisions > 0)
+            found = self.explainer.attributions(raw[rows], reference=self.reference)
         return ranked(model, self.words, found, rows, raw, decisions, impossible)
 
 

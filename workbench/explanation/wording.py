@@ -65,7 +65,8 @@ class _Said:
             return self.levels[at.astype(np.intp)]
         typical = self.column.typical
         out = np.where(raw > typical, self.high, np.where(raw < typical, self.low, self.always))
-        out = np.where(np.isin(raw, self.column.special), self.always, out)
+        for code in self.column.special:
+            out = np.where(raw == code, self.always, out)
         for value, code in self.values:
             out = np.where(raw == value, code, out)
         return np.where(np.isnan(raw), self.missing, out)
