@@ -61,7 +61,7 @@ class Reason:
     @property
     def shown(self) -> str:
         """The text, or what stands in its place for a person who looks at it."""
-        return self.text if not self.defect else f"{self.titles[0]} ({self.defect})"
+        return self.text if not self.defect else f"{self.titles[0]} ({self.defect.removeprefix('is ')})"
 
 
 @dataclass(frozen=True, eq=False)
