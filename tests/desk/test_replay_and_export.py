@@ -13,7 +13,8 @@ import pytest
 
 from tests import made
 from tests.databases import KINDS, Databases
-from workbench.desk import Desk, TrainOutcome, TrainRequest
+from workbench.dataset.segment import Segment
+from workbench.desk import Desk, TrainOutcome, TrainRequest, overviews
 from workbench.errors import ArtifactError, InputError
 from workbench.families import FAMILIES
 from workbench.run import Run
@@ -179,3 +180,21 @@ def test_a_model_whose_explanation_is_wrong_is_not_registered(
     with pytest.raises(ArtifactError, match="CROSS_CHECK|differ from shap's"):
         at.train(TrainRequest("made", few, dataset_sha256=data.sha256), Run(1))
     assert len(at.models()) == before
+
+
+@pytest.mark.parametrize("family", ["logistic", "lightgbm"])
+def test_what_drives_a_model_is_kept_as_it_would_be_found_again(
+    at: Desk, trained: TrainOutcome, family: str
+) -> None:
+    model_id = _id(trained, family)
+    found = overviews.sample_rows(at, model_id)
+    kept = overviews.kept(at, found, Segment())
+    assert kept is not None and kept.n == len(found.positions)
+    again = overviews.of(found, at.explainer(model_id), Segment(), Run(1))
+    assert again.sentence() == kept.sentence() == overviews.overview(at, model_id, Run(1)).sentence()
+    one, two = (told.importance.set_index("characteristic")["importance"] for told in (kept, again))
+    assert one.to_dict() == pytest.approx(two.to_dict(), abs=1e-12)
+    assert (kept.swarm["row"].to_numpy() == again.swarm["row"].to_numpy()).all()
+    for asked in ({"against": "near cut-off"}, {"kind": "path-dependent"}):
+        assert overviews.kept(at, found, Segment(), **asked) is None  # type: ignore[arg-type]
+    assert overviews.kept(at, overviews.sample_rows(at, model_id, "development"), Segment()) is None

@@ -14,7 +14,7 @@ from workbench import explanation, sampling
 from workbench.dataset import Dataset, arrived
 from workbench.dataset.segment import Segment
 from workbench.dataset.segment_words import known, parse, rows_of
-from workbench.desk import origins
+from workbench.desk import explaining, origins
 from workbench.errors import InputError, MissingError
 from workbench.explanation import ALL, INTERVENTIONAL, Explainer, Kind, Overview, Rows
 from workbench.intake import ReadOptions
@@ -159,9 +159,21 @@ def overview(
         ``SAMPLE``, ``SEGMENT``, ``NO_ROWS``; ``KIND`` and ``REFERENCE`` as in `Explainer.attributions`.
     """
     found = sample_rows(desk, reference, sample)
+    asked = found.segment(segment)
+    told = kept(desk, found, asked, kind=kind, against=against)
+    if told is not None:
+        return told
     run.step("preparing the explanation", 0.05)
     explainer = desk.explainer(found.row.model_id)
-    return of(found, explainer, found.segment(segment), run.part(0.3, 1.0), kind=kind, against=against)
+    return of(found, explainer, asked, run.part(0.3, 1.0), kind=kind, against=against)
+
+
+def kept(
+    desk: Desk, found: SampleRows, segment: Segment, *, kind: Kind = INTERVENTIONAL, against: str = ALL
+) -> Overview | None:
+    """Return what training found and kept, where that is what is asked for: the same as `of` would find."""
+    usual = kind == INTERVENTIONAL and against == ALL and found.sample == found.row.reported
+    return explaining.kept_overview(desk, found.row.model_id) if usual and not segment else None
 
 
 def of(

@@ -96,6 +96,12 @@ class Explainer:
         return self.way.kinds
 
     @property
+    def deep(self) -> bool:
+        """Whether trees are so deep that tables of their pairs cannot be held."""
+        tables = getattr(self.way, "tables", None)
+        return tables is not None and not tables.pairs_held
+
+    @property
     def characteristics(self) -> tuple[str, ...]:
         """The portfolio's characteristics, in the order of raw rows and of values."""
         return tuple(column.name for column in self.model.encoder.columns)

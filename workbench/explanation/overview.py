@@ -21,6 +21,8 @@ from workbench.run import Run
 
 PAIRED = 2000
 """Rows on which pairs are measured at most: their values come by the square of the characteristics."""
+PAIRED_DEEP = 50
+"""The same of trees so deep that a row's pairs take tenths of a second."""
 FRAMES = (
     "importance", "swarm", "dependence", "cells", "scales", "pairs", "grouped", "monotonicity",
 )  # fmt: skip
@@ -178,7 +180,7 @@ def overview(
     run.step(f"explaining {len(rows):,} rows", 0.0)
     held = explainer.attributions(rows.raw, kind=kind, reference=reference)
     run.step("looking for what acts together", 0.5)
-    part = rows.take(rows.spread(PAIRED))
+    part = rows.take(rows.spread(PAIRED_DEEP if explainer.deep else PAIRED))
     portfolio = explainer.model.portfolio
     acting = explainer.interactions(part.raw, kind=kind, reference=reference)
     pairs = measured.pairs(acting, part, portfolio)

@@ -129,6 +129,11 @@ class LeafTables:
         """Numbers that `counts` returns."""
         return int(self.groups.patterns[-1])
 
+    @property
+    def pairs_held(self) -> bool:
+        """Whether the tables of pairs can be held, all at a time."""
+        return len(self._parts(PART_ENTRIES // 4)) == 1
+
     def prepare(self, counts: np.ndarray | None, pairs: bool = False) -> Prepared:
         """Return the tables of a reference, of values or of pairs; they are made when they are first used."""
         # a group of seven features has three times as many pairs
