@@ -32,7 +32,8 @@ def test_a_waterfall_s_bars_are_the_steps() -> None:
     bars = figure.data[0]
     assert list(bars.x) == [1.5, -0.3, 0.1, -0.05] and list(bars.base) == [-2.0, -0.5, -0.8, -0.7]
     assert list(bars.marker.color)[:2] == [palette.BADS, palette.GOODS]
-    assert [trace.text[0] for trace in figure.data[1:]] == ["<b>PD 11.9%</b>", "<b>PD 32.1%</b>"]
+    assert list(figure.data[1].text) == ["<b>PD 11.9%</b>", "<b>PD 32.1%</b>"]
+    assert list(figure.data[1].x) == [-2.0, -0.75]
     assert "<b>late" not in " ".join(figure.layout.yaxis.ticktext)
     assert "all 900" in figure.layout.title.text
     low, high = figure.layout.xaxis.range
