@@ -24,6 +24,7 @@ def said(app) -> str:
         ("pages/4_Registry.py", "No versions yet"),
         ("pages/5_Jobs.py", "No jobs yet"),
         ("pages/8_Batch.py", "No model yet"),
+        ("pages/10_Fairness.py", "No model yet"),
     ],
 )
 def test_every_page_says_what_is_missing_and_leads_on(app, page, words):

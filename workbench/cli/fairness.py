@@ -12,7 +12,9 @@ from workbench.errors import InputError
 Rows = Annotated[
     str,
     typer.Argument(
-        metavar="DATA", help="A CSV, Parquet or Excel file.", show_default="the rows held out from the model"
+        metavar="DATA",
+        help="A CSV, Parquet or Excel file; or sql:NAME/TABLE, rows of a configured database.",
+        show_default="the rows held out from the model",
     ),
 ]
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from workbench.evaluation.discrimination import delong
+from workbench.evaluation.discrimination import delong, delong_of
 from workbench.evaluation.measure import NAN, Z95
 from workbench.evaluation.rates import rates
 from workbench.fairness.counts import BAD, NO_OUTCOME
@@ -76,12 +76,14 @@ def _two_sided(t: np.ndarray, freedom: np.ndarray) -> np.ndarray:
 
 def discrimination(
     p_bad: np.ndarray, outcome: np.ndarray, groups: Grouping, weight: np.ndarray | None = None,
-    customer: np.ndarray | None = None,
+    customer: np.ndarray | None = None, order: np.ndarray | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """Return the AUC of each group with DeLong's 95% interval: auc, auc_low, auc_high, auc_reason."""
     lines = []
     known = outcome != NO_OUTCOME
-    order = np.argsort(groups.code, kind="stable")
+    # safest first within each group, so that nobody is sorted twice
+    order = np.argsort(p_bad) if order is None else order
+    order = order[np.argsort(groups.code[order], kind="stable")]
     ends = np.concatenate(([0], np.cumsum(np.bincount(groups.code, minlength=len(groups.labels)))))
     for a, b in zip(ends[:-1], ends[1:], strict=True):
         at = order[a:b]
@@ -90,14 +92,29 @@ def discrimination(
         if reason := _too_few(bad, known.any()):
             lines.append((NAN, NAN, NAN, reason))
             continue
-        aucs, covariance = delong(
-            bad, p_bad[at][None], None if weight is None else weight[at],
-            None if customer is None else customer[at],
-        )  # fmt: skip
+        if weight is None and customer is None:
+            aucs, covariance = delong_of(*_placed(p_bad[at], bad))
+        else:
+            aucs, covariance = delong(
+                bad, p_bad[at][None], None if weight is None else weight[at],
+                None if customer is None else customer[at],
+            )  # fmt: skip
         error = math.sqrt(float(covariance[0, 0]))
         auc = float(aucs[0])
         lines.append((auc, max(auc - Z95 * error, 0.0), min(auc + Z95 * error, 1.0), ""))
     return pd.DataFrame(lines, columns=["auc", "auc_low", "auc_high", "auc_reason"])
+
+
+def _placed(p_bad: np.ndarray, bad: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows that come safest first as `delong_of` takes them; see `discrimination.placed`."""
+    start = np.flatnonzero(np.concatenate(([True], p_bad[1:] != p_bad[:-1])))
+    rows = np.diff(start, append=len(p_bad))
+    bads = np.add.reduceat(bad, start, dtype=np.int64)
+    goods = rows - bads
+    below = np.cumsum(goods) - goods / 2
+    above = bads.sum() - (np.cumsum(bads) - bads / 2)
+    shares = np.where(bad, np.repeat(below / goods.sum(), rows), np.repeat(above / bads.sum(), rows))
+    return bad, shares[None]
 
 
 def _too_few(bad: np.ndarray, any_outcome: bool) -> str:

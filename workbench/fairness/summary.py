@@ -229,7 +229,7 @@ def judge(
     to = {g.by: measures.comparator(g, sweeps[g.by].counts(cut_off, {}), against) for g in groups}
     for g in groups:
         reference = max(to[g.by].at, 0)
-        fixed[g.by], of_bins = _without_cut_off(p, outcome, g, reference, weight, who, points)
+        fixed[g.by], of_bins = _without_cut_off(p, outcome, g, reference, weight, who, points, order)
         bins.append(of_bins)
     n_known = int((outcome != NO_OUTCOME).sum())
     return Fairness(
@@ -291,10 +291,10 @@ def _checked(
 
 def _without_cut_off(
     p: np.ndarray, outcome: np.ndarray, groups: Grouping, reference: int, weight: np.ndarray | None,
-    customer: np.ndarray | None, points: np.ndarray | None,
+    customer: np.ndarray | None, points: np.ndarray | None, order: np.ndarray,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
     whole, bins = scores.calibration(p, outcome, groups, weight, customer)
-    parts = [scores.discrimination(p, outcome, groups, weight, customer), whole]
+    parts = [scores.discrimination(p, outcome, groups, weight, customer, order), whole]
     parts.append(scores.standardised("p_bad", p, groups, reference, weight))
     if points is not None:
         parts.append(

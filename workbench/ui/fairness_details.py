@@ -69,14 +69,15 @@ def _errors(told: Any, by: str) -> None:
 def _gaps(f: Any, by: str) -> None:
     """Draw how each group's rates differ from the comparator's."""
     gaps = f.gaps[f.gaps["by"] == by]
+    every, gaps = gaps, gaps[gaps["reason"] == ""]
     titles = {"approval_rate": "Approved", **charts.ERRORS}
     shown = pd.DataFrame(
         {
             "group": gaps["group"],
             "measure": gaps["measure"].map(titles),
             "difference": [
-                f"{100 * d:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})" if d == d else f"not defined: {why}"
-                for d, low, high, why in gaps[["difference", "low", "high", "reason"]].itertuples(index=False)
+                f"{100 * d:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
+                for d, low, high in gaps[["difference", "low", "high"]].itertuples(index=False)
             ],
             "q": [format_p(q).replace("p ", "") if q == q else "" for q in gaps["q_value"]],
         }
@@ -91,8 +92,10 @@ def _gaps(f: Any, by: str) -> None:
             "difference": st.column_config.TextColumn("Percentage points (95%)", width=170),
             "q": st.column_config.TextColumn("q", width=70),
         },
-        note=f"less {words.text(against)}'s; Newcombe intervals" if against else "",
-        whole=gaps,
+        note=f"less {words.text(against)}'s; Newcombe intervals; too small groups left out"
+        if against
+        else "",
+        whole=every,
         most=360,
     )
 
