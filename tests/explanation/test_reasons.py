@@ -212,6 +212,7 @@ def test_reasons_are_held_against_those_the_portfolio_names() -> None:
     [
         ("taiwan_cards", "taiwan_cards/taiwan.csv", "logistic"),
         ("german_credit", "german_credit/german_labelled.csv", "scorecard"),
+        ("german_credit", "german_credit/german_labelled.csv", "lightgbm"),
     ],
 )
 def test_no_favourable_factor_is_a_reason_and_taking_the_first_away_helps(name, file, family) -> None:
