@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 MOST = 30
+HALF_A_PAGE = 64
+"""Characters that lie beside each other below a chart of half a page."""
 FULL = 0.25
 SCALE = ((0.0, "rgba(128,128,128,.10)"), (0.01, "rgba(217,119,6,.16)"), (1.0, palette.BADS))
 INVISIBLE = "rgba(0,0,0,0)"
@@ -150,7 +152,7 @@ def two_distributions(bins: pd.DataFrame, title: str, now: str, before: str, not
             hovertemplate="%{customdata[0]}: %{y:.1%}, %{customdata[1]:,} rows<extra></extra>",
         )  # fmt: skip
     said = f"{int(shown['n'].sum()):,} rows against {int(shown['n_development'].sum()):,}"
-    words, angle, depth = bin_labels(labels)
+    words, angle, depth = bin_labels(labels, HALF_A_PAGE)
     style(figure, title, f"{said}; {note}" if note else said, legend="keys", height=330 + depth)
     figure.update_layout(barmode="group")
     figure.update_xaxes(tickvals=at, ticktext=words, tickangle=angle, showgrid=False)

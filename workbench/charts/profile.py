@@ -77,13 +77,14 @@ def profile_bins(bins: pd.DataFrame, title: str) -> go.Figure:
     return figure
 
 
-def bin_labels(texts: list[str]) -> tuple[list[str], int, int]:
+def bin_labels(texts: list[str], across: int = FLAT_CHARACTERS) -> tuple[list[str], int, int]:
     """Return the labels of the bins in full, their angle, and the pixels they need below the axis.
 
-    Few or short ones lie flat, broken between words; many or long ones lean. Only beyond `LONGEST`
-    characters is a label cut, and the hover then has the whole.
+    `across` is how many characters lie beside each other. Few or short labels lie flat, broken between
+    words; many or long ones lean. Only beyond `LONGEST` characters is a label cut, and the hover then has
+    the whole.
     """
-    flat = max(FLAT_CHARACTERS // len(texts), 6)
+    flat = max(across // len(texts), 6)
     broken = [textwrap.wrap(text, flat, break_long_words=False) or [""] for text in texts]
     if all(len(lines) <= 3 and max(map(len, lines)) <= flat for lines in broken):
         return ["<br>".join(map(plain, lines)) for lines in broken], 0, 14 * max(map(len, broken))

@@ -128,7 +128,7 @@ def overview(datasets: list[Any], models: list[Any], trail: list[Any], now: date
                 "since": _since(champion, trail) if champion else "",
                 "trained": words.age(champion.created_at, now) if champion else "",
                 "auc": auc(champion.metrics) if champion else "",
-                "drift": last_drift(name, trail),
+                "drift": last_drift(name, trail, now),
                 "candidates": sum(
                     row.stage in ("trained", "candidate") and bool(row.gate.get("passed")) for row in mine
                 ),
@@ -141,13 +141,13 @@ def overview(datasets: list[Any], models: list[Any], trail: list[Any], now: date
     return pd.DataFrame(rows)
 
 
-def last_drift(portfolio: str, trail: list[Any]) -> str:
+def last_drift(portfolio: str, trail: list[Any], now: datetime) -> str:
     """Return the verdict on the extract that was looked at last, and when; says so where none was."""
     looks = [line for line in trail if line.action == monitoring.LOOKED and line.portfolio == portfolio]
     if not looks:
         return "not looked yet"
     last = max(looks, key=lambda line: line.seq)
-    return f"{last.detail['colour']}, {cache.when(last.at)}"
+    return f"{last.detail['colour']}, {words.age(last.at, now)}"
 
 
 def _since(row: Any, trail: list[Any]) -> str:
