@@ -143,6 +143,16 @@ def test_a_characteristic_the_model_does_not_use_is_never_the_first_cause_of_ano
     assert line["colour"] == "amber" and line["value"] > 1
 
 
+def test_where_importances_are_not_known_every_characteristic_may_be_red(known) -> None:
+    def last(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+        return frame.assign(noise_5=frame["noise_5"] + 2)
+
+    extract = drawn.rows(1000, 87, last)
+    unknown = compare(*known, extract, drawn.POLICY, drawn.SCALE)
+    assert unknown.verdict.colour == "red" and unknown.verdict.characteristic == "noise_5"
+    assert drift(known, extract).verdict.colour == "amber"
+
+
 def test_months_show_when_it_began(known) -> None:
     extract = drawn.rows(6000, 81, months=6)
     late = extract.month >= np.datetime64("2026-05")

@@ -149,7 +149,7 @@ def _of_characteristics(lines: pd.DataFrame, triggers: Triggers) -> list[dict[st
             "weighs": weighs,
         }
         psi, missing, unseen = (triggers.of(item) for item in ("characteristic", "missing", "unseen"))
-        known = bool(top[place] < TOP) and used
+        known = used and (bool(top[place] < TOP) or np.isnan(line.importance))
         found.append(_asked(psi, line.psi, line.p_value, _moved(line), common, may_be_red=known))
         change = line.missing - line.missing_development
         said = f"{line.title} is missing in {line.missing:.1%} of rows, "
