@@ -14,7 +14,6 @@ from workbench.intake import ReadOptions
 from workbench.intake.in_parts import scoring_columns
 from workbench.ui import (
     cache,
-    data_bring,
     data_fixes,
     data_reading,
     frame,
@@ -44,7 +43,11 @@ def draw(context: Context, row: Any) -> None:
     if st.query_params.get(session.FILE) and upload is None:
         st.warning("The file is no longer kept here: bring it again.", icon=":material/link_off:")
     if upload is None:
-        _bring(context, row)
+        uploads.bring(
+            "Drop a later extract here, with or without outcomes", "/data/october.parquet", "Take it",
+            "monitor_", lambda found: look_at(found.key),
+        )  # fmt: skip
+        _kept(context, row)
         return
     with st.container(border=True, key="monitor_file", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -85,34 +88,6 @@ def start(row: Any, **what: Any) -> None:
     job_id = cache.queue().enqueue_drift(request, desk.settings, desk.who, title=title)
     cache.keep_worker()
     look_at(st.query_params.get(session.FILE, ""), job_id)
-
-
-def _bring(context: Context, row: Any) -> None:
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        revision = session.kept(session.UPLOAD_REVISION, 0)
-        brought = st.file_uploader(
-            "Drop a later extract here, with or without outcomes", data_bring.TYPES,
-            key=f"monitor_upload_{revision}",
-        )  # fmt: skip
-        if brought is not None:
-            with st.spinner("Writing the file to this machine"), frame.errors():
-                _taken(uploads.taken(brought))
-        uploads.draw()
-    with right, st.container(border=True, gap="xsmall"):
-        st.markdown("**A file on this machine**")
-        path = st.text_input(
-            "Path", placeholder="/data/october.parquet", label_visibility="collapsed", key="monitor_path"
-        )
-        if st.button("Take it", key="monitor_take") and path:
-            with frame.errors():
-                _taken(spool.point(cache.desk().settings.home, Path(path).expanduser()))
-    _kept(context, row)
-
-
-def _taken(upload: spool.Upload) -> None:
-    st.session_state[session.UPLOAD_REVISION] = session.kept(session.UPLOAD_REVISION, 0) + 1
-    look_at(upload.key)
 
 
 def _kept(context: Context, row: Any) -> None:
