@@ -165,6 +165,7 @@ def test_command_line_gives_what_the_desk_gives(place: Place, fresh: pd.DataFram
     assert {"by", "group", "n", "n_bad", "approval_rate", "air", "air_low", "air_high", "p_value"} <= set(
         line
     )
+    assert isinstance(line["n_bad"], int) and isinstance(line["n_approved"], int)
     assert told["measures"] and told["intersections"] and told["profile"]["as_of"]
     people = place.call("--by", "gender")
     assert people.exit_code == 0 and "Female" in people.stdout and "not legal advice" in people.stderr

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -21,6 +20,7 @@ from workbench.fairness.counts import NO_OUTCOME, Counts, count, outcome_codes
 from workbench.fairness.cutoffs import Sweep
 from workbench.fairness.grouping import Grouping, crossed
 from workbench.fairness.measures import Comparator
+from workbench.fairness.plain import records
 from workbench.fairness.regb import Elderly
 from workbench.fairness.screens import NOT_ADVICE, PROFILES, Profile
 
@@ -154,8 +154,8 @@ class Fairness:
             },
             "reference": {by: to.group or None for by, to in self.comparators.items()},
             "reference_why": {by: to.why for by, to in self.comparators.items()},
-            "groups": _records(self.groups), "gaps": _records(self.gaps),
-            "measures": _records(self.measures), "intersections": _records(self.intersections),
+            "groups": records(self.groups), "gaps": records(self.gaps),
+            "measures": records(self.measures), "intersections": records(self.intersections),
             "age": [one.to_json() for one in self.elderly],
             "sentence": self.sentence, "limits": list(self.limits), "note": NOT_ADVICE,
         }  # fmt: skip
@@ -382,18 +382,3 @@ def _frame(parts: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(
         {name: np.concatenate([np.asarray(part[name]).ravel() for part in parts]) for name in parts[0]}
     )
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return lines as plain values: undefined is None, and an empty reason is left out."""
-    lines = []
-    for line in frame.to_dict("records"):
-        plain = {name: _plain(value) for name, value in line.items()}
-        lines.append({k: v for k, v in plain.items() if v != "" or not k.endswith("reason")})
-    return lines
-
-
-def _plain(value: Any) -> Any:
-    if value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
-        return None
-    return value.item() if isinstance(value, np.generic) else value
