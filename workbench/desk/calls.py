@@ -134,7 +134,9 @@ def of_explanation(desk: Desk, model_id: str, sample: str, segment: str, kind: s
         'print(told.importance[["title", "importance", "low", "high", "direction"]])',
         imports=["from workbench.desk import overviews"],
     )
-    return Calls(_command(desk, "explain", model_id, *flags), python, "")
+    note = "The notebook explains the reported sample, all of it." if any(asked.values()) else ""
+    notebook = _notebook(desk, "explanation", {"model": model_id})
+    return Calls(_command(desk, "explain", model_id, *flags), python, notebook, note)
 
 
 def of_fairness(

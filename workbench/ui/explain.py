@@ -88,11 +88,7 @@ def _remember(name: str, value: str) -> None:
 
 def explainer_of(row: Any) -> Any:
     """Return what gives a verified model's exact values."""
-    return cache.once(
-        ("explainer", row.model_id, row.manifest_sha256),
-        "Preparing the explanation",
-        lambda run: cache.desk().explainer(row.model_id),
-    )
+    return cache.reasoner(row).explainer
 
 
 def rows_of(row: Any, sample: str) -> Any:
@@ -115,7 +111,7 @@ def overview(found: Any, asked: Asked) -> Any:
 
     def compute(run: Run) -> Any:
         kept = explaining.kept_overview(cache.desk(), row.model_id) if asked == usual else None
-        if kept is not None:
+        if kept is not None and kept.kind == asked.kind:
             return kept
         return overviews.of(found, first, asked.segment, run, kind=asked.kind, against=asked.against)
 
@@ -161,7 +157,8 @@ def draw(context: Context, found: Any, told: Any, asked: Asked) -> None:
     kind = asked.kind if asked.kind != "interventional" else ""
     against = asked.against if asked.against != "all" else ""
     said = str(asked.segment) if asked.segment else ""
-    elsewhere.explanation(found.row, asked.sample, said, kind, against)
+    sample = asked.sample if asked.sample != found.row.reported else ""
+    elsewhere.explanation(found.row, sample, said, kind, against)
 
 
 def _swarm(told: Any, chosen: str, key: str) -> None:
