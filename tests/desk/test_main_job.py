@@ -64,7 +64,9 @@ def test_repayment_codes_taken_as_numbers_cost_the_logistic_its_edge(at: Desk, t
         as_number(c) if c.name.startswith("PAY_") and c.kind == "category" else c
         for c in shipped.characteristics
     )
-    portfolio = shipped.model_copy(update={"characteristics": numbers})
+    fitting = shipped.reasons.fitting(numbers)
+    portfolio = shipped.model_copy(update={"characteristics": numbers, "reasons": fitting})
+    assert fitting.text_of("PAY_0").text == shipped.reasons.text_of("PAY_0").text
     data = build(at.read(taiwan, portfolio), portfolio)
     samples = sampling.draw(data, QUICK.sampling)
     model = training.train(data, samples, training.TrainSpec("logistic"), Run(1))

@@ -78,8 +78,24 @@ def test_what_no_longer_fits_goes_and_the_rest_stays() -> None:
     )
     kept = table.fitting(other.characteristics)
     assert kept.version == 4
-    assert [text.characteristics for text in kept.texts] == [("late",)]
+    assert [text.characteristics for text in kept.texts] == [("income",), ("late",)]
+    income = kept.text_of("income")
+    assert (income.text, income.low, income.missing) == ("Income", "", "Income unknown")
     assert from_values(other.to_json() | {"reasons": kept.model_dump(mode="json")}, "x").reasons == kept
+
+
+def test_characteristics_of_one_text_keep_what_each_can_be_told_and_stay_one_reason() -> None:
+    shipped = next(portfolio for portfolio in SHIPPED if portfolio.name == "taiwan_cards")
+    characteristics = [one.model_dump(mode="json") for one in shipped.characteristics]
+    first = next(one for one in characteristics if one["name"] == "PAY_0")
+    first |= {"kind": "number", "attributes": []}
+    edited = from_values(shipped.to_json() | {"characteristics": characteristics, "reasons": {}}, "x")
+    kept = shipped.reasons.fitting(edited.characteristics)
+    number, code = kept.text_of("PAY_0"), kept.text_of("PAY_2")
+    assert number.text == code.text != "" and number.key == code.key
+    assert not number.values and len(code.values) == 10
+    assert from_values(edited.to_json() | {"reasons": kept.model_dump(mode="json")}, "x").reasons == kept
+    assert shipped.reasons.fitting(shipped.characteristics) == shipped.reasons
 
 
 @pytest.mark.parametrize("portfolio", SHIPPED, ids=lambda p: p.name)

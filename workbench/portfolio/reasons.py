@@ -104,16 +104,19 @@ class ReasonTable(Declared):
     def fitting(self, characteristics: Iterable[Characteristic]) -> ReasonTable:
         """Return what of the table can be said of these characteristics; the rest goes."""
         known = {one.name: one for one in characteristics}
-        kept = []
+        kept: list[ReasonText] = []
         for text in self.texts:
-            listed = {
-                value for name in text.characteristics if name in known for value in _listed(known[name])
-            }
-            values = tuple(one for one in text.values if one.value in listed) if listed else text.values
-            fit = text.model_copy(update={"values": values})
-            names = tuple(n for n in text.characteristics if n in known and not _unfit(fit, known[n]))
-            if names and fit.says_something:
-                kept.append(fit.model_copy(update={"characteristics": names}))
+            fits = [_fit(text, known[name]) for name in text.characteristics if name in known]
+            # characteristics of which different things can be said stay one reason by their group
+            alike: dict[str, list[ReasonText]] = {}
+            for fit in fits:
+                if fit.says_something:
+                    said = fit.model_dump_json(exclude={"characteristics"})
+                    alike.setdefault(said, []).append(fit)
+            group = text.group if len(alike) < 2 else text.key
+            for same in alike.values():
+                names = tuple(name for fit in same for name in fit.characteristics)
+                kept.append(same[0].model_copy(update={"characteristics": names, "group": group}))
         return self.model_copy(update={"texts": tuple(kept)})
 
 
@@ -126,6 +129,14 @@ def mistakes(portfolio: Portfolio) -> Iterator[str]:
                 yield f"reasons.texts: {name!r} is no characteristic of this portfolio"
             elif wrong := _unfit(text, known[name]):
                 yield f"reasons.texts: {name!r} {wrong}"
+
+
+def _fit(text: ReasonText, characteristic: Characteristic) -> ReasonText:
+    """Return what of a text can be said of one characteristic; it may say nothing then."""
+    listed, number = _listed(characteristic), characteristic.kind in ("number", "date")
+    said = tuple(one for one in text.values if one.value in listed or not (listed or number))
+    ends = {} if number else {"high": "", "low": ""}
+    return text.model_copy(update={"characteristics": (characteristic.name,), "values": said} | ends)
 
 
 def _unfit(text: ReasonText, characteristic: Characteristic) -> str:
