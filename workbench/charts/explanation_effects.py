@@ -149,7 +149,7 @@ def by_group(value: Overview, by: str, title: str, characteristic: str = "") -> 
         )  # fmt: skip
     groups = lines["group"].nunique()
     style(
-        figure, f"Importance by {title}",
+        figure, f"{value.title(characteristic)} alone" if characteristic else f"Importance by {title}",
         f"{int(lines.drop_duplicates('group')['n'].sum()):,} applicants in {groups} groups; 95% intervals",
         legend="keys" if len(names) > 1 else "none", height=330,
     )  # fmt: skip

@@ -209,7 +209,7 @@ def seen_against_predicted(value: Overview, characteristic: str) -> go.Figure:
     )  # fmt: skip
     off = known[(known["mean_p_bad"] < known["low"]) | (known["mean_p_bad"] > known["high"])]
     if len(off):
-        title = f"In {len(off)} of {len(known)} bins the mean PD lies outside what was seen"
+        title = f"In {len(off)} of {len(known)} bins the mean PD lies outside the interval; by chance 1 in 20"
     note = f"{int(known['n_known'].sum()):,} applicants, {int(known['n_bad'].sum()):,} bads; 95% intervals"
     style(figure, title, note, legend="keys", height=270)
     labels = [

@@ -151,8 +151,7 @@ def _groups(found: Any, told: Any, asked: Any, chosen: str) -> None:
         frame.chart(charts.by_group(told, by, titles[by]), f"groups_{by}", "Importance by group")
     with right:
         one = charts.by_group(told, by, titles[by], chosen)
-        frame.chart(one.update_layout(title_text=""), f"group_{by}_{chosen}", "Importance of one by group")
-        st.caption(f"{words.text(told.title(chosen))} alone")
+        frame.chart(one, f"group_{by}_{chosen}", "Importance of one by group")
     tables.downloads(told.grouped, "importance_by_group", "Every characteristic in every group")
 
 
