@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from tests import made
 from workbench import desk
 from workbench.desk import Desk, DriftRequest, TrainRequest, monitored, monitoring
 from workbench.drift import DEFAULT
-from workbench.errors import InputError, MissingError
+from workbench.errors import ArtifactError, InputError, MissingError
 from workbench.run import Run
 from workbench.sampling import SamplingSpec
 from workbench.settings import Settings
@@ -122,3 +123,35 @@ def test_triggers_are_versions_with_a_reason(here) -> None:
     assert "because: Inflation is known." in opened.registry.trail("made", 2)[1].sentence
     with pytest.raises(InputError, match="nothing was changed"):
         monitoring.set_triggers(opened, "made", lax, "again")
+
+
+def test_triggers_are_kept_once_and_with_a_digest(tmp_path: Path) -> None:
+    opened = desk.open(Settings(home=tmp_path, threads=1))
+    edits = [{"score": {"amber": 0.2}}, {"gini": {"red": 0.3}}]
+    with ThreadPoolExecutor(2) as pool:
+        saved = list(pool.map(lambda one: monitoring.set_triggers(opened, "lent", one, "A test"), edits))
+    assert {one.version for one in saved} == {1, 2}
+    now = monitoring.triggers(opened, "lent")
+    assert now.of("score").amber == 0.2 and now.of("gini").red == 0.3
+    told = opened.registry.trail("lent")
+    assert len(told) == 2 and {line.model_id for line in told} == {None}
+    newest = monitoring._folder(opened, "lent") / "2.json"
+    for content in (newest.read_bytes().replace(b"0.2", b"0.9"), b"{", b"[]"):
+        newest.write_bytes(content)
+        with pytest.raises(ArtifactError, match="the version before it then holds"):
+            monitoring.triggers(opened, "lent")
+
+
+def test_a_look_that_was_changed_is_told_from_one_that_is_not_kept(here) -> None:
+    home = here[0].settings.home
+    key = look(here, frame(1500, 9)).key
+    assert monitored.find(home, key).key == key
+    folder = monitored.folder_of(home) / key
+    for path in (next(folder.glob("*.parquet")), folder / monitored.RECORD):
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-9])
+        with pytest.raises(ArtifactError, match="Look at the extract again"):
+            monitored.find(home, key)
+        path.write_bytes(whole)
+    path.write_bytes(b"{")
+    assert key not in {head["key"] for head in monitored.heads(home)}

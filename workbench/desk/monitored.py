@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,10 +13,12 @@ from typing import Any
 import pandas as pd
 
 from workbench.drift import Drift
-from workbench.errors import MissingError
-from workbench.registry.artifacts import canonical_json, make_folder, publish_file
+from workbench.errors import ArtifactError, MissingError
+from workbench.registry.artifacts import make_folder, publish_file, read_file, sha256
+from workbench.registry.sealed import seal, unseal
 
 RECORD = "drift.json"
+REMEDY = "Look at the extract again, or restore the folder from a backup."
 HEAD = (
     "key",
     "model_id",
@@ -88,12 +89,14 @@ def keep(home: Path, found: Monitored) -> None:
     """Write a look; its record last, so that one that is there is whole."""
     folder = folder_of(home) / found.key
     make_folder(folder)
+    digests = {}
     for name, frame in found.drift.to_frames().items():
         buffer = io.BytesIO()
         frame.to_parquet(buffer, index=False)
+        digests[name] = sha256(buffer.getvalue())
         publish_file(folder / f"{name}.parquet", buffer.getvalue())
     values = {name: getattr(found, name) for name in HEAD} | {"drift": found.drift.to_values()}
-    publish_file(folder / RECORD, canonical_json(values))
+    publish_file(folder / RECORD, seal(values | {"frames": digests}))
 
 
 def find(home: Path, key: str) -> Monitored:
@@ -103,24 +106,37 @@ def find(home: Path, key: str) -> Monitored:
     ------
     MissingError
         ``NO_DRIFT``.
+    ArtifactError
+        ``ARTIFACT_DIGEST``, ``ARTIFACT_MISSING`` where it is not what was kept.
     """
-    if _KEY.fullmatch(key):
-        with suppress(OSError, ValueError, TypeError, KeyError):
-            folder = folder_of(home) / key
-            values = json.loads((folder / RECORD).read_text("utf-8"))
-            frames = {path.stem: pd.read_parquet(path) for path in folder.glob("*.parquet")}
-            return Monitored(**(values | {"drift": Drift.of(values["drift"], frames)}))
-    raise MissingError(
-        "NO_DRIFT", "no such look at an extract is kept", key[:64], "Look at the list on the page Monitor."
-    )
+    folder = folder_of(home) / key
+    if not _KEY.fullmatch(key) or not (folder / RECORD).is_file():
+        raise MissingError(
+            "NO_DRIFT",
+            "no such look at an extract is kept",
+            key[:64],
+            "Look at the list on the page Monitor.",
+        )
+    values = unseal(folder / RECORD, REMEDY)
+    try:
+        frames = {
+            name: pd.read_parquet(io.BytesIO(read_file(folder / f"{name}.parquet", digest=digest)))
+            for name, digest in values.pop("frames").items()
+        }
+    except ArtifactError as error:
+        told = error.problems[0]
+        raise ArtifactError(told.code, told.what, told.where, REMEDY) from None
+    return Monitored(**(values | {"drift": Drift.of(values["drift"], frames)}))
 
 
 def heads(home: Path, portfolio: str = "", limit: int = 50) -> list[dict[str, Any]]:
     """Return who looked at what and what came out, newest first, without distributions."""
     found = []
     for path in folder_of(home).glob(f"*/{RECORD}"):
-        with suppress(OSError, ValueError):
-            values = json.loads(path.read_text("utf-8"))
+        # another process may be deleting it; one that was changed is told of where it is opened
+        with suppress(FileNotFoundError, ArtifactError):
+            values = unseal(path, REMEDY)
+            del values["frames"]
             colour, cause, _, _ = values.pop("drift")["verdict"]
             if not portfolio or values["portfolio"].split("@")[0] == portfolio:
                 found.append(values | {"colour": colour, "first_cause": cause})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,7 +22,8 @@ from workbench.evaluation import format_percent
 from workbench.explanation.attributions import LOG_ODDS
 from workbench.explanation.explainer import method_of
 from workbench.extract.known import whose
-from workbench.registry.artifacts import canonical_json, make_folder, publish_file
+from workbench.registry.artifacts import make_folder
+from workbench.registry.sealed import publish_once, seal, unseal
 from workbench.run import Run
 from workbench.scoring import Scorer
 from workbench.study import StudySpec
@@ -210,10 +210,17 @@ def _tell(desk: Desk, looked: Monitored) -> None:
 
 
 def triggers(desk: Desk, portfolio: str) -> Triggers:
-    """Return from when a change of a portfolio's extracts counts: as saved last, or as shipped."""
+    """Return from when a change of a portfolio's extracts counts: as saved last, or as shipped.
+
+    Raises
+    ------
+    ArtifactError
+        ``ARTIFACT_DIGEST`` where the newest version is not what was saved.
+    """
     name = portfolio.split("@")[0]
     saved = sorted((int(p.stem), p) for p in _folder(desk, name).glob("*.json") if p.stem.isdecimal())
-    return Triggers.from_json(json.loads(saved[-1][1].read_text("utf-8"))) if saved else DEFAULT
+    remedy = "Restore it from a backup, or take it away: the version before it then holds."
+    return Triggers.from_json(unseal(saved[-1][1], remedy)) if saved else DEFAULT
 
 
 def set_triggers(desk: Desk, portfolio: str, edits: Mapping[str, Mapping[str, Any]], why: str) -> Triggers:
@@ -227,21 +234,23 @@ def set_triggers(desk: Desk, portfolio: str, edits: Mapping[str, Mapping[str, An
     name = portfolio.split("@")[0]
     if not why.strip():
         raise InputError("NO_REASON", "triggers are changed with a reason", remedy="Say why; it is kept.")
-    before = triggers(desk, name)
-    after = before.changed(edits)
-    if after.rows == before.rows:
-        raise InputError("TRIGGERS", "nothing was changed", remedy="Change a limit, or leave them.")
     make_folder(folder := _folder(desk, name))
-    publish_file(folder / f"{after.version}.json", canonical_json(after.to_json()))
+    while True:
+        before = triggers(desk, name)
+        after = before.changed(edits)
+        if after.rows == before.rows:
+            raise InputError("TRIGGERS", "nothing was changed", remedy="Change a limit, or leave them.")
+        # who was second to save changes what the first saved
+        if publish_once(folder / f"{after.version}.json", seal(after.to_json())):
+            break
     row = next(iter(desk.registry.models(name)), None)
-    if row is not None:
-        said = f"{desk.who} changed the triggers of {name}, because: {why.strip().rstrip('.')}."
-        desk.registry.tell(
-            row.model_id, "triggers changed", who=desk.who, when=desk.now(), sentence=said,
-            detail={
-                "version": after.version, "why": why.strip(), "edits": {k: dict(v) for k, v in edits.items()},
-            },
-        )  # fmt: skip
+    desk.registry.tell(
+        row.model_id if row else None, "triggers changed", portfolio=name, who=desk.who, when=desk.now(),
+        sentence=f"{desk.who} changed the triggers of {name}, because: {why.strip().rstrip('.')}.",
+        detail={
+            "version": after.version, "why": why.strip(), "edits": {k: dict(v) for k, v in edits.items()},
+        },
+    )  # fmt: skip
     return after
 
 

@@ -223,16 +223,20 @@ class Registry(KeptData):
 
     def tell(
         self,
-        model_id: str,
+        model_id: str | None,
         action: str,
         *,
         who: str,
         when: datetime,
         sentence: str,
         detail: Mapping[str, Any],
+        portfolio: str = "",
     ) -> None:
-        """Write into the trail what was done with a version, such as an export."""
-        trail.tell(self.store, model_id, who=who, when=when, action=action, sentence=sentence, detail=detail)
+        """Write into the trail what was done with a version, such as an export, or with a portfolio."""
+        trail.tell(
+            self.store, model_id, who=who, when=when, action=action, sentence=sentence, detail=detail,
+            portfolio=portfolio,
+        )  # fmt: skip
 
     def fsck(self) -> list[Problem]:
         """Compare files and database in both directions; nothing is changed.

@@ -42,11 +42,11 @@ def add_line(
 
 
 def tell(
-    store: Store, model_id: str, *, who: str, when: datetime, action: str, sentence: str,
-    detail: Mapping[str, Any],
+    store: Store, model_id: str | None, *, who: str, when: datetime, action: str, sentence: str,
+    detail: Mapping[str, Any], portfolio: str = "",
 ) -> None:  # fmt: skip
-    """Add a line on something that was done with a version and changed nothing in the store."""
-    portfolio = model_id.rpartition("-")[0]
+    """Add a line on something done with a version, or a portfolio, that changed nothing in the store."""
+    portfolio = portfolio or (model_id or "").rpartition("-")[0]
     with store.database.write() as session:
         add_line(
             session, who=who, when=when, action=action, portfolio=portfolio, model_id=model_id,
