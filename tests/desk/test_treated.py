@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from tests import made
 from workbench.cli import app
 from workbench.dataset import build, from_frame
-from workbench.desk import Desk, FairnessRequest
+from workbench.desk import Desk, DriftRequest, FairnessRequest
 from workbench.desk.reported import rivals_shown, study_shown
 from workbench.desk.treated import beside
 from workbench.errors import InputError
@@ -100,12 +100,20 @@ def test_a_file_with_and_without_outcomes(place: Place, fresh: pd.DataFrame) -> 
     assert whole.fairness.n_bad and bare.fairness.n_bad is None
     assert bare.fairness.of("gender")["air"].tolist() == whole.fairness.of("gender")["air"].tolist()
     assert bare.fairness.of("gender")["goods_approved"].isna().all()
-    scored = place.folder / "scored.csv"
-    place.desk.score_file(place.model, Path(place.file(fresh)), scored)
-    approved = (pd.read_csv(scored)["decision"] == "approve").to_numpy()
     women = (fresh["gender"] == "female").to_numpy()
-    line = whole.fairness.of("gender").set_index("group").loc["Female"]
-    assert line["n_approved"] == (approved & women).sum()
+    half = fresh.assign(age=np.where(women & (np.arange(len(fresh)) % 2 == 0), 150, fresh["age"]))
+    for rows in (fresh, half):
+        path, scored = place.file(rows), place.folder / "scored.csv"
+        place.desk.score_file(place.model, Path(path), scored)
+        approved = (pd.read_csv(scored)["decision"] == "approve").to_numpy()
+        told = place.ask(by=("gender",), path=path).fairness
+        assert told.of("gender").set_index("group").loc["Female"]["n_approved"] == (approved & women).sum()
+        drift = place.desk.drift(DriftRequest(place.model, path)).drift.score
+        assert drift.value("approval_rate") == pytest.approx(approved.mean())
+        assert drift.value("refer_rate") == pytest.approx((pd.read_csv(scored)["decision"] == "refer").mean())
+    assert 0 < told.approval_rate < whole.fairness.approval_rate
+    assert told.at(1.0).of("gender").set_index("group").loc["Female"]["approval_rate"] < 0.6
+    assert np.isfinite(told.over_cut_offs["cut_off"]).all()
 
 
 def test_one_class_alone_and_all_missing_get_a_sentence(place: Place, fresh: pd.DataFrame) -> None:

@@ -6,6 +6,7 @@ from workbench.dataset.casting import cast_one
 from workbench.dataset.dates import DAYS_A_MONTH, EPOCH, months
 from workbench.dataset.distinct import as_numbers, distinct, unit_of, value_counts
 from workbench.dataset.fingerprint import fingerprint
+from workbench.dataset.impossible import impossible
 from workbench.dataset.refusals import refused_rows
 from workbench.dataset.text import canonical_value, masked
 from workbench.dataset.values import (
@@ -44,6 +45,7 @@ __all__ = [
     "empty_refused",
     "fingerprint",
     "from_frame",
+    "impossible",
     "masked",
     "months",
     "refused_rows",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import pandas as pd
 
 from workbench import drift as room
 from workbench import sampling
-from workbench.dataset import Dataset, arrived, months
+from workbench.dataset import Dataset, arrived, impossible, months
 from workbench.desk import monitored, origins, seen
 from workbench.desk.monitored import Monitored
 from workbench.drift import DEFAULT, LEAST_ROWS, Rows, Triggers
@@ -132,7 +133,7 @@ def _rows(dataset: Dataset, scorer: Scorer, mask: np.ndarray, words: str) -> Row
     return Rows(
         frame=_frame(dataset, mask), p_bad=scorer.p_bad_of(frame, date), bad=dataset.outcome[mask],
         weight=None if dataset.weight is None else dataset.weight[mask], code=whose(dataset, mask),
-        month=month, words=words,
+        month=month, words=words, impossible=impossible(scorer.model.portfolio, frame, date),
     )  # fmt: skip
 
 
@@ -156,7 +157,7 @@ def _unseen(desk: Desk, row: ModelRow, extract: Dataset, now: Rows) -> tuple[Row
             "and performance is measured without them."
         )
         bad = np.where(held.rows, -1, now.bad).astype(np.int8)
-        now = Rows(now.frame, now.p_bad, bad, now.weight, now.code, now.month, now.words)
+        now = replace(now, bad=bad)
     return now, tuple(notes)
 
 

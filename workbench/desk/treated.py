@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from workbench.dataset import BAD, GOOD, Dataset
+from workbench.dataset import BAD, GOOD, Dataset, impossible
 from workbench.dataset.customers import customers
 from workbench.dataset.judged import judged
 from workbench.dataset.segment_words import known, parse, rows_of
@@ -157,7 +157,9 @@ def treat(desk: Desk, asked: FairnessRequest, run: Run) -> Treated:
         bad=outcome if ((outcome == BAD) | (outcome == GOOD)).any() else None,
         weight=None if dataset.weight is None else dataset.weight[inside],
         customer=None if dataset.group is None else customers(dataset.group)[inside],
-        points=points(portfolio.points, p_bad[inside]), profile=asked.profile, against=asked.against,
+        points=points(portfolio.points, p_bad[inside]),
+        impossible=impossible(portfolio, dataset.frame, dataset.date)[inside],
+        profile=asked.profile, against=asked.against,
         source=policy.source or "the model's policy" if asked.cut_off is None else "given",
         elderly=_elderly(model, dataset, inside, asked.profile),
     )  # fmt: skip

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.evaluation.measure import Z95
+from workbench.policy import Policy
 
 UNKNOWN = -1
 
@@ -30,6 +31,8 @@ class Rows:
     month : array of datetime64[M], shape (n,), optional
     words : str
         What they are: "hold-out sample".
+    impossible : array of bool, shape (n,), optional
+        Who holds a value that cannot be, and so is referred where the PD alone would approve.
     """
 
     frame: pd.DataFrame
@@ -39,6 +42,7 @@ class Rows:
     code: np.ndarray | None = None
     month: np.ndarray | None = field(default=None)
     words: str = ""
+    impossible: np.ndarray | None = None
 
     @property
     def n(self) -> int:
@@ -49,12 +53,17 @@ class Rows:
         """Return which rows have a known outcome."""
         return self.bad != UNKNOWN
 
+    def decided(self, policy: Policy) -> np.ndarray:
+        """Return the decision of each row as a position in `policy.DECISIONS`."""
+        codes = policy.decision_codes(self.p_bad)
+        return codes if self.impossible is None else np.maximum(codes, self.impossible.astype(np.int8))
+
     def taken(self, rows: np.ndarray) -> Rows:
         """Return some of the rows, without what they hold."""
         return Rows(
             pd.DataFrame(index=pd.RangeIndex(int(rows.sum()))), self.p_bad[rows], self.bad[rows],
             *(None if v is None else v[rows] for v in (self.weight, self.code, self.month)),
-            words=self.words,
+            words=self.words, impossible=None if self.impossible is None else self.impossible[rows],
         )  # fmt: skip
 
 

@@ -84,7 +84,7 @@ def compare(extract: Rows, reference: Rows, policy: Policy, scale: Points) -> Sc
     frames = [pd.DataFrame({"points": np.rint(p)}) for p in points]
     known = characteristics.know(frames[1], (POINTS,), reference.weight, reference.code)
     line, bins = characteristics.compare(known, frames[0], extract.weight, extract.code)
-    decided = [policy.decision_codes(rows.p_bad) for rows in (extract, reference)]
+    decided = [rows.decided(policy) for rows in (extract, reference)]
     asked = [("mean_points", "Mean points", points)]
     asked += [("mean_p_bad", "Mean PD", [rows.p_bad for rows in (extract, reference)])]
     titles = ("Approval rate", "Refer rate", "Decline rate")

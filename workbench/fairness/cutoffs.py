@@ -18,7 +18,7 @@ class Sweep:
     ----------
     groups : Grouping
     p_bad : array, shape (n,)
-        PDs, rising within each group, group after group.
+        PDs, rising within each group, group after group; infinite for who is approved at no cut-off.
     start : array of int, shape (groups + 1,)
         Where each group begins.
     rows : array of int32, shape (3, n + 1)
@@ -71,10 +71,11 @@ class Sweep:
 
     def grid(self, points: int = 200) -> np.ndarray:
         """Return cut-offs to draw: quantiles of the PDs of everyone, rising."""
-        if not len(self.p_bad):
+        p = self.p_bad[np.isfinite(self.p_bad)]
+        if not len(p):
             return np.zeros(0)
-        every = max(len(self.p_bad) // 20_000, 1)
-        return np.unique(np.quantile(self.p_bad[::every], np.linspace(0.01, 1, points)))
+        every = max(len(p) // 20_000, 1)
+        return np.unique(np.quantile(p[::every], np.linspace(0.01, 1, points)))
 
     def _between(self, reached: np.ndarray, end: np.ndarray) -> np.ndarray:
         """Return sums below and above the cut-offs; shape (k, groups, 2, 3)."""
@@ -102,6 +103,7 @@ def sweep(
     Parameters
     ----------
     p_bad : array, shape (n,)
+        Infinite for who is approved at no cut-off.
     outcome : array of int8, shape (n,)
         As from `counts.outcome_codes`.
     order : array of int, shape (n,), optional

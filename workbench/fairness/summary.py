@@ -170,6 +170,7 @@ def judge(
     weight: np.ndarray | None = None,
     customer: np.ndarray | None = None,
     points: np.ndarray | None = None,
+    impossible: np.ndarray | None = None,
     profile: str = "none",
     against: str = "declared",
     source: str = "",
@@ -193,6 +194,8 @@ def judge(
         Whose row each is, where some have several: intervals and tests then count customers.
     points : array, shape (n,), optional
         Points of the same applicants.
+    impossible : array of bool, shape (n,), optional
+        Who holds a value that cannot be, and so is approved at no cut-off, as from `dataset.impossible`.
     profile : str
         A name in `PROFILES`.
     against : {"declared", "highest"}
@@ -220,9 +223,13 @@ def judge(
                          remedy=f"Take one of: {', '.join(PROFILES)}.")  # fmt: skip
     who = customer_codes(customer)
     order = np.argsort(p)
-    sweeps = {g.by: cutoffs.sweep(p, outcome, g, weight, who, order) for g in groups}
+    # one who is approved at no cut-off stands beyond them all
+    never = impossible is not None and bool(np.any(impossible))
+    decided = np.where(impossible, np.inf, p) if never else p
+    by_decision = np.argsort(decided) if never else order
+    sweeps = {g.by: cutoffs.sweep(decided, outcome, g, weight, who, by_decision) for g in groups}
     crossings = {
-        g.by: cutoffs.sweep(p, outcome, g, weight, who, order)
+        g.by: cutoffs.sweep(decided, outcome, g, weight, who, by_decision)
         for g in (crossed(a, b) for a, b in combinations(groups, 2))
     }
     fixed, bins = {}, []

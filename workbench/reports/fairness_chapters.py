@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from workbench.dataset import impossible
 from workbench.dataset.customers import customers
 from workbench.errors import InputError
 from workbench.evaluation import format_p, format_percent
@@ -47,6 +48,7 @@ def fairness(shown: Shown, model: StudyModel) -> Block:
         model.p_bad[at], groups[:4], cut_off, bad=study.rows["outcome"].to_numpy()[at],
         weight=None if dataset.weight is None else dataset.weight[at],
         customer=None if dataset.group is None else customers(dataset.group)[at],
+        impossible=impossible(dataset.portfolio, dataset.frame, dataset.date)[at],
     )  # fmt: skip
     told = prose(
         f"On the {model.reported} sample, approving below a PD of {format_percent(cut_off)}; approved is the "
