@@ -142,6 +142,45 @@ def test_a_reason_that_cannot_be_sent_is_not_hidden_and_a_person_decides(
     assert len(told.reasons) == len(values)
 
 
+@pytest.mark.parametrize(
+    ("sign", "text"), [(-1, "Income too low"), (1, "Level of income"), (0, "Level of income")]
+)
+def test_a_number_is_too_low_only_where_more_of_it_would_help(sign: int, text: str) -> None:
+    _, raw, reasoner = fitted()
+    words, income = reasoner.words, NAMES.index("income")
+    row = np.where(np.arange(len(NAMES)) == income, words.typical - 10, raw[:1])
+    said = words.text_codes(row)[:, [income]]
+    assert words.texts[said[0, 0]] == "Income too low"
+    found = words.borne_out(lambda some: sign * some[:, income], row, np.array([[income]]), said)
+    assert words.texts[found[0, 0]] == ("Income too low" if sign < 0 else "Level of income")
+
+
+def test_too_high_and_too_low_are_borne_out_by_trees_and_held_against_those_near_the_cut_off() -> None:
+    _, raw, reasoner, rows = public_reasons("german_credit", "german_credit/german_labelled.csv", "lightgbm")
+    model, words = reasoner.explainer.model, rows.words
+    directed = neutral = 0
+    for i in np.flatnonzero(rows.decisions == 2):
+        for j, code in zip(rows.named[i], rows.texts[i], strict=True):
+            told = model.portfolio.reasons.text_of(words.names[j]) if j >= 0 else None
+            if told is None or words._said[j].column.__class__.__name__ == "LevelColumn":
+                continue
+            moved = raw[i].copy()
+            moved[j] = words.typical[j]
+            helps = model.margin(moved[None])[0] < model.margin(raw[i][None])[0]
+            text, value = words.texts[code], raw[i, j]
+            if text in (told.high, told.low) and text != told.text:
+                directed += 1
+                assert helps and (value > words.typical[j]) == (text == told.high)
+            else:
+                neutral += not helps
+    assert directed > 20 and neutral > 0
+    _, raw, near = fitted(reference="near cut-off")
+    kept = near.explainer.references["near cut-off"].kept["typical"]
+    numbers = ~np.isnan(kept)
+    assert numbers.any() and (near.words.typical[numbers] == kept[numbers]).all()
+    assert (kept[numbers] != fitted()[2].words.typical[numbers]).any()
+
+
 def test_what_hardly_weighs_is_no_principal_reason() -> None:
     told = given({"late": 1.0, "phone": LEAST_SHARE / 2})
     assert [reason.group for reason in told.reasons] == ["late"]

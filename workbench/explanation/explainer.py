@@ -22,11 +22,14 @@ from workbench.explanation.attributions import (
 )
 from workbench.explanation.by_trees import by_trees
 from workbench.explanation.references import ALL, Reference, groups
+from workbench.features.columns import LevelColumn
 from workbench.training import TrainedModel
 from workbench.trees import NotCompiled
 
 FILE = "explanation.json"
 FORMAT = 1
+TYPICAL = "typical"
+"""What is kept of a reference group beside what its values need: the median of each number."""
 Kept = dict[str, np.ndarray]
 
 
@@ -223,6 +226,19 @@ def _array(content: bytes, about: Mapping[str, Any]) -> np.ndarray:
     return np.frombuffer(zlib.decompress(content), np.dtype(about["type"])).reshape(about["shape"])
 
 
+def medians(model: TrainedModel, raw: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
+    """Return the median of each number over raw rows, special codes apart; NaN where there is none."""
+    out = np.full(raw.shape[1], np.nan)
+    for j, column in enumerate(model.encoder.columns):
+        if isinstance(column, LevelColumn):
+            continue
+        usual = ~np.isnan(raw[:, j]) & ~np.isin(raw[:, j], column.special)
+        if usual.any():
+            share = None if weight is None else weight[usual]
+            out[j] = np.quantile(raw[usual, j], 0.5, method="inverted_cdf", weights=share)
+    return out
+
+
 def method_of(model: TrainedModel) -> Method:
     """Return the exact way to a model's values.
 
@@ -281,7 +297,8 @@ def learn(
     p_bad = np.asarray(model.calibrator.p_bad(model.fitted.margin(x)), dtype=float)
     references = {}
     for name, (rows, words) in groups(p_bad, model.policy, weight is not None).items():
-        kept = method.learn(x[rows], None if weight is None else weight[rows], threads)
+        share = None if weight is None else weight[rows]
+        kept = method.learn(x[rows], share, threads) | {TYPICAL: medians(model, raw[rows], share)}
         p = p_bad[rows]
         references[name] = Reference(name, words, len(rows), float(p.min()), float(p.max()), kept)
     return Explainer(model, references, threads)

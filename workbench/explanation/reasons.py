@@ -11,9 +11,9 @@ import numpy as np
 
 from workbench.calibrator import Calibrator
 from workbench.explanation.attributions import PROBABILITY, Attributions
-from workbench.explanation.explainer import Explainer
+from workbench.explanation.explainer import TYPICAL, Explainer
 from workbench.explanation.references import ALL
-from workbench.explanation.wording import NO_TEXT, Wording, wording
+from workbench.explanation.wording import NO_TEXT, Wording, margin_of, wording
 from workbench.features import Program
 from workbench.features.columns import IMPOSSIBLE
 from workbench.policy import DECISIONS
@@ -199,9 +199,7 @@ class ReasonRows:
         if source == NO_ADVERSE:
             return "Nothing weighed against the applicant: a person has to look at it."
         if source == ESTIMATED:
-            return (
-                "The values of this model are estimates, on which no reason may rest: a person has to look."
-            )
+            return "The values are estimates, on which no reason may rest: a person has to look."
         if self.defective[i]:
             listed = [self._reason(i, rank) for rank in range(MOST) if self.groups[i, rank] >= 0]
             named = ", ".join(f"{r.titles[0]} {r.defect}" for r in listed if r.defect)
@@ -251,7 +249,8 @@ class Reasoner:
     @cached_property
     def words(self) -> Wording:
         """The portfolio's words, ready to be looked up."""
-        return wording(self.explainer.model)
+        held = self.explainer.references[self.reference]
+        return wording(self.explainer.model, held.kept.get(TYPICAL))
 
     @cached_property
     def _program(self) -> Program:
@@ -337,6 +336,7 @@ def ranked(
         contributions[row, rank] = sums[at, group]
         worth[row, rank] = _worth(model, found, at, sums[at, group])
         protected[row, rank] = is_protected
+    texts[rows] = words.borne_out(margin_of(model), raw[rows], named[rows], texts[rows])
     return ReasonRows(
         words, decisions, sources, groups, named, texts, contributions, worth, protected, values, impossible,
         found.reference, found.n_reference, found.unit, model.portfolio.reasons.version,
@@ -344,7 +344,7 @@ def ranked(
 
 
 def _summed(values: np.ndarray, words: Wording) -> np.ndarray:
-    """Return what each reason adds; a column at a time, so that no sum depends on the other rows."""
+    """Return what each reason adds, a column at a time: no sum depends on other rows."""
     sums = np.zeros((len(values), len(words.groups)))
     for j, group in enumerate(words.group_of):
         sums[:, group] += values[:, j]

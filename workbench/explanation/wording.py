@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from workbench.explanation.additive import additive
 from workbench.features.columns import Column, LevelColumn, NumberColumn
 from workbench.portfolio import Portfolio, ReasonText, as_number
 from workbench.training import TrainedModel
 
 NO_TEXT = 0
 """Position of the empty text: nothing true can be said of the value."""
+SLIGHT = 1e-9
+"""Of a margin; what moves it by less does not move it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +32,8 @@ class Wording:
         Of the characteristics.
     texts : tuple of str
         What can be said; the first is empty.
+    typical : array, shape (characteristics,)
+        The raw value above which a number is high and below which it is low.
     """
 
     groups: tuple[str, ...]
@@ -36,13 +42,50 @@ class Wording:
     titles: tuple[str, ...]
     names: tuple[str, ...]
     texts: tuple[str, ...]
+    typical: np.ndarray
     _said: tuple[_Said, ...]
 
     def text_codes(self, raw: np.ndarray) -> np.ndarray:
         """Return the position in `texts` of what is said of each raw value; shape as `raw`."""
         out = np.empty(raw.shape, np.int32)
         for j, said in enumerate(self._said):
-            out[:, j] = said.codes(raw[:, j])
+            out[:, j] = said.codes(raw[:, j], self.typical[j])
+        return out
+
+    def borne_out(
+        self, margin: Callable[[np.ndarray], np.ndarray], raw: np.ndarray, named: np.ndarray,
+        codes: np.ndarray,
+    ) -> np.ndarray:  # fmt: skip
+        """Return codes of texts in which "too high" and "too low" stand only where the model bears it out.
+
+        It does where the applicant's risk falls once that one value is set to the typical one. Where it
+        rises or stays, the words that hold whatever the value is are taken, if there are any.
+
+        Parameters
+        ----------
+        margin : callable
+            Raw rows -> the model's margin; shape (n,).
+        raw : array, shape (n, characteristics)
+        named, codes : array of int, shape (n, most)
+            Positions of the characteristics that reasons are named by, -1 where there is none, and of texts.
+        """
+        row, rank = np.nonzero(named >= 0)
+        column = named[row, rank]
+        told = np.zeros(len(row), bool)
+        for j in np.unique(column):
+            at = column == j
+            told[at] = self._said[j].directed(raw[row[at], j], self.typical[j])
+        row, rank, column = row[told], rank[told], column[told]
+        if not len(row):
+            return codes
+        once, which = np.unique(row, return_inverse=True)
+        moved = raw[row]
+        moved[np.arange(len(row)), column] = self.typical[column]
+        found = margin(np.vstack([raw[once], moved]))
+        worse = found[: len(once)][which] - found[len(once) :] > SLIGHT
+        always = np.array([said.always for said in self._said])
+        out = codes.copy()
+        out[row, rank] = np.where(worse, codes[row, rank], always[column])
         return out
 
 
@@ -58,12 +101,11 @@ class _Said:
     values: tuple[tuple[float, int], ...]
     levels: np.ndarray
 
-    def codes(self, raw: np.ndarray) -> np.ndarray:
+    def codes(self, raw: np.ndarray, typical: float) -> np.ndarray:
         if isinstance(self.column, LevelColumn):
             n = len(self.column.levels)
             at = np.where(np.isnan(raw), n + 1, np.where(raw < 0, n, raw))
             return self.levels[at.astype(np.intp)]
-        typical = self.column.typical
         out = np.where(raw > typical, self.high, np.where(raw < typical, self.low, self.always))
         for code in self.column.special:
             out = np.where(raw == code, self.always, out)
@@ -71,9 +113,23 @@ class _Said:
             out = np.where(raw == value, code, out)
         return np.where(np.isnan(raw), self.missing, out)
 
+    def directed(self, raw: np.ndarray, typical: float) -> np.ndarray:
+        """Return whether what is said of raw values is that they are high or low."""
+        if isinstance(self.column, LevelColumn):
+            return np.zeros(raw.shape, bool)
+        apart = (*self.column.special, *(value for value, _ in self.values))
+        return (raw != typical) & ~np.isnan(raw) & ~np.isin(raw, apart)
 
-def wording(model: TrainedModel) -> Wording:
-    """Return the words of a model's portfolio, ready to be looked up."""
+
+def wording(model: TrainedModel, typical: np.ndarray | None = None) -> Wording:
+    """Return the words of a model's portfolio, ready to be looked up.
+
+    Parameters
+    ----------
+    typical : array, shape (characteristics,), optional
+        Medians of those whom applicants are held against; of development where it is not given or NaN.
+    """
+    known = typical_raw(model)
     portfolio, columns = model.portfolio, model.encoder.columns
     texts: dict[str, int] = {"": NO_TEXT}
     keys = [_key(portfolio, column.name) for column in columns]
@@ -86,6 +142,7 @@ def wording(model: TrainedModel) -> Wording:
         titles=tuple(portfolio.characteristic(c.name).shown for c in columns),
         names=tuple(c.name for c in columns),
         texts=tuple(texts),
+        typical=known if typical is None else np.where(np.isnan(typical), known, typical),
         _said=said,
     )
 
@@ -114,6 +171,12 @@ def _said(portfolio: Portfolio, column: Column, counted_back: bool, texts: dict[
     numbers = ((as_number(value), at(text)) for value, text in special.items())
     values = tuple((number, code) for number, code in numbers if number is not None)
     return _Said(column, at(""), at(high), at(low), at(told.missing), values, np.zeros(0, np.int32))
+
+
+def margin_of(model: TrainedModel) -> Callable[[np.ndarray], np.ndarray]:
+    """Return what gives the margin of raw rows; of a card before its points are cut off at the ends."""
+    way = additive(model)
+    return model.margin if way is None else lambda raw: way.margin(model.encoder.encode(raw))
 
 
 def typical_raw(model: TrainedModel) -> np.ndarray:

@@ -35,8 +35,9 @@ class ReasonText(Declared):
     text : str
         Said whatever the value is, where none of the others is said; empty where that would not be true.
     high, low : str
-        Said of a number above, or below, that of the typical development applicant; of a date that lies
-        longer ago, or less long.
+        Said of a number above, or below, the median of those whom applicants are measured against, where
+        the model's risk of this applicant falls once the number is that median; of a date that lies longer
+        ago, or less long. Else `text` is said.
     missing : str
         Said where there is no value.
     values : tuple of ValueText
