@@ -212,6 +212,10 @@ def test_a_protected_column_cannot_reach_a_model(place: Place) -> None:
         for f in (rows, rows.assign(gender=rows["gender"].to_numpy()[::-1]))
     )
     assert np.array_equal(first, other)
+    out = place.folder / "out.csv"
+    with pytest.raises(InputError, match="'gender' is protected, and the portfolio gives it to no model"):
+        place.desk.score_file(place.model, Path(place.file(rows)), out, rename={"purpose": "gender"})
+    assert not out.exists()
     used = set(model.importance["characteristic"])
     assert "income" in used and not used & {"gender", "age_group"}
 

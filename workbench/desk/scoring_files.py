@@ -100,11 +100,16 @@ class _Given:
 
 
 def _require_names(given: _Given, portfolio: Portfolio) -> None:
-    """Raise where a column stands for two names, or for one that the model does not ask for."""
+    """Raise where a column stands for two names, is protected, or has a name the model does not ask for."""
     asked = {*(one.name for one in portfolio.characteristics), portfolio.row_key, portfolio.date} - {""}
     unknown = [name for name in given.rename if name not in asked]
     columns = list(given.rename.values())
     twice = sorted({column for column in columns if columns.count(column) > 1 or column in asked})
+    shielded = {one.name for one in portfolio.protected} - asked
+    taken = next((column for column in columns if column in shielded), None)
+    if taken is not None:
+        what = f"{taken!r} is protected, and the portfolio gives it to no model"
+        raise InputError("RENAME", what, given.name, "Choose a column that is not protected.")
     if unknown:
         what = f"the model asks for no column {unknown[0]!r}"
         raise InputError("RENAME", what, given.name, "Rename only to names that the model asks for.")
