@@ -200,7 +200,7 @@ def _slider(f: Any) -> float:
     asked = st.query_params.get(session.CUT, "")
     try:
         start = round(float(asked) * STEPS)
-    except ValueError:
+    except (ValueError, OverflowError):  # of no number, and of an infinite one
         start = round(policy * STEPS)
     start = min(max(start, 0), most)
     left, right = st.columns([3, 2], vertical_alignment="center", gap="large")
