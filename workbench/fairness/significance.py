@@ -16,7 +16,8 @@ def katz(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the ratio of two shares with its 95% interval on the logarithm.
 
-    Where nobody is approved the ratio is 0 and the interval's upper end that of Wilson's upper end.
+    Where nobody is approved the ratio is 0 and the interval's upper end that of Wilson's upper end. Where
+    everyone is in both groups the logarithm has no spread, and Wilson's lower ends give the interval.
 
     References
     ----------
@@ -26,6 +27,8 @@ def katz(
     --------
     >>> [round(float(x), 3) for x in katz(110 / 190, 190, 590 / 810, 810)]
     [0.795, 0.699, 0.904]
+    >>> [round(float(x), 3) for x in katz(1.0, 40, 1.0, 60)]
+    [1.0, 0.912, 1.064]
     """
     share, trials, base, base_trials = np.broadcast_arrays(*map(_array, (share, trials, base, base_trials)))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -35,6 +38,9 @@ def katz(
         none = (share == 0) & (base > 0)
         high = np.where(none, wilson(0.0, trials)[1] / base, high)
         low = np.where(none, 0.0, low)
+        every = (share > 1 - 1e-12) & (base > 1 - 1e-12)
+        low = np.where(every, wilson(trials, trials)[0], low)
+        high = np.where(every, 1 / wilson(base_trials, base_trials)[0], high)
     ratio = np.where(base > 0, ratio, NAN)
     shown = np.isfinite(ratio)
     return ratio, np.where(shown, low, NAN), np.where(shown, high, NAN)
