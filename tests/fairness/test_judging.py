@@ -129,7 +129,11 @@ def test_comparator_is_the_declared_group_or_the_most_approved() -> None:
     highest = judge(p, [age], 0.25, bad=bad, against="highest")
     rates = highest.of("age").query("group != @UNKNOWN").set_index("group")["approval_rate"]
     assert highest.comparators["age"].group == rates.idxmax()
-    assert "highest approval rate" in highest.comparators["age"].why
+    assert highest.comparators["age"].why == "the group with the highest approval rate"
+    for moved in (highest.at(0.4), highest.at(0.4).at(0.1)):
+        held = moved.comparators["age"]
+        assert held.group == rates.idxmax() and held.why.endswith("rate approving below a PD of 25.0%")
+    assert declared.at(0.4).comparators == declared.comparators
     assert highest.of("age").query("group != @UNKNOWN")["air"].max() == 1
 
 

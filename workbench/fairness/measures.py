@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from workbench.evaluation.measure import NAN, wilson
+from workbench.evaluation.words import format_percent
 from workbench.fairness import significance
 from workbench.fairness.counts import BAD, GOOD, RATES, Counts, Rate
 from workbench.fairness.grouping import Grouping
@@ -15,6 +16,8 @@ from workbench.fairness.grouping import Grouping
 FEWEST_ROWS, FEWEST_EVENTS = 30, 5
 NO_OUTCOMES = "no outcomes"
 ITSELF = "others are compared with this group"
+HIGHEST = "the group with the highest approval rate"
+CHOSEN = "approving below a PD of"
 COMPARED = ("approval_rate", "goods_approved", "bads_approved", "good_of_approved")
 """Rates whose gaps are tested, and which make the family of tests."""
 
@@ -36,6 +39,12 @@ class Comparator:
     group: str
     why: str
 
+    def held(self, cut_off: float) -> Comparator:
+        """Return it as held at other cut-offs: where its rate chose it, that it was at `cut_off`."""
+        if HIGHEST not in self.why or CHOSEN in self.why:
+            return self
+        return replace(self, why=self.why.replace(HIGHEST, f"{HIGHEST} {CHOSEN} {format_percent(cut_off)}"))
+
 
 def comparator(groups: Grouping, counts: Counts, against: str = "declared") -> Comparator:
     """Return the group to compare with: the declared one, or the one approved most often.
@@ -47,7 +56,7 @@ def comparator(groups: Grouping, counts: Counts, against: str = "declared") -> C
     """
     rate = RATES["approval_rate"]
     fit = (counts.n(rate) >= FEWEST_ROWS) & groups.known & (counts.events(rate) > 0)
-    why = "the group with the highest approval rate"
+    why = HIGHEST
     if against == "declared" and groups.reference in groups.labels:
         at = groups.labels.index(groups.reference)
         if fit[at]:

@@ -102,7 +102,10 @@ class Fairness:
 
     def at(self, cut_off: float) -> Fairness:
         """Return the same at another cut-off, read off sorted rows: no pass over them."""
-        shown = _shown(self.sweeps, self.crossings, self.fixed, cut_off, self.against, self.comparators)
+        held = self.comparators
+        if cut_off != self.cut_off:
+            held = {by: to.held(self.cut_off) for by, to in held.items()}
+        shown = _shown(self.sweeps, self.crossings, self.fixed, cut_off, self.against, held)
         source = self.source if cut_off == self.cut_off else "chosen by hand"
         return replace(self, cut_off=cut_off, source=source, **shown)
 
