@@ -6,7 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from workbench.dataset import Source, Table, applicants, build, empty_refused, from_frame, value_counts
+from workbench.dataset import (
+    Source,
+    Table,
+    applicants,
+    arrived,
+    build,
+    empty_refused,
+    from_frame,
+    value_counts,
+)
+from workbench.dataset.judged import judged
 from workbench.errors import InputError
 from workbench.portfolio import from_values
 
@@ -253,6 +263,17 @@ def test_weights_are_positive():
     made = build(from_frame(frame(income=["1"] * 5, w=["1", "2.5", "0", "-1", ""])), portfolio(weight="w"))
     assert made.weight.tolist() == [1, 2.5]
     assert made.refused["code"].tolist() == ["NOT_A_WEIGHT"] * 3
+
+
+def test_what_is_told_of_one_file_is_told_of_the_same_rows():
+    table = from_frame(frame(income=["1"] * 5, w=["1", "2.5", "0", "-1", ""]))
+    drifted = arrived(table, portfolio(weight="w"))
+    treated = judged(table, portfolio(weight="w"), ())
+    assert treated.record.tolist() == drifted.record.tolist() and treated.n == 2
+    assert treated.weight.tolist() == drifted.weight.tolist() == [1, 2.5]
+    assert len(treated.refused) == 3 and len(treated.protected) == 2
+    with pytest.raises(InputError, match="none of 2 rows"):
+        judged(from_frame(frame(income=["1"] * 2, w=["0"] * 2)), portfolio(weight="w"), ())
 
 
 def test_applicants_need_no_outcome():
