@@ -194,7 +194,7 @@ def test_what_drives_a_model_is_kept_as_it_would_be_found_again(
     assert again.sentence() == kept.sentence() == overviews.overview(at, model_id, Run(1)).sentence()
     one, two = (told.importance.set_index("characteristic")["importance"] for told in (kept, again))
     assert one.to_dict() == pytest.approx(two.to_dict(), abs=1e-12)
-    assert (kept.swarm["row"].to_numpy() == again.swarm["row"].to_numpy()).all()
+    assert (kept.swarm["n"].to_numpy() == again.swarm["n"].to_numpy()).all()
     for asked in ({"against": "near cut-off"}, {"kind": "path-dependent"}):
         assert overviews.kept(at, found, Segment(), **asked) is None  # type: ignore[arg-type]
     assert overviews.kept(at, overviews.sample_rows(at, model_id, "development"), Segment()) is None

@@ -13,9 +13,18 @@ from hypothesis import strategies as st
 
 from workbench.errors import InputError
 from workbench.evaluation import wilson
-from workbench.explanation import Explainer, Overview, Rows, effects, monotonicity, overview, permutation
+from workbench.explanation import (
+    Explainer,
+    Overview,
+    Rows,
+    effects,
+    monotonicity,
+    nearest,
+    overview,
+    permutation,
+)
 from workbench.explanation.attributions import Interactions
-from workbench.explanation.marks import swarm
+from workbench.explanation.marks import FEW, swarm
 from workbench.explanation.measured import mean_and_error, pairs
 from workbench.run import Run
 
@@ -60,9 +69,24 @@ def test_every_row_is_in_exactly_one_mark_and_one_bin(told: Overview, rows: Rows
     assert told.swarm["offset"].abs().max() <= 0.5
     assert len(told.swarm.groupby("characteristic").size()) == rows.raw.shape[1]
     late = told.swarm[told.swarm["characteristic"] == "late"]
-    j = 2
     assert (np.diff(late.sort_values("value")["shade"]) >= -1e-9).all(), "more late, more risk"
-    assert np.isin(rows.raw[late["row"], j], np.unique(rows.raw[:, j])).all()
+
+
+def test_no_mark_is_of_so_few_that_it_tells_of_one(told: Overview, explainer: Explainer, rows: Rows) -> None:
+    for frame in (told.swarm, told.cells):
+        assert frame["n"].min() >= FEW and "row" not in frame
+    alone = replace(rows, raw=np.vstack([rows.raw[:-3], np.full((3, rows.raw.shape[1]), np.nan)]))
+    hidden = overview(explainer, alone).cells.groupby("characteristic")["n"].agg(["sum", "min"])
+    assert (hidden["min"] >= FEW).all() and hidden["sum"].min() == 397
+
+
+def test_a_mark_leads_to_a_row_that_lies_by_it(told: Overview, explainer: Explainer, rows: Rows) -> None:
+    values = explainer.attributions(rows.raw).values
+    for mark in told.cells.groupby("characteristic").head(3).itertuples():
+        at = None if np.isnan(mark.at) else mark.at
+        found = nearest(explainer, rows, mark.characteristic, mark.bin, at, mark.value)
+        j = list(explainer.characteristics).index(mark.characteristic)
+        assert values[found, j] == pytest.approx(mark.value, abs=0.2 * np.ptp(values[:, j]) + 1e-9)
 
 
 def test_dependence_stands_beside_what_was_seen(told: Overview, rows: Rows, explainer: Explainer) -> None:

@@ -39,7 +39,7 @@ def swarm(
 
     Notes
     -----
-    ``customdata`` of a mark starts with the characteristic's name and the position of one of its rows.
+    ``customdata`` of a mark starts with the characteristic's name.
     """
     import plotly.graph_objects as go
 
@@ -55,9 +55,9 @@ def swarm(
             continue
         figure.add_scatter(
             x=part["value"].round(4), y=part["y"].round(3), mode="markers",
-            customdata=_about(part, ["characteristic", "row", "title", "n", "weight"]),
+            customdata=_about(part, ["characteristic", "title", "n"]),
             marker=_marker(part, colour, 4.5),
-            hovertemplate="%{customdata[2]}: %{x:+.3f}<br>%{customdata[3]:,} applicants<extra></extra>",
+            hovertemplate="%{customdata[1]}: %{x:+.3f}<br>%{customdata[2]:,} applicants<extra></extra>",
             **_steady(),
         )  # fmt: skip
     note = (
@@ -115,7 +115,7 @@ def dependence(value: Overview, characteristic: str, partner: str = "") -> go.Fi
 
     Notes
     -----
-    ``customdata`` of a mark starts with the characteristic's name and the position of one of its rows.
+    ``customdata`` of a mark is the characteristic's name, and its bin, n, mean value and mean attribution.
     """
     import plotly.graph_objects as go
 
@@ -148,10 +148,10 @@ def dependence(value: Overview, characteristic: str, partner: str = "") -> go.Fi
 def _cells(figure: go.Figure, part: pd.DataFrame, shade: str, bar: dict[str, Any]) -> None:
     figure.add_scatter(
         x=part["x"], y=part["value"].round(4), mode="markers",
-        customdata=_about(part, ["characteristic", "row", "n"]),
+        customdata=_about(part, ["characteristic", "bin", "n", "at", "value"]),
         marker=_marker(part, shade or None, part["size"]) | bar,
         hovertemplate="%{y:+.3f}, %{customdata[2]:,} applicants"
-        "<br>click: one of them in Score<extra></extra>",
+        "<br>click: an applicant there in Score<extra></extra>",
         **_steady(),
     )  # fmt: skip
 

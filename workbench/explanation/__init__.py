@@ -14,7 +14,7 @@ from workbench.explanation.effects import Effects, effects, monotonicity
 from workbench.explanation.explainer import FILE, MOST_PATTERNS, Explainer, learn
 from workbench.explanation.flips import Flips, flips
 from workbench.explanation.lime import Lime, lime
-from workbench.explanation.overview import Overview, overview
+from workbench.explanation.overview import Overview, nearest, overview
 from workbench.explanation.permutation import Permutation, permutation
 from workbench.explanation.reasons import MOST, SOURCES, Reason, Reasoner, ReasonRows, Reasons
 from workbench.explanation.references import ALL, NEAR, Reference
@@ -55,6 +55,7 @@ __all__ = [
     "learn",
     "lime",
     "monotonicity",
+    "nearest",
     "overview",
     "permutation",
     "sensitivities",

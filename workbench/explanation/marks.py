@@ -16,8 +16,10 @@ WIDE, HIGH = 100, 6
 ACROSS, ALONG = 50, 30
 """Places of a dependence chart along the characteristic and along its values."""
 PARTNERS = 3
-SWARM = ("characteristic", "value", "offset", "shade", "n", "weight", "row")
-CELLS = ("characteristic", "bin", "at", "value", "n", "weight", "row", "shade_1", "shade_2", "shade_3")
+FEW = 5
+"""Rows a mark stands for at least: an overview is kept, and is of no one's values."""
+SWARM = ("characteristic", "value", "offset", "shade", "n", "weight")
+CELLS = ("characteristic", "bin", "at", "value", "n", "weight", "shade_1", "shade_2", "shade_3")
 SCALE = ("characteristic", "shade", "label")
 
 
@@ -67,7 +69,7 @@ def scale(raw: np.ndarray, column: Column, characteristic: Characteristic, shade
 
 
 def swarm(name: str, value: np.ndarray, shade: np.ndarray, weight: np.ndarray, wide: float) -> pd.DataFrame:
-    """Return the beeswarm of one characteristic: every row is in exactly one mark.
+    """Return the beeswarm of one characteristic: every row is in exactly one mark, with others.
 
     Parameters
     ----------
@@ -78,7 +80,7 @@ def swarm(name: str, value: np.ndarray, shade: np.ndarray, weight: np.ndarray, w
     -------
     DataFrame
         characteristic, value (mean attribution of the mark's rows), offset (-0.5 to 0.5), shade (mean rank
-        of its values, NaN where they have none), n, weight, row (position of one of them).
+        of its values, NaN where they have none), n, weight.
     """
     place = np.zeros(len(value), np.int64)
     if wide > 0:
@@ -90,6 +92,7 @@ def swarm(name: str, value: np.ndarray, shade: np.ndarray, weight: np.ndarray, w
     within = np.arange(len(order)) - np.repeat(starts, n)
     level = within * np.repeat(tall, n) // np.repeat(n, n)
     mark = np.cumsum(np.diff(np.repeat(np.arange(len(n)), n) * (HIGH + 1) + level, prepend=-1) != 0) - 1
+    mark, _ = pooled(mark, np.zeros(len(mark)))
     found = _marks(mark, order, value, weight, {"shade": shade})
     first = np.flatnonzero(np.diff(mark, prepend=-1))
     found["offset"] = (level[first] - (np.repeat(tall, n)[first] - 1) / 2) / HIGH
@@ -99,7 +102,9 @@ def swarm(name: str, value: np.ndarray, shade: np.ndarray, weight: np.ndarray, w
 def cells(
     name: str, raw: np.ndarray, cut: Cut, value: np.ndarray, weight: np.ndarray, shades: Sequence[np.ndarray]
 ) -> pd.DataFrame:
-    """Return value against attribution of one characteristic: every row is in exactly one mark.
+    """Return value against attribution of one characteristic: a row is in one mark, with others.
+
+    Rows of a bin that is no number and holds fewer than `FEW` are in none.
 
     Parameters
     ----------
@@ -109,7 +114,7 @@ def cells(
     Returns
     -------
     DataFrame
-        characteristic, bin (of the cut), at (mean value; NaN where it is no number), value, n, weight, row,
+        characteristic, bin (of the cut), at (mean value; NaN where it is no number), value, n, weight,
         shade_1 to shade_3 (mean rank of each partner; NaN without).
     """
     number = ~np.isnan(np.array(cut.at))[cut.code]
@@ -124,17 +129,20 @@ def cells(
     key = place * (ALONG + 1) + tall
     order = np.argsort(key, kind="stable")
     mark = np.cumsum(np.diff(key[order], prepend=-1) != 0) - 1
+    mark, keep = pooled(mark, np.where(number, 0, 1 + cut.code)[order])
+    order, mark = order[keep], np.unique(mark[keep], return_inverse=True)[1].reshape(-1)
     means = {f"shade_{i + 1}": shade for i, shade in enumerate(shades)}
     found = _marks(mark, order, value, weight, means | {"at": np.where(number, raw, np.nan)})
     missing = [f"shade_{i}" for i in range(len(shades) + 1, PARTNERS + 1)]
-    found = found.assign(characteristic=name, bin=cut.code[found["row"]], **dict.fromkeys(missing, np.nan))
+    first = order[np.flatnonzero(np.diff(mark, prepend=-1))]
+    found = found.assign(characteristic=name, bin=cut.code[first], **dict.fromkeys(missing, np.nan))
     return found[list(CELLS)]
 
 
 def _marks(
     mark: np.ndarray, order: np.ndarray, value: np.ndarray, weight: np.ndarray, means: dict[str, np.ndarray]
 ) -> pd.DataFrame:
-    """Return the marks of ordered rows: weighted means of what is known, n, weight, the middle row."""
+    """Return the marks of ordered rows: weighted means of what is known, n, weight."""
     n = np.bincount(mark)
     w = weight[order]
     whole = np.bincount(mark, w)
@@ -144,5 +152,38 @@ def _marks(
         sums = np.bincount(mark, np.where(known, w * np.nan_to_num(values[order]), 0.0))
         of = np.bincount(mark, w * known)
         found[name] = np.divide(sums, of, out=np.full(len(n), np.nan), where=of > 0)
-    middle = np.concatenate([[0], np.cumsum(n)[:-1]]) + n // 2
-    return pd.DataFrame(found | {"row": order[middle]})
+    return pd.DataFrame(found)
+
+
+def pooled(mark: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return marks of ordered rows joined with the next of their group until each holds `FEW` rows.
+
+    Parameters
+    ----------
+    mark : array of int, shape (n,)
+        Counted up from 0.
+    group : array, shape (n,)
+        What a mark may not reach across; rows of a group stand together.
+
+    Returns
+    -------
+    mark : array of int, shape (n,)
+    keep : array of bool, shape (n,)
+        False for the rows of a group that has fewer, unless there are no others.
+
+    Examples
+    --------
+    >>> pooled(np.array([0, 1, 1, 1, 1, 2, 3, 3]), np.array([0, 0, 0, 0, 0, 0, 1, 1]))[0].tolist()
+    [0, 0, 0, 0, 0, 0, 1, 1]
+    """
+    n = np.bincount(mark)
+    of = group[np.flatnonzero(np.diff(mark, prepend=-1))]
+    to, held = np.zeros(len(n), np.intp), [0]
+    for i, count in enumerate(n):
+        apart = i > 0 and of[i] != of[i - 1]
+        if i and (apart or (held[-1] >= FEW and n[i:][of[i:] == of[i]].sum() >= FEW)):
+            held.append(0)
+        held[-1] += int(count)
+        to[i] = len(held) - 1
+    keep = (np.array(held) >= FEW)[to][mark]
+    return to[mark], keep if keep.any() else np.ones(len(mark), bool)

@@ -27,6 +27,8 @@ FRAMES = (
     "importance", "swarm", "dependence", "cells", "scales", "pairs", "grouped", "monotonicity",
 )  # fmt: skip
 FIRST = 3
+NEAR = 500
+"""Rows that are looked at for the one that lies nearest to a mark."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,3 +236,31 @@ def _by_characteristic(
         frames["cells"].append(marks.cells(name, raw, found, value, w, others))
         frames["scales"].append(marks.scale(raw, column, about, shades[name]))
     return {name: pd.concat(parts, ignore_index=True) for name, parts in frames.items()}
+
+
+def nearest(
+    explainer: Explainer, rows: Rows, name: str, place: int, at: float | None, value: float, *,
+    kind: Kind = INTERVENTIONAL, reference: str = ALL,
+) -> int:  # fmt: skip
+    """Return the position among `rows` of one that lies by a mark of `Overview.cells`.
+
+    A mark holds no row, so that what is kept is of no one; the rows themselves tell it.
+
+    Parameters
+    ----------
+    place, at, value
+        Bin, mean value (None where it is no number) and mean attribution of the mark.
+    """
+    columns = [column.name for column in explainer.model.encoder.columns]
+    j = columns.index(name)
+    raw = rows.raw[:, j]
+    found = cut(raw, explainer.model.encoder.columns[j], explainer.model.portfolio.characteristic(name))
+    if at is None:
+        near = np.flatnonzero(found.code == place)
+        near = near[np.unique(np.linspace(0, len(near) - 1, NEAR).round().astype(np.intp))]
+    else:
+        number = ~np.isnan(np.array(found.at))[found.code]
+        near = np.argsort(np.where(number, np.abs(raw - at), np.inf), kind="stable")[:NEAR]
+        near = near[number[near]]
+    held = explainer.attributions(rows.raw[near], kind=kind, reference=reference)
+    return int(near[np.abs(held.values[:, j] - value).argmin()])

@@ -209,7 +209,14 @@ def _points(context: Context, found: Any, told: Any, asked: Asked, chosen: str, 
     st.caption(explain_details.monotone_words(declared))
     points = shown.selection.points
     if points:
-        position = found.inside(asked.segment)[int(points[0]["customdata"][1])]
+        from workbench.explanation import nearest
+
+        _, place, _, at, value = points[0]["customdata"]
+        one = nearest(
+            explainer_of(found.row), found.rows(asked.segment), chosen, int(place), at, value,
+            kind=asked.kind, reference=asked.against,
+        )  # fmt: skip
+        position = found.inside(asked.segment)[one]
         query = context.query(model=found.row.model_id, row=found.key(int(position)))
         st.switch_page(sidebar.SCORE, query_params=query)
 
