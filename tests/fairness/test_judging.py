@@ -118,7 +118,11 @@ def test_a_group_of_one_row_and_nobody_approved() -> None:
     nobody = judge(p, [sex], 0.0, bad=bad)
     assert nobody.of("sex")["air"].isna().all() and (nobody.of("sex")["air_reason"] != "").all()
     assert "nothing can be concluded" in nobody.sentence
+    assert nobody.of("sex")["smd_p_bad"].isna().all()
+    assert (nobody.of("sex")["smd_p_bad_reason"] == nobody.comparators["sex"].why).all()
     assert nobody.at(0.25).of("sex")["air"].notna().all()
+    moved, fresh = (f.of("sex")["smd_p_bad"] for f in (nobody.at(0.25), judge(p, [sex], 0.25)))
+    assert moved.tolist() == fresh.tolist() and moved.notna().all()
     json.dumps(nobody.to_json(), allow_nan=False)
 
 
@@ -167,6 +171,10 @@ def test_customers_with_several_rows_widen_the_intervals() -> None:
     width = [f.of("sex")["air_high"][1] - f.of("sex")["air_low"][1] for f in (alone, as_rows, grouped)]
     assert width[1] < 0.6 * width[0]
     assert width[2] == pytest.approx(width[0], rel=0.02)
+    scores = [
+        f.of("sex").loc[1, ["smd_p_bad_low", "smd_p_bad_high", "smd_p_bad_p"]] for f in (alone, grouped)
+    ]
+    np.testing.assert_allclose(*(one.to_numpy(dtype=float) for one in scores), rtol=2e-3)
     swept = grouped.over_cut_offs.query("group == 'f'")
     at = swept.iloc[(swept["cut_off"] - 0.25).abs().argmin()]
     assert at["air_high"] - at["air_low"] == pytest.approx(width[0], rel=0.1)

@@ -19,61 +19,6 @@ FEWEST = 5
 """Goods, and bads, below which no AUC of a group is shown."""
 
 
-def standardised(
-    name: str, values: np.ndarray, groups: Grouping, reference: int, weight: np.ndarray | None = None
-) -> pd.DataFrame:
-    """Return how far each group's mean lies from the reference group's, in standard deviations of everyone.
-
-    Returns
-    -------
-    DataFrame
-        One row a group: smd_<name>, its low and high (95%), p_value (Welch's t-test), reason.
-
-    Examples
-    --------
-    >>> g = Grouping("g", "g", ("a", "b"), np.array([0, 0, 1, 1]))
-    >>> found = standardised("p_bad", np.array([0.1, 0.3, 0.3, 0.5]), g, 0)
-    >>> found["smd_p_bad"].round(3).tolist()
-    [0.0, 1.225]
-    """
-    size = len(groups.labels)
-    w = None if weight is None else weight.astype(float)
-    n = np.bincount(groups.code, w, size).astype(float)
-    squared = n if w is None else np.bincount(groups.code, w**2, size)
-    first = np.bincount(groups.code, values if w is None else w * values, size)
-    second = np.bincount(groups.code, values**2 if w is None else w * values**2, size)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean, trials = first / n, n**2 / squared
-        variance = np.maximum(second / n - mean**2, 0.0) * trials / (trials - 1)
-        whole, middle = n.sum(), first.sum() / n.sum()
-        everyone = math.sqrt(max(second.sum() / whole - middle**2, 0.0) * _unbiased(whole, squared.sum()))
-        error = variance / trials
-        spread = np.sqrt(error + error[reference])
-        gap = mean - mean[reference]
-        freedom = spread**4 / (error**2 / (trials - 1) + error[reference] ** 2 / (trials[reference] - 1))
-        p_value = _two_sided(gap / spread, freedom)
-        values_ = [gap / everyone, (gap - Z95 * spread) / everyone, (gap + Z95 * spread) / everyone]
-    column = f"smd_{name}"
-    found = pd.DataFrame(dict(zip((column, f"{column}_low", f"{column}_high"), values_, strict=True)))
-    found[f"{column}_p"] = p_value
-    itself = [f"{column}_low", f"{column}_high", f"{column}_p"]
-    found.loc[reference, itself] = NAN
-    undefined = "the scores show no spread" if not everyone > 0 else "no applicants in this group"
-    found[f"{column}_reason"] = np.where(np.isfinite(found[column]), "", undefined)
-    return found.replace([np.inf, -np.inf], NAN)
-
-
-def _unbiased(weight: float, square: float) -> float:
-    trials = weight**2 / square if square else 0.0
-    return trials / (trials - 1) if trials > 1 else NAN
-
-
-def _two_sided(t: np.ndarray, freedom: np.ndarray) -> np.ndarray:
-    from scipy.special import stdtr
-
-    return 2 * stdtr(freedom, -np.abs(t))
-
-
 def discrimination(
     p_bad: np.ndarray, outcome: np.ndarray, groups: Grouping, weight: np.ndarray | None = None,
     customer: np.ndarray | None = None, order: np.ndarray | None = None,

@@ -15,10 +15,11 @@ from workbench.errors import InputError
 from workbench.evaluation.measure import NAN
 from workbench.evaluation.paired import benjamini_hochberg
 from workbench.evaluation.rates import customer_codes
-from workbench.fairness import cutoffs, intersections, measures, parity, scores, words
+from workbench.fairness import cutoffs, intersections, means, measures, parity, scores, words
 from workbench.fairness.counts import NO_OUTCOME, Counts, count, outcome_codes
 from workbench.fairness.cutoffs import Sweep
 from workbench.fairness.grouping import Grouping, crossed
+from workbench.fairness.means import Means
 from workbench.fairness.measures import Comparator
 from workbench.fairness.plain import records
 from workbench.fairness.regb import Elderly
@@ -78,6 +79,7 @@ class Fairness:
     sweeps: dict[str, Sweep] = field(repr=False, default_factory=dict)
     crossings: dict[str, Sweep] = field(repr=False, default_factory=dict)
     fixed: dict[str, pd.DataFrame] = field(repr=False, default_factory=dict)
+    means: dict[str, list[Means]] = field(repr=False, default_factory=dict)
     against: str = "declared"
     elderly: tuple[Elderly, ...] = ()
 
@@ -105,7 +107,7 @@ class Fairness:
         held = self.comparators
         if cut_off != self.cut_off:
             held = {by: to.held(self.cut_off) for by, to in held.items()}
-        shown = _shown(self.sweeps, self.crossings, self.fixed, cut_off, self.against, held)
+        shown = _shown(self.sweeps, self.crossings, self.fixed, self.means, cut_off, self.against, held)
         source = self.source if cut_off == self.cut_off else "chosen by hand"
         return replace(self, cut_off=cut_off, source=source, **shown)
 
@@ -235,11 +237,12 @@ def judge(
         g.by: cutoffs.sweep(decided, outcome, g, weight, who, by_decision)
         for g in (crossed(a, b) for a, b in combinations(groups, 2))
     }
-    fixed, bins = {}, []
+    fixed, bins, of_means = {}, [], {}
+    scored = {"p_bad": p} | ({} if points is None else {"points": np.asarray(points, dtype=float)})
     to = {g.by: measures.comparator(g, sweeps[g.by].counts(cut_off, {}), against) for g in groups}
     for g in groups:
-        reference = max(to[g.by].at, 0)
-        fixed[g.by], of_bins = _without_cut_off(p, outcome, g, reference, weight, who, points, order)
+        of_means[g.by] = [means.means(name, x, g, weight, who) for name, x in scored.items()]
+        fixed[g.by], of_bins = _without_cut_off(p, outcome, g, weight, who, order)
         bins.append(of_bins)
     n_known = int((outcome != NO_OUTCOME).sum())
     return Fairness(
@@ -248,8 +251,8 @@ def judge(
         calibration=pd.concat(bins, ignore_index=True),
         distribution=pd.concat([scores.distribution(p, g, weight) for g in groups], ignore_index=True),
         weighted=weight is not None, customers=who is not None, sweeps=sweeps, crossings=crossings,
-        fixed=fixed, against=against, elderly=tuple(elderly),
-        **_shown(sweeps, crossings, fixed, float(cut_off), against, to),
+        fixed=fixed, means=of_means, against=against, elderly=tuple(elderly),
+        **_shown(sweeps, crossings, fixed, of_means, float(cut_off), against, to),
     )  # fmt: skip
 
 
@@ -300,37 +303,32 @@ def _checked(
 
 
 def _without_cut_off(
-    p: np.ndarray, outcome: np.ndarray, groups: Grouping, reference: int, weight: np.ndarray | None,
-    customer: np.ndarray | None, points: np.ndarray | None, order: np.ndarray,
+    p: np.ndarray, outcome: np.ndarray, groups: Grouping, weight: np.ndarray | None,
+    customer: np.ndarray | None, order: np.ndarray,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
     whole, bins = scores.calibration(p, outcome, groups, weight, customer)
-    parts = [scores.discrimination(p, outcome, groups, weight, customer, order), whole]
-    parts.append(scores.standardised("p_bad", p, groups, reference, weight))
-    if points is not None:
-        parts.append(
-            scores.standardised("points", np.asarray(points, dtype=float), groups, reference, weight)
-        )
-    found = pd.concat(parts, axis=1)
-    n = np.bincount(groups.code, minlength=len(groups.labels))
+    found = pd.concat([scores.discrimination(p, outcome, groups, weight, customer, order), whole], axis=1)
     known = np.bincount(groups.code[outcome != NO_OUTCOME], minlength=len(groups.labels))
-    for name in ("auc", "calibration_gap", "smd_p_bad", "smd_points"):
-        if name in found:
-            few = (n if name.startswith("smd") else known) < measures.FEWEST_ROWS
-            few &= found[f"{name}_reason"] == ""
-            told = [c for c in found if c.startswith(name) and not c.endswith("reason")]
-            found.loc[few, told] = NAN
-            found.loc[few, f"{name}_reason"] = f"fewer than {measures.FEWEST_ROWS} applicants"
+    for name in ("auc", "calibration_gap"):
+        few = (known < measures.FEWEST_ROWS) & (found[f"{name}_reason"] == "")
+        told = [c for c in found if c.startswith(name) and not c.endswith("reason")]
+        found.loc[few, told] = NAN
+        found.loc[few, f"{name}_reason"] = f"fewer than {measures.FEWEST_ROWS} applicants"
     return found, bins
 
 
 def _shown(
-    sweeps: dict[str, Sweep], crossings: dict[str, Sweep], fixed: dict[str, pd.DataFrame], cut_off: float,
-    against: str, held: dict[str, Comparator],
+    sweeps: dict[str, Sweep], crossings: dict[str, Sweep], fixed: dict[str, pd.DataFrame],
+    of_means: dict[str, list[Means]], cut_off: float, against: str, held: dict[str, Comparator],
 ) -> dict[str, Any]:  # fmt: skip
     """Return what hangs on the cut-off; comparators are held, so that a moved cut-off changes one thing."""
     counts = {by: sweep.counts(cut_off) for by, sweep in sweeps.items()}
     to = {
         by: held[by] if held[by].at >= 0 else measures.comparator(sweeps[by].groups, counts[by], against)
+        for by in sweeps
+    }
+    fixed = {
+        by: pd.concat([fixed[by], *(means.standardised(one, to[by]) for one in of_means[by])], axis=1)
         for by in sweeps
     }
     away = {by: measures.gaps(sweeps[by].groups, counts[by], to[by]) for by in sweeps}
