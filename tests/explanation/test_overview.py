@@ -208,6 +208,7 @@ def test_effects_are_what_setting_the_value_does(explainer: Explainer, rows: Row
 def test_dealing_what_does_nothing_anew_loses_nothing(explainers: Explainers, rows: Rows) -> None:
     card = explainers("scorecard")
     lost = permutation(card.model, rows, Run(1), repeats=2)
+    assert lost.low < lost.auc < lost.high and json.dumps(lost.to_json(), allow_nan=False)
     assert lost.loss["characteristic"].iloc[0] in ("income", "late")
     found = lost.loss.set_index("characteristic")
     assert found.loc["phone", "loss"] == pytest.approx(0, abs=1e-12), "it is not in the card"

@@ -27,8 +27,8 @@ class Permutation:
 
     Attributes
     ----------
-    auc : float
-        Of the rows as they are; NaN where not defined.
+    auc, low, high : float
+        Of the rows as they are, with its 95% interval by DeLong; NaN where not defined.
     n, n_bad, n_all : int
         Rows it rests on, bads among them, and rows with a known outcome that there were.
     repeats, seed : int
@@ -43,6 +43,8 @@ class Permutation:
     """
 
     auc: float
+    low: float
+    high: float
     n: int
     n_bad: int
     n_all: int
@@ -53,7 +55,9 @@ class Permutation:
     def to_json(self) -> dict[str, Any]:
         """Return the importance as plain values; what is not defined is None."""
         plain = {name: getattr(self, name) for name in ("n", "n_bad", "n_all", "repeats", "seed")}
-        return plain | {"auc": None if np.isnan(self.auc) else self.auc, "loss": records(self.loss)}
+        auc = {name: getattr(self, name) for name in ("auc", "low", "high")}
+        auc = {name: None if np.isnan(value) else value for name, value in auc.items()}
+        return plain | auc | {"loss": records(self.loss)}
 
     def sentence(self) -> str:
         """Return what matters most to the ranking."""
@@ -85,11 +89,10 @@ def permutation(
         told = [
             (name, title, np.nan, np.nan, np.nan, len(part), n_bad, reason) for name, title in titles.items()
         ]
-        return Permutation(
-            np.nan, len(part), n_bad, len(known), repeats, seed, pd.DataFrame(told, columns=list(LOSS))
-        )
+        lost = pd.DataFrame(told, columns=list(LOSS))
+        return Permutation(np.nan, np.nan, np.nan, len(part), n_bad, len(known), repeats, seed, lost)
     p_bad = pd_of(model, len(part) * (repeats * len(columns) + 1), run.threads)
-    own, lines, auc = p_bad(part.raw), [], np.nan
+    own, lines, auc, wide = p_bad(part.raw), [], np.nan, np.nan
     for j, (name, title) in enumerate(titles.items()):
         run.step(f"dealing {title} anew", j / len(titles))
         scores = [own]
@@ -98,10 +101,12 @@ def permutation(
             dealt[:, j] = part.raw[_order(len(part), seed, name, repeat), j]
             scores.append(p_bad(dealt))
         aucs, covariance = delong(part.bad, np.stack(scores), part.weight, part.code, run.threads)
-        auc = float(aucs[0])
+        auc, wide = float(aucs[0]), Z95 * float(np.sqrt(max(covariance[0, 0], 0.0)))
         lines.append((name, title, *_loss(aucs, covariance), len(part), n_bad, ""))
     loss = pd.DataFrame(lines, columns=list(LOSS)).sort_values("loss", ascending=False, kind="stable")
-    return Permutation(auc, len(part), n_bad, len(known), repeats, seed, loss.reset_index(drop=True))
+    low, high = np.clip((auc - wide, auc + wide), 0.0, 1.0).tolist()
+    loss = loss.reset_index(drop=True)
+    return Permutation(auc, low, high, len(part), n_bad, len(known), repeats, seed, loss)
 
 
 def _order(n: int, seed: int, name: str, repeat: int) -> np.ndarray:

@@ -57,7 +57,10 @@ def _figures(of: Looked) -> list[tuple[str, str, str]]:
     for name, title in (("approval_rate", "Approval rate"), ("mean_p_bad", "Mean PD")):
         before = format_percent(d.score.value(name, "reference"))
         value = format_percent(d.score.value(name))
-        found.append((title, value, f"{before} on the {d.score.reference}, n {d.n:,}"))
+        moved = d.score.measures.set_index("measure").loc[name]
+        low, high = (f"{100 * moved[end]:+.2f}" for end in ("low", "high"))
+        change = f"{100 * moved['difference']:+.2f} points (95%: {low} to {high})"
+        found.append((title, value, f"{change} on {before} of the {d.score.reference}, n {d.n:,}"))
     if d.performance.reason:
         return [*found, ("AUC", "not measured", d.performance.reason)]
     auc = d.performance.measures.set_index("measure").loc["auc"]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from workbench import charts
-from workbench.evaluation import format_percent
+from workbench.evaluation import format_metric, format_percent
 from workbench.explanation import ReasonRows, waterfall
 from workbench.reports.block import (
     Block,
@@ -58,7 +58,7 @@ def opening(of: ExplainedModel | None) -> Block:
 def _figures(of: ExplainedModel) -> list[tuple[str, str, str]]:
     told, lost = of.overview, of.permutation
     first, flip = told.importance.iloc[0], of.flips.frame.iloc[0]
-    auc = "not defined" if np.isnan(lost.auc) else f"{lost.auc:.3f}".replace("0.", ".", 1)
+    auc = format_metric("auc", lost.auc, lost.low, lost.high)
     basis = f"{told.n:,} applicants, {told.n_bad:,} bads"
     figures = [
         (
@@ -77,13 +77,14 @@ def _figures(of: ExplainedModel) -> list[tuple[str, str, str]]:
             )
         )
     agreed = [one.exact_agreement for one in of.limes.values()]
-    figures.append(
-        (
-            "LIME agrees with the exact values",
-            format_percent(float(np.mean(agreed))),
-            f"{len(agreed)} applicants",
+    if agreed:
+        figures.append(
+            (
+                "LIME agrees with the exact values",
+                format_percent(float(np.mean(agreed))),
+                f"{len(agreed)} applicants",
+            )
         )
-    )
     return figures
 
 
