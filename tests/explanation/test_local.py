@@ -128,6 +128,13 @@ def test_lime_says_how_far_it_agrees_and_warns_where_it_does_not() -> None:
     turned = replace(found, values=-found.values)
     opposed = lime(model, turned, raw[full : full + 1], raw, samples=300, seeds=(1, 2))
     assert opposed.opposed and "opposite sign" in opposed.warning
+    share = replace(found, unit=PROBABILITY)  # as of a forest: a probability moves by a quarter at the most
+    asked = {"samples": 300, "seeds": (1, 2, 3)}
+    sizes = (
+        told.frame["weight"].abs(),
+        lime(model, share, raw[full : full + 1], raw, **asked).frame["weight"].abs(),
+    )
+    assert 0 < sizes[1].sum() < sizes[0].sum() / 3.5
     lacking = raw[full : full + 1].copy()
     lacking[0, 0] = np.nan
     without = lime(model, explainer.attributions(lacking), lacking, raw, samples=200, seeds=(1, 2))

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from workbench.explanation.attributions import Attributions
+from workbench.explanation.attributions import PROBABILITY, Attributions
 from workbench.explanation.wording import typical_raw
 from workbench.features.columns import LevelColumn
 from workbench.training import TrainedModel
 
+Margin = Callable[[np.ndarray], np.ndarray]
 TOP = 5
 SAMPLES = 2_000
 SEEDS = (1, 2, 3, 4, 5)
@@ -42,7 +43,7 @@ class Lime:
     opposed : tuple of str
         Titles among the five heaviest exact values to which LIME gives the other sign.
     unit, reference : str
-        Of the exact values.
+        Of the exact values; the weights are in the same unit.
     """
 
     frame: pd.DataFrame
@@ -105,13 +106,14 @@ def lime(
     spread = background[:: max(1, -(-len(background) // BACKGROUND))]
     spread = np.where(np.isnan(spread), typical, spread)
     spread[:, absent] = typical[absent]
-    weights = np.stack([_weights(model, row, typical, absent, spread, seed, samples) for seed in seeds])
+    asked = _margin(model, absent, found.unit)
+    weights = np.stack([_weights(model, asked, row, typical, absent, spread, s, samples) for s in seeds])
     return _told(model, found, i, weights, tuple(seeds), samples)
 
 
 def _weights(
-    model: TrainedModel, row: np.ndarray, typical: np.ndarray, absent: np.ndarray, spread: np.ndarray,
-    seed: int, samples: int,
+    model: TrainedModel, margin: Margin, row: np.ndarray, typical: np.ndarray, absent: np.ndarray,
+    spread: np.ndarray, seed: int, samples: int,
 ) -> np.ndarray:  # fmt: skip
     """Return one seed's weights; shape (characteristics,), NaN where the applicant has no value."""
     from lime.lime_tabular import LimeTabularExplainer
@@ -122,7 +124,7 @@ def _weights(
         categorical_features=[j for j, c in enumerate(columns) if isinstance(c, LevelColumn)],
     )  # fmt: skip
     told = explainer.explain_instance(
-        np.where(absent, typical, row), _margin(model, absent), num_features=len(columns), num_samples=samples
+        np.where(absent, typical, row), margin, num_features=len(columns), num_samples=samples
     )
     weights = np.full(len(columns), np.nan)
     for j, weight in told.local_exp[1]:  # 0 holds the same with the sign turned round
@@ -131,11 +133,12 @@ def _weights(
     return weights
 
 
-def _margin(model: TrainedModel, absent: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the margin of LIME's neighbours, in which what the applicant lacks is missing again."""
+def _margin(model: TrainedModel, absent: np.ndarray, unit: str) -> Margin:
+    """Return the margin of LIME's neighbours in a unit; what the applicant lacks is missing in them too."""
 
     def margin(rows: np.ndarray) -> np.ndarray:
-        return model.margin(np.where(absent[None, :], np.nan, np.asarray(rows, dtype=float)))
+        found = model.margin(np.where(absent[None, :], np.nan, np.asarray(rows, dtype=float)))
+        return 1 / (1 + np.exp(-found)) if unit == PROBABILITY else found
 
     return margin
 

@@ -187,12 +187,14 @@ def _lime(row: Any, reasoner: Any, raw: np.ndarray) -> None:
     if found.warning:
         with frame.rule("warn", "lime"):
             st.markdown(words.text(found.warning))
+    # a forest adds up probabilities, of which two digits say nothing
+    digits = 4 if found.unit == explanation.PROBABILITY else 2
     shown = pd.DataFrame(
         {
             "title": found.frame["title"],
             "weight": found.frame["weight"],
             "spread": [
-                "not defined: missing" if np.isnan(low) else f"{low:+.2f} to {high:+.2f}"
+                "not defined: missing" if np.isnan(low) else f"{low:+.{digits}f} to {high:+.{digits}f}"
                 for low, high in zip(found.frame["low"], found.frame["high"], strict=True)
             ],
             "exact": found.frame["exact"],
@@ -200,8 +202,9 @@ def _lime(row: Any, reasoner: Any, raw: np.ndarray) -> None:
     )
     columns = {
         "title": st.column_config.TextColumn("Characteristic", width="medium"),
-        "weight": st.column_config.NumberColumn("LIME", format="%+.2f"),
+        "weight": st.column_config.NumberColumn("LIME", format=f"%+.{digits}f"),
         "spread": "over its seeds",
-        "exact": st.column_config.NumberColumn("Exact", format="%+.2f"),
+        "exact": st.column_config.NumberColumn("Exact", format=f"%+.{digits}f"),
     }
-    tables.show(shown, "lime", columns, note=found.sentence(), most=270)
+    note = f"{found.sentence()} Both in {found.unit}."
+    tables.show(shown, "lime", columns, note=note, most=270)
