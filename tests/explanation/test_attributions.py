@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from workbench.errors import ArtifactError, InputError
-from workbench.explanation import ALL, NEAR, Explainer, cross_check
+from workbench.explanation import ALL, NEAR, CrossCheck, Explainer, cross_check
 from workbench.explanation.attributions import require_additive
 from workbench.explanation.by_trees import ByTrees
 from workbench.explanation.cross_check import same_ways
@@ -146,13 +146,16 @@ def test_trees_agree_with_shap_and_what_does_not_is_refused(
     assert told.rows == 32 and 20 <= told.compared <= 32
     assert set(told.largest) == {"interventional", "path-dependent"}
     assert told.largest["interventional"] < 1e-6
-    assert f"{told.compared} of 32 rows differ from shap's" in told.sentence()
+    assert f"agree with shap's on {told.compared} of 32 rows" in told.sentence()
     altered = Explainer(explainer.model, explainer.references)
     for alike in altered.way.tables.groups.alike:  # type: ignore[attr-defined]
         alike.value[:, 0] += 1e-3
     with pytest.raises(ArtifactError, match="CROSS_CHECK|differ from shap's"):
         cross_check(altered, raw)
     assert cross_check(explainers("logistic"), raw[:5]).largest == {}
+    assert "closed form" in cross_check(explainers("logistic"), raw[:5]).sentence()
+    assert "None of 8 rows" in CrossCheck(8, 0, {}).sentence()
+    assert "closed form" not in cross_check(explainer, raw[:0]).sentence()
 
 
 def test_where_shap_rounds_a_threshold_its_values_are_not_shapleys() -> None:

@@ -37,27 +37,39 @@ class CrossCheck:
         adding up alone; by the definition it is `shap` that is wrong on them.
     largest : dict of str to float
         Largest difference of a value, by kind.
+    closed : bool
+        Whether the values are a closed form, of which `shap` has nothing to compare.
     """
 
     rows: int
     compared: int
     largest: dict[Kind, float]
+    closed: bool = False
 
     def sentence(self) -> str:
         """Return the comparison in one sentence."""
-        if not self.largest:
+        if self.closed:
             return "The values are a closed form: there are no tables to compare."
-        found = " and ".join(f"{kind} ones by at most {most:.1e}" for kind, most in self.largest.items())
-        return f"Values of {self.compared} of {self.rows} rows differ from shap's: {found}."
+        if not self.rows:
+            return "No row was given to compare with shap."
+        left = self.rows - self.compared
+        why = "shap rounds thresholds and knows no missing values of a forest"
+        if not self.largest:
+            return f"None of {self.rows} rows could be compared with shap's values, as {why}; all add up."
+        found = " and ".join(f"{kind} ones within {most:.1e}" for kind, most in self.largest.items())
+        rest = f"; the other {left} are proved by adding up alone, as {why}" if left else ""
+        return f"Values agree with shap's on {self.compared} of {self.rows} rows, {found}{rest}."
 
 
-def cross_check(explainer: Explainer, raw: np.ndarray) -> CrossCheck:
+def cross_check(explainer: Explainer, raw: np.ndarray, most: int = ROWS) -> CrossCheck:
     """Compare values by leaf tables with those of `shap`, interventional ones against the rows themselves.
 
     Parameters
     ----------
     raw : array, shape (n, characteristics)
-        As `Encoder.raw` has them; some of them are compared.
+        As `Encoder.raw` has them.
+    most : int
+        How many of them are compared, evenly spaced.
 
     Raises
     ------
@@ -66,8 +78,8 @@ def cross_check(explainer: Explainer, raw: np.ndarray) -> CrossCheck:
     """
     method = explainer.way
     if not isinstance(method, ByTrees) or not len(raw):
-        return CrossCheck(len(raw), 0, {})
-    rows = raw[np.unique(np.linspace(0, len(raw) - 1, min(ROWS, len(raw))).astype(int))]
+        return CrossCheck(len(raw), 0, {}, not isinstance(method, ByTrees))
+    rows = raw[np.unique(np.linspace(0, len(raw) - 1, min(most, len(raw))).astype(int))]
     x = explainer.model.encoder.encode(rows)
     margin = method.margin(x)
     allowed = TOLERANCE * np.maximum(1.0, np.abs(margin))[:, None]
@@ -112,7 +124,7 @@ def _within(found: np.ndarray, allowed: np.ndarray, kind: Kind, explainer: Expla
         raise ArtifactError(
             "CROSS_CHECK",
             f"{kind} values by {explainer.method} differ from shap's by {float(np.nanmax(found)):.3g} "
-            f"({explainer.characteristics[j]}); the model was not registered",
+            f"({explainer.characteristics[j]}), so that they are not used",
             explainer.model.family,
             "Report this as a fault of the explanation.",
         )
