@@ -160,6 +160,9 @@ def test_what_explains_a_model_is_kept_with_it_and_verified(
         # as of a model that was registered before anything was kept to explain it
         patched.setattr(type(at.registry), "beside", lambda *_: {})
         learned = at.explainer(model_id)
+    assert bool(kept.check) == bool(learned.check) == (family not in ("logistic", "scorecard"))
+    if kept.check:
+        assert 0 <= kept.check["compared"] <= kept.check["rows"] <= learned.check["rows"] == 32
     for reference in ("all", "near cut-off"):
         one, two = (e.attributions(raw[:50], reference=reference) for e in (kept, learned))
         assert one.values == pytest.approx(two.values, abs=1e-12)

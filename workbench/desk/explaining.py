@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,14 +22,20 @@ def explainer(desk: Desk, reference: str) -> Explainer:
     """Return the explainer of a verified model; see `Desk.explainer`.
 
     It is made of the files kept with the model. A model that was registered before these were kept, or whose
-    trees are too deep for that, is explained from its kept data and samples.
+    trees are too deep for that, is explained from its kept data and samples, after its values agreed with
+    those of `shap` on some of these rows.
+
+    Raises
+    ------
+    ArtifactError
+        ``CROSS_CHECK``, ``ADDITIVITY``.
     """
     row = desk.registry.resolve(reference)
     kept = desk.registry.beside(row.model_id)
     if explanation.FILE in kept:
         return Explainer.from_files(kept, desk.model(row.model_id), desk.settings.threads)
     model, raw, weight = development(desk, row.model_id)
-    return explanation.learn(model, raw, weight=weight, threads=desk.settings.threads)
+    return proved(explanation.learn(model, raw, weight=weight, threads=desk.settings.threads), raw)
 
 
 def development(desk: Desk, reference: str) -> tuple[TrainedModel, np.ndarray, np.ndarray | None]:
@@ -69,6 +76,23 @@ def proved_files(answer: StudyModel, golden: pd.DataFrame) -> dict[str, bytes]:
         return {}
     encoder = answer.explainer.model.encoder
     raw = encoder.raw(golden, golden[encoder.date] if encoder.date else None)
-    explanation.cross_check(answer.explainer, raw)
-    answer.explainer.attributions(raw)
-    return answer.explainer.to_files()
+    return proved(answer.explainer, raw).to_files()
+
+
+SOME = 1_000
+"""Rows whose values are added up; each explanation of others adds its own up."""
+DEEP_ROWS = 4
+"""Rows of which `shap` is asked where trees are deep: it takes a second a row there."""
+
+
+def proved(found: Explainer, raw: np.ndarray) -> Explainer:
+    """Return an explainer with what came of holding its values against those of `shap`.
+
+    Raises
+    ------
+    ArtifactError
+        ``CROSS_CHECK``, ``ADDITIVITY``: its values are not to be used.
+    """
+    told = explanation.cross_check(found, raw, DEEP_ROWS if found.deep else explanation.CHECKED)
+    found.attributions(raw[:SOME])
+    return found if told.closed else replace(found, check={"rows": told.rows, "compared": told.compared})

@@ -5,10 +5,12 @@ from __future__ import annotations
 from workbench.explanation.attributions import (
     INTERVENTIONAL,
     PATH_DEPENDENT,
+    PROBABILITY,
     Attributions,
     Interactions,
     Kind,
 )
+from workbench.explanation.cross_check import ROWS as CHECKED
 from workbench.explanation.cross_check import CrossCheck, cross_check
 from workbench.explanation.effects import Effects, effects, monotonicity
 from workbench.explanation.explainer import FILE, MOST_PATTERNS, Explainer, learn
@@ -24,6 +26,7 @@ from workbench.explanation.what_if import Sensitivity, sensitivities
 
 __all__ = [
     "ALL",
+    "CHECKED",
     "FILE",
     "Flips",
     "INTERVENTIONAL",
@@ -32,6 +35,7 @@ __all__ = [
     "MOST_PATTERNS",
     "NEAR",
     "PATH_DEPENDENT",
+    "PROBABILITY",
     "Attributions",
     "Effects",
     "CrossCheck",

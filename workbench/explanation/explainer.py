@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -77,11 +77,15 @@ class Explainer:
         "all" development applicants, and "near cut-off" where the policy approves anybody.
     threads : int
         Threads that many rows may use; they change no value.
+    check : mapping of str to int
+        How many rows' values were held against `shap` ("rows"), and on how many of them it could say
+        anything ("compared"); empty of a closed form, and of models kept before this was noted.
     """
 
     model: TrainedModel
     references: Mapping[str, Reference]
     threads: int = 1
+    check: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def way(self) -> Method:
@@ -198,6 +202,7 @@ class Explainer:
                 )
             told.append(about | {"arrays": arrays})
         values = {"format": FORMAT, "digest": self.model.digest, "references": told}
+        values |= {"check": dict(self.check)} if self.check else {}
         return {FILE: json.dumps(values, allow_nan=False, indent=1).encode()} | files
 
     @classmethod
@@ -219,7 +224,7 @@ class Explainer:
         for told in values["references"]:
             kept = {a["name"]: _array(files[a["file"]], a) for a in told.pop("arrays")}
             references[told["name"]] = Reference(**told, kept=kept)
-        return cls(model, references, threads)
+        return cls(model, references, threads, values.get("check", {}))
 
 
 def _array(content: bytes, about: Mapping[str, Any]) -> np.ndarray:
