@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.shop import Place, place
 from workbench import desk
+from workbench.desk import calls, overviews
 from workbench.desk.explanation_reported import explanation_shown
 from workbench.desk.reported import study_shown
 from workbench.reports import explanation as tell
@@ -38,6 +39,18 @@ def shown(here: Place) -> ExplainedModel:
     found = explanation_shown(desk.open(Settings(home=here.folder / "home", threads=1)))
     assert found is not None and found.row.family == "logistic"
     return found
+
+
+def test_the_report_is_of_the_rows_and_values_of_the_page(here: Place) -> None:
+    at = desk.open(Settings(home=here.folder / "home", threads=1))
+    asked = {"sample": "development", "segment": "income < 2500", "against": "near cut-off"}
+    found = explanation_shown(at, **asked)
+    page = overviews.overview(at, found.row.model_id, at.run(), **asked)
+    assert found.overview.sentence() == page.sentence() and found.overview.about() == page.about()
+    assert len(found.rows) == len(found.keys) == page.n
+    told = calls.of_explanation(at, found.row.model_id, kind="", **asked)
+    assert all(f"{name} = {value!r}" in told.notebook for name, value in asked.items())
+    assert "report explanation" in told.notebook
 
 
 def words(block: object) -> str:

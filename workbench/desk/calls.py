@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.dataset import Source
 from workbench.errors import InputError
+from workbench.explanation.attributions import PATH_DEPENDENT
+from workbench.explanation.references import ALL
 from workbench.intake import ReadOptions
 from workbench.reports import path_of
 from workbench.sampling import SamplingSpec
@@ -134,8 +136,9 @@ def of_explanation(desk: Desk, model_id: str, sample: str, segment: str, kind: s
         'print(told.importance[["title", "importance", "low", "high", "direction"]])',
         imports=["from workbench.desk import overviews"],
     )
-    note = "The notebook explains the reported sample, all of it." if any(asked.values()) else ""
-    notebook = _notebook(desk, "explanation", {"model": model_id})
+    held = kind == PATH_DEPENDENT or against not in ("", ALL)
+    note = "The notebook's reasons are held against all of development all the same." if held else ""
+    notebook = _notebook(desk, "explanation", {"model": model_id, **asked})
     return Calls(_command(desk, "explain", model_id, *flags), python, notebook, note)
 
 

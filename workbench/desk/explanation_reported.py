@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workbench.dataset.segment import Segment
-from workbench.desk import explaining, overviews, reported
+from workbench.desk import overviews, reported
+from workbench.explanation.attributions import INTERVENTIONAL
+from workbench.explanation.references import ALL
 from workbench.reports.explained import ExplainedModel
 from workbench.run import Run
 
@@ -14,32 +15,41 @@ if TYPE_CHECKING:
     from workbench.registry import ModelRow
 
 
-def explanation_shown(desk: Desk, *, model: str = "") -> ExplainedModel | None:
-    """Return the model a report is asked to explain, on its reported sample.
+def explanation_shown(
+    desk: Desk, *, model: str = "", sample: str = "", segment: str = "", kind: str = "", against: str = ""
+) -> ExplainedModel | None:
+    """Return the model a report is asked to explain, on its reported sample where no other is named.
 
     Where none is named it is the champion of the portfolio trained last, else the newest version; where
     nothing is kept, one of a study run on the German credit data of the folder that
     ``WORKBENCH_PUBLIC_DATA`` names.
 
+    Parameters
+    ----------
+    sample, segment, kind, against : str
+        As `overviews.overview` takes them; what it takes by default where empty.
+
     Raises
     ------
     InputError
-        ``NO_EXPLANATION`` where a model of its family is not explained.
+        ``NO_EXPLANATION`` where a model of its family is not explained; those of `overviews.overview`.
     """
     if not model and not desk.models():
         reported.run_example(desk, 42)
     row = desk.registry.resolve(model) if model else _newest(desk)
     if row is None:
         return None
-    found = overviews.sample_rows(desk, row.model_id)
+    found = overviews.sample_rows(desk, row.model_id, sample)
+    asked = found.segment(segment)
+    how = {"kind": kind or INTERVENTIONAL, "against": against or ALL}
     development = overviews.sample_rows(desk, row.model_id, "development")
     explainer = desk.explainer(row.model_id)
-    told = explaining.kept_overview(desk, row.model_id)
+    told = overviews.kept(desk, found, asked, **how)
     if told is None:
-        told = overviews.of(found, explainer, Segment(), Run(desk.settings.threads))
+        told = overviews.of(found, explainer, asked, Run(desk.settings.threads), **how)
     return ExplainedModel(
-        row, explainer, told, found.rows(), development.rows(),
-        found.dataset.row_key.iloc[found.positions].astype(str).to_numpy(object),
+        row, explainer, told, found.rows(asked), development.rows(),
+        found.dataset.row_key.iloc[found.inside(asked)].astype(str).to_numpy(object),
         found.dataset.source.name, desk.settings.threads,
     )  # fmt: skip
 

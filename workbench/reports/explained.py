@@ -46,9 +46,9 @@ class ExplainedModel:
     row : ModelRow
     explainer : Explainer
     overview : Overview
-        Of `rows`, against all development applicants.
+        Of `rows`.
     rows, development : Rows
-        The reported sample, and the rows the model was developed on.
+        The sample or segment that was asked for, and the rows the model was developed on.
     keys : array of str, shape (n,)
         What the file calls each of `rows`.
     source : str
