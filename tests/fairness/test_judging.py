@@ -115,6 +115,12 @@ def test_a_group_of_one_row_and_nobody_approved() -> None:
     one = judge(p, [Grouping("g", "G", ("most", "one"), code, "one")], 0.25, bad=bad)
     assert one.comparators["g"].group == "most" and "too few applicants" in one.comparators["g"].why
     assert "nothing can be concluded" in one.sentence
+    line = one.to_json()["groups"][1]
+    assert {k for k, v in line.items() if isinstance(v, float)} == {"share"} and line["n"] == 1
+    assert not {*one.calibration["group"], *one.distribution["group"]} - {"most"}
+    small = one.calibration[one.calibration["n"] < 30]
+    assert small["bad_rate"].isna().all() and one.calibration["bad_rate"].notna().any()
+    assert one.gaps["n_bad"].isna().all()
     nobody = judge(p, [sex], 0.0, bad=bad)
     assert nobody.of("sex")["air"].isna().all() and (nobody.of("sex")["air_reason"] != "").all()
     assert "nothing can be concluded" in nobody.sentence

@@ -105,23 +105,26 @@ def by_group(groups: Grouping, counts: Counts) -> dict[str, np.ndarray]:
     Returns
     -------
     dict of str to array, shape (groups,)
-        by, title, group, n, n_known, n_bad (NaN without outcomes), n_approved, share; then each of
-        `RATES` with _low, _high and _reason; deviation (approval rate less everyone's).
+        by, title, group, n, n_known, n_bad (NaN without outcomes), n_approved, share; then each of `RATES`
+        with _low, _high and _reason; deviation (approval rate less everyone's). Of a group too small for an
+        approval rate n and share are told and nothing else.
     """
     approval, known = RATES["approval_rate"], counts.n(RATES["bad_rate"])
-    size = len(groups.labels)
+    size, small = len(groups.labels), reasons(counts, approval)
+    told = small == ""
     found = {
         "by": _text(groups.by, size),
         "title": _text(groups.title, size),
         "group": np.array(groups.labels, dtype=object),
         "n": counts.n(approval),
-        "n_known": known,
-        "n_bad": np.where(known.any(), counts.events(RATES["bad_rate"]), NAN),
-        "n_approved": counts.events(approval),
+        "n_known": np.where(told, known, NAN),
+        "n_bad": np.where(told & known.any(), counts.events(RATES["bad_rate"]), NAN),
+        "n_approved": np.where(told, counts.events(approval), NAN),
         "share": counts.size / max(float(counts.size.sum()), 1e-300),
     }
     for rate in RATES.values():
         reason, trials = reasons(counts, rate), counts.trials(rate)
+        reason = np.where(told | (reason == NO_OUTCOMES), reason, small)
         share = np.where(reason == "", counts.share(rate), NAN)
         low, high = wilson(share * trials, trials)
         found |= {rate.name: share, f"{rate.name}_low": low, f"{rate.name}_high": high}
@@ -183,7 +186,10 @@ def gaps(
         "test": test,
         "detectable": np.where(told, significance.detectable(trials, base, base_trials), NAN),
         "n": np.stack([counts.n(rate) for rate in rates_]),
-        "n_bad": np.broadcast_to(counts.rows[:, :, BAD].sum(axis=1), shape),
+        "n_bad": np.where(
+            reasons(counts, RATES["approval_rate"]) == "", counts.rows[:, :, BAD].sum(axis=1), NAN
+        )
+        * np.ones(shape),
         "reason": reason,
     }
 

@@ -12,6 +12,7 @@ from workbench.evaluation.measure import NAN, Z95
 from workbench.evaluation.rates import rates
 from workbench.fairness.counts import BAD, NO_OUTCOME
 from workbench.fairness.grouping import Grouping
+from workbench.fairness.measures import FEWEST_ROWS
 
 BINS = 10
 HISTOGRAM = 40
@@ -110,7 +111,7 @@ def calibration(
         {
             "by": groups.by, "group": np.repeat(groups.labels, len(edges) + 1),
             "bin": np.tile(np.arange(1, len(edges) + 2), size), "n": np.bincount(cell, minlength=cells),
-            "n_bad": np.bincount(cell, bad, cells).astype(int), "mean_p_bad": _means(p, cell, cells, w),
+            "n_bad": np.bincount(cell, bad, cells), "mean_p_bad": _means(p, cell, cells, w),
             "bad_rate": rate, "low": low, "high": high,
         }
     )  # fmt: skip
@@ -146,3 +147,30 @@ def distribution(p_bad: np.ndarray, groups: Grouping, weight: np.ndarray | None 
             "share": np.divide(kept, whole, out=np.zeros(kept.shape), where=whole > 0).ravel(),
         }
     )  # fmt: skip
+
+
+def without_cut_off(
+    p: np.ndarray, outcome: np.ndarray, groups: Grouping, weight: np.ndarray | None,
+    customer: np.ndarray | None, order: np.ndarray,
+) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
+    """Return `discrimination` with the whole of `calibration`, and its bins; too few rows are not told."""
+    whole, bins = calibration(p, outcome, groups, weight, customer)
+    found = pd.concat([discrimination(p, outcome, groups, weight, customer, order), whole], axis=1)
+    n = np.bincount(groups.code, minlength=len(groups.labels))
+    known = np.bincount(groups.code[outcome != NO_OUTCOME], minlength=len(groups.labels))
+    for name in ("auc", "calibration_gap"):
+        few = (known < FEWEST_ROWS) & (found[f"{name}_reason"] == "")
+        few |= (n < FEWEST_ROWS) & known.any()
+        told = [c for c in found if c.startswith(name) and not c.endswith("reason")]
+        found.loc[few, told] = NAN
+        found.loc[few, f"{name}_reason"] = f"fewer than {FEWEST_ROWS} applicants"
+    found.loc[known < FEWEST_ROWS, "mean_p_bad"] = NAN
+    bins = of_enough(bins)
+    bins.loc[bins["n"] < FEWEST_ROWS, ["n_bad", "mean_p_bad", "bad_rate", "low", "high"]] = NAN
+    return found, bins
+
+
+def of_enough(parts: pd.DataFrame) -> pd.DataFrame:
+    """Return the lines of groups that are large enough to be told; each line has a share of its rows, n."""
+    whole = parts.groupby("group")["n"].transform("sum")
+    return parts[whole >= FEWEST_ROWS].reset_index(drop=True)

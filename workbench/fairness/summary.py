@@ -56,7 +56,7 @@ class Fairness:
     intersections : DataFrame
         As `intersections.intersections`; empty with one attribute.
     calibration, distribution : DataFrame
-        As `scores.calibration` (bins) and `scores.distribution`.
+        As `scores.calibration` (bins) and `scores.distribution`, without groups that are too small.
     comparators : dict of str to Comparator
         By attribute.
     """
@@ -242,14 +242,16 @@ def judge(
     to = {g.by: measures.comparator(g, sweeps[g.by].counts(cut_off, {}), against) for g in groups}
     for g in groups:
         of_means[g.by] = [means.means(name, x, g, weight, who) for name, x in scored.items()]
-        fixed[g.by], of_bins = _without_cut_off(p, outcome, g, weight, who, order)
+        fixed[g.by], of_bins = scores.without_cut_off(p, outcome, g, weight, who, order)
         bins.append(of_bins)
     n_known = int((outcome != NO_OUTCOME).sum())
     return Fairness(
         cut_off=float(cut_off), source=source, profile=PROFILES[profile], n=len(p), n_known=n_known,
         n_bad=int((outcome == 1).sum()) if n_known else None,
         calibration=pd.concat(bins, ignore_index=True),
-        distribution=pd.concat([scores.distribution(p, g, weight) for g in groups], ignore_index=True),
+        distribution=pd.concat(
+            [scores.of_enough(scores.distribution(p, g, weight)) for g in groups], ignore_index=True
+        ),
         weighted=weight is not None, customers=who is not None, sweeps=sweeps, crossings=crossings,
         fixed=fixed, means=of_means, against=against, elderly=tuple(elderly),
         **_shown(sweeps, crossings, fixed, of_means, float(cut_off), against, to),
@@ -300,21 +302,6 @@ def _checked(
             raise InputError("SCORES", "some weights are negative or not finite",
                              remedy="Correct the weights.")  # fmt: skip
     return p, outcome_codes(bad, len(p)), weight
-
-
-def _without_cut_off(
-    p: np.ndarray, outcome: np.ndarray, groups: Grouping, weight: np.ndarray | None,
-    customer: np.ndarray | None, order: np.ndarray,
-) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
-    whole, bins = scores.calibration(p, outcome, groups, weight, customer)
-    found = pd.concat([scores.discrimination(p, outcome, groups, weight, customer, order), whole], axis=1)
-    known = np.bincount(groups.code[outcome != NO_OUTCOME], minlength=len(groups.labels))
-    for name in ("auc", "calibration_gap"):
-        few = (known < measures.FEWEST_ROWS) & (found[f"{name}_reason"] == "")
-        told = [c for c in found if c.startswith(name) and not c.endswith("reason")]
-        found.loc[few, told] = NAN
-        found.loc[few, f"{name}_reason"] = f"fewer than {measures.FEWEST_ROWS} applicants"
-    return found, bins
 
 
 def _shown(
