@@ -120,13 +120,14 @@ def _show(told: Overview) -> None:
     output.line(told.sentence())
     held = f" against {told.reference}" if told.reference else ""
     output.table(
-        f"{told.kind.capitalize()} values of {told.n:,} rows ({told.sample}), {told.n_bad:,} bads{held}",
+        f"{told.kind.capitalize()} values of {told.n:,} rows ({told.sample}), {told.bads}{held}",
         ("characteristic", f"mean size, {told.unit}", "low", "high", "share", "direction"),
         [
             (line.title, line.importance, line.low, line.high, f"{line.share:.1%}", line.direction)
             for line in told.importance.head(SHOWN).itertuples()
         ],
     )
+    _say_rest(len(told.importance))
     if len(told.pairs):
         output.line()
         output.table(
@@ -139,6 +140,11 @@ def _show(told: Overview) -> None:
         )
     for line in told.against_declared().itertuples():
         output.note(f"{line.title}: the PD goes against what is declared ({line.declared}).")
+
+
+def _say_rest(lines: int) -> None:
+    if lines > SHOWN:
+        output.note(f"{lines - SHOWN} more characteristics; --json has them all.")
 
 
 def _show_one(told: dict[str, Any]) -> None:

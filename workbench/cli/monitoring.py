@@ -64,6 +64,8 @@ def _show(found: Monitored) -> None:
             for line in told.characteristics.head(SHOWN).itertuples()
         ],
     )  # fmt: skip
+    if len(told.characteristics) > SHOWN:
+        output.note(f"{len(told.characteristics) - SHOWN} more characteristics; --json has them all.")
     output.line()
     output.table(
         f"Scores against the {told.score.reference}: PSI {told.score.psi:.4f}",

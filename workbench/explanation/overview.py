@@ -87,6 +87,13 @@ class Overview:
     grouped: pd.DataFrame
     monotonicity: pd.DataFrame
 
+    @property
+    def bads(self) -> str:
+        """How many of the rows ended bad, in words."""
+        if not self.n_known:
+            return "outcomes not known"
+        return f"{self.n_bad:,} bad{'' if self.n_bad == 1 else 's'}"
+
     def title(self, characteristic: str) -> str:
         """Return what a characteristic is called."""
         return str(self._line(characteristic)["title"])

@@ -59,7 +59,7 @@ def _figures(of: ExplainedModel) -> list[tuple[str, str, str]]:
     told, lost = of.overview, of.permutation
     first, flip = told.importance.iloc[0], of.flips.frame.iloc[0]
     auc = format_metric("auc", lost.auc, lost.low, lost.high)
-    basis = f"{told.n:,} applicants, {told.n_bad:,} bads"
+    basis = f"{told.n:,} applicants, {told.bads}"
     figures = [
         (
             f"{first['title']}, mean size",

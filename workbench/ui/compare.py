@@ -39,13 +39,24 @@ def models_of(context: Context) -> list[Any]:
     """Return the versions that can be compared, or draw what is missing and end the page."""
     name = session.name_of(context.portfolio)
     every = cache.desk().registry.models(name or None)
-    portfolio = name or (every[0].portfolio if every else "")
+    portfolio = name or _first_with_two([row.portfolio for row in every])
     rows = [row for row in every if row.portfolio == portfolio]
     if len(rows) < 2:
         why = "Two trained models of one portfolio are compared here, on the rows held out from both."
         told = "No models yet" if not rows else "Only one model yet"
         frame.empty(told, why, sidebar.TRAIN, "Go to Train", "model_training", context.query())
     return rows
+
+
+def _first_with_two(portfolios: list[str]) -> str:
+    """Return the first portfolio with two models, else the first; "" where there is none.
+
+    Examples
+    --------
+    >>> _first_with_two(["cards", "loans", "loans"])
+    'loans'
+    """
+    return next((p for p in portfolios if portfolios.count(p) > 1), portfolios[0] if portfolios else "")
 
 
 def choose(context: Context, rows: list[Any]) -> tuple[Any, ...]:

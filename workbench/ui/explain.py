@@ -128,7 +128,7 @@ def line(place: Any, row: Any, told: Any) -> None:
         frame.line(
             words.text(sidebar.model_name(row)),
             f"{how} {told.kind} values by {told.method} on all {told.n:,} rows: {words.text(told.sample)}",
-            words.counted(told.n_bad, "bad") if told.n_known else "outcomes not known",
+            told.bads,
             f"against {words.text(told.reference)}" if told.reference else "as the trees saw rows together",
         )
 

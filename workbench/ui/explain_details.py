@@ -28,7 +28,7 @@ def importance(told: Any) -> None:
                 "direction": st.column_config.TextColumn("Direction", width=260),
             },
             whole=shown,
-            note=f"{words.counted(told.n, 'row')}, {words.counted(told.n_bad, 'bad')}; in {told.unit}",
+            note=f"{words.counted(told.n, 'row')}, {told.bads}; in {told.unit}",
         )
 
 
@@ -85,7 +85,7 @@ def _values(found: Any, told: Any, asked: Any, chosen: str) -> None:
             "q90": tables.number("10% above", "%.3f", width=85),
         },
         whole=told.dependence,
-        note=f"{words.counted(told.n, 'row')}, {words.counted(told.n_bad, 'bad')}; the file has them all",
+        note=f"{words.counted(told.n, 'row')}, {told.bads}; the file has them all",
     )
 
 
