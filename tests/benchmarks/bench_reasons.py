@@ -5,6 +5,7 @@ Run: python -m tests.benchmarks.bench_reasons
 
 from __future__ import annotations
 
+import sys
 import time
 
 import numpy as np
@@ -24,6 +25,7 @@ def main() -> None:
     data = rows.dataset(20_000)
     listed = data.frame.iloc[:500].astype(object)
     records = listed.where(listed.notna(), None).to_dict(orient="records")
+    missed = []
     samples = sampling.draw(data, sampling.SamplingSpec.from_split("70/30", "random", 42))
     for family in ("logistic", "scorecard", "xgboost", "lightgbm"):
         model = training.train(data, samples, training.TrainSpec(family), Run(1))
@@ -46,10 +48,14 @@ def main() -> None:
         median, last = 1e3 * np.median(wall), 1e3 * np.quantile(wall, 0.99)
         print(
             f"{family}: PD and four reasons of one declined applicant, median {median:.2f} ms, "
-            f"99th percentile {last:.2f} ms of the clock and {1e3 * np.quantile(own, 0.99):.2f} ms of "
-            f"the processor (promise: under {PROMISE_MS:g} ms); {FILE / file:,.0f} rows a second with "
+            f"99th percentile {last:.2f} ms of the clock (promise: under {PROMISE_MS:g} ms) and "
+            f"{1e3 * np.quantile(own, 0.99):.2f} ms of the processor; {FILE / file:,.0f} rows a second with "
             "reasons, 70% of them approved"
         )
+        if last >= PROMISE_MS:
+            missed.append(family)
+    if missed:
+        sys.exit(f"promise missed: {', '.join(missed)}")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,15 @@ from workbench import trees
 TREES, GROWN_ON, FEW, ROUNDS = 200, 50_000, 300, 3
 SHAP_ROWS, SHAP_AGAINST = 400, 40
 PATH, AGAINST = 20, 100
+ONE_MS = 5.0
+MISSED: list[str] = []
+"""Promises that were missed, as they are found."""
+
+
+def keep(what: str, kept: bool) -> None:
+    """Note a promise that was missed."""
+    if not kept:
+        MISSED.append(what)
 
 
 def seconds_a_row(call: Callable[[], Any], rows: int) -> float:
@@ -29,14 +38,15 @@ def seconds_a_row(call: Callable[[], Any], rows: int) -> float:
     return (time.perf_counter() - started) / rows
 
 
-def told(what: str, ours: list[float], theirs: list[float], promise: str) -> None:
+def told(what: str, ours: list[float], theirs: list[float], promise: float) -> None:
     """Print medians, and the median of the ratios of calls made in turns."""
     ratio = statistics.median(b / a for a, b in zip(ours, theirs, strict=True))
     print(
         f"{what}: {statistics.median(ours) * 1e6:,.1f} us a row against "
-        f"{statistics.median(theirs) * 1e6:,.1f}: {ratio:,.1f} times ({promise})",
+        f"{statistics.median(theirs) * 1e6:,.1f}: {ratio:,.1f} times (promise: at least {promise:g})",
         flush=True,
     )
+    keep(what, ratio >= promise)
 
 
 def compare(name: str, booster: Any, ensemble: trees.Ensemble, x: np.ndarray, tolerance: float) -> None:
@@ -55,8 +65,12 @@ def compare(name: str, booster: Any, ensemble: trees.Ensemble, x: np.ndarray, to
         theirs.append(seconds_a_row(lambda part=part: whole.shap_values(part), len(part)))
         ours.append(seconds_a_row(lambda: tables.values(x, of_trees), len(x)))
     found = np.abs(tables.values(x[:SHAP_ROWS], of_trees) - whole.shap_values(x[:SHAP_ROWS])).max()
-    told(f"{name}, path-dependent, {len(x):,} x {x.shape[1]}", ours, theirs, f"promise: at least {PATH}")
-    print(f"  cut in {cut:.2f} s; tables of {tables.entries * 8 / 1e6:,.0f} MB; differs by {found:.1e}")
+    told(f"{name}, path-dependent, {len(x):,} x {x.shape[1]}", ours, theirs, PATH)
+    print(
+        f"  cut in {cut:.2f} s; tables of {tables.entries * 8 / 1e6:,.0f} MB; differs by {found:.1e} "
+        f"(promise: {tolerance:g})"
+    )
+    keep(f"{name}, path-dependent values", found <= tolerance)
     hundred = tables.prepare(tables.counts(x[:100]))
     tables.values(x[:1], hundred)
     against = shap.TreeExplainer(booster, x[:100], feature_perturbation="interventional")
@@ -69,8 +83,9 @@ def compare(name: str, booster: Any, ensemble: trees.Ensemble, x: np.ndarray, to
         ours.append(seconds_a_row(lambda: tables.values(x, hundred), len(x)))
     part = x[:SHAP_AGAINST]
     found = np.abs(tables.values(part, hundred) - against.shap_values(part, check_additivity=False)).max()
-    told(f"{name}, interventional against 100 rows", ours, theirs, f"promise: at least {AGAINST}")
-    print(f"  differs by {found:.1e} ({'within' if found <= tolerance else 'beyond'} {tolerance:g})")
+    told(f"{name}, interventional against 100 rows", ours, theirs, AGAINST)
+    print(f"  differs by {found:.1e} (promise: {tolerance:g})")
+    keep(f"{name}, interventional values", found <= tolerance)
     many(name, tables, x, of_trees)
 
 
@@ -87,11 +102,13 @@ def many(name: str, tables: trees.LeafTables, x: np.ndarray, of_trees: trees.Pre
     for _ in range(ROUNDS):
         theirs.append(seconds_a_row(lambda: tables.values(x, of_trees), len(x)))
         ours.append(seconds_a_row(lambda: tables.values(x, prepared), len(x)))
+    ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
     print(
         f"{name}, interventional against 10,000 rows: {statistics.median(ours) * 1e6:,.1f} us a row, "
-        f"{statistics.median(a / b for a, b in zip(ours, theirs, strict=True)):.2f} times path-dependent "
-        f"(promise: no slower); counted in {counted:.2f} s, tables in {tabled:.2f} s"
+        f"{ratio:.2f} times path-dependent (promise: no slower, within a tenth); "
+        f"counted in {counted:.2f} s, tables in {tabled:.2f} s"
     )
+    keep(f"{name}, against 10,000 rows", ratio <= 1.1)
     one = [
         seconds_a_row(lambda i=i: tables.values(x[i : i + 1], prepared), 1) * 1e3
         for i in range(FEW)
@@ -128,10 +145,11 @@ def one_applicant() -> None:
             own.append((time.thread_time() - started[1]) * 1e3)
         print(
             f"{family}, one applicant's PD and values: {statistics.median(took):.2f} ms, "
-            f"99th percentile {np.quantile(took, 0.99):.2f} ms (promise: under 5); of it on a core "
-            f"{np.quantile(own, 0.99):.2f} ms",
+            f"99th percentile {np.quantile(took, 0.99):.2f} ms (promise: under {ONE_MS:g}); of it "
+            f"on a core {np.quantile(own, 0.99):.2f} ms",
             flush=True,
         )
+        keep(f"{family}, one applicant", float(np.quantile(took, 0.99)) < ONE_MS)
 
 
 def main(n: int = 100_000) -> None:
@@ -155,3 +173,5 @@ def main(n: int = 100_000) -> None:
 
 if __name__ == "__main__":
     main(*(int(word) for word in sys.argv[1:]))
+    if MISSED:
+        sys.exit(f"promises missed: {'; '.join(MISSED)}")
