@@ -205,6 +205,16 @@ def test_effects_are_what_setting_the_value_does(explainer: Explainer, rows: Row
         effects(explainer.model, rows, "wealth")
 
 
+def test_a_step_of_one_row_leaves_the_band_undefined_and_says_so(explainer: Explainer, rows: Rows) -> None:
+    late = rows.raw[:, 2]
+    few = np.concatenate([np.flatnonzero(late == 0)[:30], np.flatnonzero(late == 1)[:30]])
+    few = np.append(few, np.flatnonzero(late == late[~np.isnan(late)].max())[:1])
+    found = effects(explainer.model, rows.take(few), "late")
+    assert found.local["effect"].notna().all() and found.local["low"].isna().any()
+    assert found.reason.startswith("its 95% band is not defined")
+    assert effects(explainer.model, rows, "late").reason == ""
+
+
 def test_dealing_what_does_nothing_anew_loses_nothing(explainers: Explainers, rows: Rows) -> None:
     card = explainers("scorecard")
     lost = permutation(card.model, rows, Run(1), repeats=2)

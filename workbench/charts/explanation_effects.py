@@ -76,7 +76,8 @@ def local(value: Effects) -> go.Figure:
         x=lines["at"], y=lines["effect"], mode="lines", line={"color": palette.BADS, "width": 2},
         showlegend=False, hovertemplate="%{x:,}: %{y:+.2%}<extra></extra>",
     )  # fmt: skip
-    style(figure, title, f"Accumulated local effects of {value.n_all:,} applicants; 95% interval", height=330)
+    band = value.reason or "95% interval"
+    style(figure, title, f"Accumulated local effects of {value.n_all:,} applicants; {band}", height=330)
     figure.update_xaxes(tickformat=",")
     figure.update_yaxes(
         title_text="Change in PD", tickformat="+.1%", zeroline=True, zerolinecolor=palette.REFERENCE

@@ -30,6 +30,7 @@ MONOTONE = (
 NO_ORDER = "not defined: its values have no order"
 ONE_VALUE = "not defined: the rows hold one value only"
 NO_VALUE = "not defined: every value is missing"
+NO_BAND = "its 95% band is not defined: a step holds one row, or the rows of one customer"
 FITTED = {
     (True, True): "both", (True, False): "rises", (False, True): "falls", (False, False): "level",
 }  # fmt: skip
@@ -53,7 +54,7 @@ class Effects:
         place, label, at, effect (accumulated local effect on the PD, its weighted mean is 0), low, high
         (95%), n (rows in the step that ends there). Empty where it is not defined.
     reason : str
-        Why `local` is not defined; empty where it is.
+        Why `local`, or its low and high, are not defined; empty where they are.
 
     References
     ----------
@@ -189,7 +190,7 @@ def _accumulated(
         for at in (np.flatnonzero(step == k) for k in range(bins))
     ]
     mean = np.array([m[0] for m, _ in told])
-    error = np.nan_to_num(np.array([e[0] for _, e in told]))
+    error = np.array([e[0] for _, e in told])
     weight = np.bincount(step, part.weights, bins)
     ends = np.concatenate([[0.0], np.cumsum(mean)])
     # the share of rows that a step's change is felt by, so that the weighted mean of the curve is 0
@@ -197,8 +198,9 @@ def _accumulated(
     centre = float(np.average(middle, weights=weight))
     after = (weight.sum() - np.cumsum(weight) + weight / 2) / weight.sum()
     passed = np.tril(np.ones((bins + 1, bins)), -1)
-    wide = Z95 * np.sqrt((((passed - after) * error) ** 2).sum(axis=1))
+    wide = Z95 * np.sqrt((((passed - after) * error) ** 2).sum(axis=1))  # NaN where a step's error is
     effect = ends - centre
+    unknown = NO_BAND if np.isnan(error).any() else ""
     return pd.DataFrame(
         {
             "place": np.arange(bins + 1), "label": [number_words(float(e)) for e in edges], "at": edges,
@@ -206,7 +208,7 @@ def _accumulated(
             "n": np.concatenate([[0], np.bincount(step, minlength=bins)]),
         },
         columns=list(LOCAL),
-    ), ""  # fmt: skip
+    ), unknown  # fmt: skip
 
 
 def monotonicity(model: TrainedModel, rows: Rows, *, threads: int = 1, most: int = 300) -> pd.DataFrame:
