@@ -140,15 +140,12 @@ def _what_if(
     score_form.slider(row.model_id, next(field for field in fields if field.name == name))
     title = model.portfolio.p_bad_title
     frame.chart(charts.sensitivity(one, scorer.policy, title), "sensitivity", f"{title} over {one.title}")
-    advice = [curves[n] for n in by_span if not curves[n].protected][:2]
-    said = [
-        f"{words.text(c.title)} at {words.text(c.lowest['label'])}: {words.percent(c.lowest['p_bad'])}"
-        for c in advice
-        if c.p_bad - c.lowest["p_bad"] > 5e-4
-    ]
+    told = [curves[n] for n in by_span if not curves[n].protected][:2]
+    said = [words.text(one.sentence()) for one in told if one.p_bad - one.lowest["p_bad"] > 5e-4]
     if said:
         st.caption(
-            f"Lowest {title} by changing one alone: {'; '.join(said)}. What the model says, no advice."
+            f"How the model answers to one value alone, the others held: {'; '.join(said)}. No advice: "
+            "much of it, like age or what was paid late, nobody can change."
         )
 
 
