@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,16 +31,18 @@ def of_rows(
     held = explainer.attributions(found.rows(segment).raw, kind=told.kind, reference=against)
     frame = found.dataset.frame.iloc[positions]
     keys = found.dataset.row_key.iloc[positions].astype(str).tolist()
-    values = {name: _plain(frame[name]) for name in held.characteristics}
+    values = zip(*(_plain(frame[name]) for name in held.characteristics), strict=True)
+    # a line is made of columns that are plain already: nothing is looked up a line
+    rows, names = (
+        np.repeat(np.array(keys, dtype=object), len(held.characteristics)),
+        held.characteristics * len(keys),
+    )
+    flat = chain.from_iterable(values)
     lines = [
-        {
-            "row": key,
-            "characteristic": name,
-            "value": values[name][i],
-            "attribution": float(held.values[i, j]),
-        }
-        for i, key in enumerate(keys)
-        for j, name in enumerate(held.characteristics)
+        {"row": row, "characteristic": name, "value": value, "attribution": attribution}
+        for row, name, value, attribution in zip(
+            rows.tolist(), names, flat, held.values.ravel().tolist(), strict=True
+        )
     ]
     whole = told.to_json()
     own = {"model_id": found.row.model_id, "segment": str(segment) if segment else ""}
