@@ -79,8 +79,12 @@ def test_limits_are_saved_with_a_reason_and_the_page_offers_to_look_again(looked
 
 
 def test_home_shows_the_last_verdict_and_who_looked(looked):
-    app, _, found = looked
+    app, desk, found = looked
+    if desk.registry.resolve(found.model_id).stage != "champion":
+        desk.promote(found.model_id)
     app.run()
+    red = found.drift.verdict.colour == "red"
+    assert app.button(key="next_step").label == ("See what moved" if red else "Score an applicant")
     portfolios = app.dataframe[0].value
     assert portfolios["drift"].iloc[0].startswith(found.drift.verdict.colour)
     assert any("held october.parquet against" in str(e.value) for e in app.get("html"))

@@ -51,7 +51,7 @@ def draw(context: Context) -> None:
         words.counted(len(datasets), "data set"),
         words.counted(len(models), "model version"),
     )
-    _next_step(context, datasets, models)
+    _next_step(context, datasets, models, trail)
     st.subheader("Portfolios", anchor=False)
     tables.show(
         portfolios,
@@ -161,7 +161,7 @@ def auc(metrics: dict[str, Any]) -> str:
     return words.metric(metrics, "auc")
 
 
-def _next_step(context: Context, datasets: list[Any], models: list[Any]) -> None:
+def _next_step(context: Context, datasets: list[Any], models: list[Any], trail: list[Any]) -> None:
     """Say the one thing to do next, with the button that gets there."""
     champions = [row for row in models if row.stage == "champion"]
     waiting = [row for row in models if row.stage in ("trained", "candidate") and row.gate.get("passed")]
@@ -174,6 +174,11 @@ def _next_step(context: Context, datasets: list[Any], models: list[Any]) -> None
     elif not champions and waiting:
         said = f"{words.counted(len(waiting), 'model')} passed the gate; none is champion yet."
         where, label, icon = sidebar.REGISTRY, "Choose a champion", "inventory_2"
+    elif drifted := _red(champions, trail):
+        title = words.text(cache.portfolio_title(drifted))
+        said = f"**{title}**: the extract that was looked at last came out red against the champion."
+        where, label, icon = sidebar.MONITOR, "See what moved", "monitoring"
+        query = {"portfolio": f"{drifted.portfolio}@{drifted.portfolio_version}", "model": drifted.model_id}
     else:
         said = "A model is ready to score."
         where, label, icon = sidebar.SCORE, "Score an applicant", "person_search"
@@ -181,6 +186,15 @@ def _next_step(context: Context, datasets: list[Any], models: list[Any]) -> None
         st.markdown(f"**Next:** {said}")
         if st.button(label, icon=f":material/{icon}:", type="primary", key="next_step"):
             st.switch_page(where, query_params=query)
+
+
+def _red(champions: list[Any], trail: list[Any]) -> Any | None:
+    """Return the first champion whose last look at drift was red, or None."""
+    last: dict[str, Any] = {}
+    for line in sorted(trail, key=lambda line: line.seq):
+        if line.action == monitoring.LOOKED:
+            last[line.model_id] = line.detail["colour"]
+    return next((row for row in champions if last.get(row.model_id) == "red"), None)
 
 
 def _fresh(context: Context) -> None:
