@@ -250,6 +250,7 @@ def test_reasons_are_held_against_those_the_portfolio_names() -> None:
     ("name", "file", "family"),
     [
         ("taiwan_cards", "taiwan_cards/taiwan.csv", "logistic"),
+        ("taiwan_cards", "taiwan_cards/taiwan.csv", "lightgbm"),
         ("german_credit", "german_credit/german_labelled.csv", "scorecard"),
         ("german_credit", "german_credit/german_labelled.csv", "lightgbm"),
     ],
@@ -276,3 +277,16 @@ def test_no_favourable_factor_is_a_reason_and_taking_the_first_away_helps(name, 
     assert found.passed, found.frame
     assert found.share("first reason") > 0.95
     assert str(len(declined)).replace(",", "") in found.sentence().replace(",", "")
+
+
+def test_another_order_of_rows_or_columns_changes_no_reason_of_trees() -> None:
+    data, raw, reasoner, rows = public_reasons(
+        "german_credit", "german_credit/german_labelled.csv", "lightgbm"
+    )
+    order = np.random.default_rng(9).permutation(data.n)
+    other = reasoner.rows(raw[order])
+    for name in ("groups", "named", "texts", "points"):
+        assert (getattr(other, name) == getattr(rows, name)[order]).all(), name
+    columns = list(reversed(data.frame.columns))
+    again = reasoner.rows(reasoner.explainer.model.encoder.raw(data.frame[columns], data.date))
+    assert (again.texts == rows.texts).all() and (again.groups == rows.groups).all()
