@@ -62,6 +62,9 @@ def test_a_kept_study_shows_the_same() -> None:
     assert again.to_json() == STUDY.to_json()
     assert again.sentence() == STUDY.sentence()
     assert study.to_files(again) == files
+    deep = dataclasses.replace(STUDY.models[0], unexplained="the trees are too deep")
+    told = study.from_files(study.to_files(dataclasses.replace(STUDY, models=(deep,)))).models[0]
+    assert told.unexplained == told.to_json()["unexplained"] == deep.unexplained
     for kept, fresh in zip(again.models, STUDY.models, strict=True):
         pd.testing.assert_frame_equal(kept.evaluation.roc, fresh.evaluation.roc, check_exact=True)
         assert (kept.p_bad == fresh.p_bad).all()

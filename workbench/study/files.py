@@ -134,7 +134,7 @@ KINDS = {"i": np.int64, "u": np.int64, "b": bool}
 
 
 def _model_json(model: StudyModel) -> dict[str, Any]:
-    plain = ("family", "title", "reported", "calibration", "policy", "digest", "error")
+    plain = ("family", "title", "reported", "calibration", "policy", "digest", "error", "unexplained")
     return {name: getattr(model, name) for name in plain} | {
         "gate": model.gate.to_json(),
         "drivers": _frames_json(_driving(model)),
@@ -155,6 +155,7 @@ def _model(values: dict[str, Any], rows: pd.DataFrame) -> StudyModel:
     return StudyModel(
         **{name: values[name] for name in plain},
         model=None,
+        unexplained=values.get("unexplained", ""),  # older studies do not say
         gate=Gate(**values["gate"]),
         importance=drivers["importance"],
         coefficients=drivers["coefficients"],

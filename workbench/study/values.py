@@ -150,6 +150,7 @@ class StudyModel:
             "gate": self.gate.to_json(),
             "calibration": {k: v for k, v in self.calibration.items() if k != "draws"},
             "policy": self.policy,
+            "unexplained": self.unexplained,
         }
 
 

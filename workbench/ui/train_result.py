@@ -53,6 +53,8 @@ def draw(study: Any) -> None:
     with tabs["Deciles"]:
         _deciles(one, note)
     with tabs["Characteristics"]:
+        if one.unexplained:
+            st.caption(words.text(f"Not explained while it was trained: {one.unexplained}"))
         _drivers(one)
     if len(one.coefficients):
         with tabs["Coefficients"]:
