@@ -21,7 +21,7 @@ from workbench.features.columns import (
     UNSEEN,
 )
 from workbench.policy import DECISIONS
-from workbench.portfolio import P_HIGH, P_LOW, Points
+from workbench.portfolio import Points
 from workbench.training import TrainedModel
 
 
@@ -124,8 +124,7 @@ def points(scale: Points, p_bad: np.ndarray) -> np.ndarray:
     >>> points(Points(), np.array([1 / 51])).tolist()
     [600]
     """
-    p = np.clip(p_bad, P_LOW, P_HIGH)
-    return np.floor(scale.offset + scale.factor * np.log((1 - p) / p) + 0.5).astype(np.int64)
+    return np.floor(scale.exact(p_bad) + 0.5).astype(np.int64)
 
 
 class Scorer:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from workbench.portfolio import Points
     from workbench.scoring import Score
 
-EDGE = 1e-4
-
 
 def points_band(score: Score, policy: Policy, points: Points, *, bare: bool = False) -> go.Figure:
     """Draw where one applicant's points lie among decline, refer and approve, and among the bands.
@@ -35,8 +33,8 @@ def points_band(score: Score, policy: Policy, points: Points, *, bare: bool = Fa
     import plotly.graph_objects as go
 
     at = score.points
-    decline, approve = (_points(points, p) for p in (policy.decline_from, policy.approve_below))
-    edges = [_points(points, p) for p in policy.band_edges]
+    decline, approve = (float(points.exact(p)) for p in (policy.decline_from, policy.approve_below))
+    edges = [float(points.exact(p)) for p in policy.band_edges]
     marks = [at, decline, approve, *edges]
     low, high = min(marks) - points.pdo * 1.5, max(marks) + points.pdo * 1.5
     figure = go.Figure()
@@ -92,11 +90,6 @@ def _strip(figure: go.Figure, name: str, start: float, end: float, whole: float,
     left, right = max(parts, key=lambda part: part[1] - part[0])
     if right - left > room:
         figure.add_annotation(x=(left + right) / 2, y=0.5, text=name, showarrow=False, font={"size": 12})
-
-
-def _points(scale: Points, p_bad: float) -> float:
-    p = min(max(p_bad, EDGE), 1 - EDGE)
-    return scale.offset + scale.factor * math.log((1 - p) / p)
 
 
 def _note(score: Score) -> str:

@@ -12,7 +12,6 @@ from workbench.run import Run
 
 if TYPE_CHECKING:
     from workbench.desk.desk import Desk
-    from workbench.registry import ModelRow
 
 
 def explanation_shown(
@@ -36,7 +35,7 @@ def explanation_shown(
     """
     if not model and not desk.models():
         reported.run_example(desk, 42)
-    row = desk.registry.resolve(model) if model else _newest(desk)
+    row = desk.registry.resolve(model) if model else reported.in_use(desk)
     if row is None:
         return None
     found = overviews.sample_rows(desk, row.model_id, sample)
@@ -52,9 +51,3 @@ def explanation_shown(
         found.dataset.row_key.iloc[found.inside(asked)].astype(str).to_numpy(object),
         found.dataset.source.name, desk.settings.threads,
     )  # fmt: skip
-
-
-def _newest(desk: Desk) -> ModelRow | None:
-    rows = [row for row in desk.models() if row.stage not in ("rejected", "retired")]
-    own = [row for row in rows if row.portfolio == rows[0].portfolio]
-    return next((row for row in own if row.stage == "champion"), next(iter(own), None))

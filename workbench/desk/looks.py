@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.desk import monitored
+from workbench.desk import monitored, reported
 from workbench.desk.requests import DriftRequest
 from workbench.errors import InputError
 from workbench.reports.looked import Looked
@@ -47,7 +47,7 @@ def drift_shown(desk: Desk, *, model: str = "", data: str = "", dataset: str = "
         raise InputError("PARAMETER", "a file and a kept data set were both named", remedy="Name one.")
     if not (model or data or dataset) and not desk.models():
         dataset = _example(desk)
-    row = desk.registry.resolve(model) if model else _model(desk)
+    row = desk.registry.resolve(model) if model else reported.in_use(desk)
     if row is None:
         return None
     if dataset:
@@ -66,12 +66,6 @@ def drift_shown(desk: Desk, *, model: str = "", data: str = "", dataset: str = "
         row, desk.portfolio(look.portfolio), look.name, look.dataset_sha256 or look.source_sha256,
         look.rows, look.refused, look.drift,
     )  # fmt: skip
-
-
-def _model(desk: Desk) -> ModelRow | None:
-    rows = [row for row in desk.models() if row.stage not in ("rejected", "retired")]
-    own = [row for row in rows if row.portfolio == rows[0].portfolio]
-    return next((row for row in own if row.stage == "champion"), next(iter(own), None))
 
 
 def _last(desk: Desk, row: ModelRow) -> DriftRequest | None:

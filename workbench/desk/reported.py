@@ -150,6 +150,13 @@ def card_shown(desk: Desk, *, model: str = "") -> SignedCard | None:
     return None if shown is None else SignedCard(row, trained, shown)
 
 
+def in_use(desk: Desk) -> ModelRow | None:
+    """Return the champion of the portfolio trained last, else its newest version; None where none is kept."""
+    rows = [row for row in desk.models() if row.stage not in ("rejected", "retired")]
+    own = [row for row in rows if row.portfolio == rows[0].portfolio]
+    return next((row for row in own if row.stage == "champion"), next(iter(own), None))
+
+
 def _newest_card(desk: Desk) -> ModelRow | None:
     cards = [row for row in desk.models() if row.family in FAMILIES and FAMILIES[row.family].card]
     kept = [row for row in cards if row.stage not in ("rejected", "retired") and row.study_id]

@@ -11,7 +11,7 @@ from workbench.drift import characteristics
 from workbench.drift.months import by_month
 from workbench.drift.rows import Rows, difference, mean
 from workbench.policy import DECISIONS, Policy
-from workbench.portfolio import P_HIGH, P_LOW, Characteristic, Points
+from workbench.portfolio import Characteristic, Points
 
 MEASURES = ("measure", "title", "reference", "extract", "difference", "low", "high", "p_value")
 MONTHS = (
@@ -65,12 +65,6 @@ class ScoreDrift:
         return float(self.stability["psi"].iloc[0])
 
 
-def exact_points(scale: Points, p_bad: np.ndarray) -> np.ndarray:
-    """Return points before they are rounded; shape as `p_bad`."""
-    p = np.clip(p_bad, P_LOW, P_HIGH)
-    return scale.offset + scale.factor * np.log((1 - p) / p)
-
-
 def compare(extract: Rows, reference: Rows, policy: Policy, scale: Points) -> ScoreDrift:
     """Compare the scores of an extract with those of a reference.
 
@@ -80,7 +74,7 @@ def compare(extract: Rows, reference: Rows, policy: Policy, scale: Points) -> Sc
         Rows the model was not fitted on: a model that fits its development rows closely scores them more
         surely than any later ones, which would pass for drift.
     """
-    points = [exact_points(scale, rows.p_bad) for rows in (extract, reference)]
+    points = [scale.exact(rows.p_bad) for rows in (extract, reference)]
     frames = [pd.DataFrame({"points": np.rint(p)}) for p in points]
     known = characteristics.know(frames[1], (POINTS,), reference.weight, reference.code)
     line, bins = characteristics.compare(known, frames[0], extract.weight, extract.code)

@@ -17,7 +17,7 @@ from workbench.explanation.wording import NO_TEXT, Wording, margin_of, wording
 from workbench.features import Program
 from workbench.features.columns import IMPOSSIBLE
 from workbench.policy import DECISIONS
-from workbench.portfolio import P_HIGH, P_LOW, Points
+from workbench.portfolio import P_HIGH, P_LOW
 from workbench.training import TrainedModel
 
 MOST = 4
@@ -382,13 +382,8 @@ def _worth(model: TrainedModel, found: Attributions, at: np.ndarray, less: np.nd
     """Return how many points more there would be without part of the margin."""
     scale = model.portfolio.points
     margin = found.margin[at]
-    gained = [_points(scale, p_bad_at(model.calibrator, found.unit, m)) for m in (margin - less, margin)]
+    gained = [scale.exact(p_bad_at(model.calibrator, found.unit, m)) for m in (margin - less, margin)]
     return np.floor(gained[0] - gained[1] + 0.5).astype(np.int64)
-
-
-def _points(scale: Points, p_bad: np.ndarray) -> np.ndarray:
-    p = np.clip(p_bad, P_LOW, P_HIGH)
-    return scale.offset + scale.factor * np.log((1 - p) / p)
 
 
 def p_bad_at(calibrator: Calibrator, unit: str, margin: np.ndarray | Sequence[float]) -> np.ndarray:

@@ -6,6 +6,7 @@ import math
 import re
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from workbench.errors import InputError
@@ -207,6 +208,11 @@ class Points(Declared):
     def offset(self) -> float:
         """Points at even odds."""
         return self.base - self.factor * math.log(self.odds)
+
+    def exact(self, p_bad: np.ndarray | float) -> np.ndarray:
+        """Return points before they are rounded, of PDs clipped to [.0001, .9999]; shape as `p_bad`."""
+        p = np.clip(p_bad, P_LOW, P_HIGH)
+        return self.offset + self.factor * np.log((1 - p) / p)
 
     @property
     def ends(self) -> tuple[int, int]:
