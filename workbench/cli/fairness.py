@@ -85,7 +85,10 @@ def _show(told: dict[str, Any]) -> None:
 
     def share(line: dict[str, Any], name: str) -> str:
         value, reason = line[name], line.get(f"{name}_reason", "")
-        return f"{value:.1%}" if value is not None else f"not defined: {reason}"
+        if value is None:
+            return f"not defined: {reason}"
+        low, high = line[f"{name}_low"], line[f"{name}_high"]
+        return f"{value:.1%} ({100 * low:.1f} to {100 * high:.1f})"
 
     def air(line: dict[str, Any]) -> str:
         if line["air"] is None:
@@ -93,17 +96,21 @@ def _show(told: dict[str, Any]) -> None:
         ends = (line["air_low"], line["air_high"])
         return ratio(line["air"]) if None in ends else ratio(line["air"], *ends)
 
+    def figure(line: dict[str, Any]) -> str:
+        ends = (line["low"], line["high"])
+        return f"{line['value']:.4f}" + ("" if None in ends else f" ({ends[0]:.4f} to {ends[1]:.4f})")
+
     title = f"{told['model_id']} on {told['rows']} (n {told['n']:,}), approving below {told['cut_off']:.4f}"
     headings = (
-        "attribute", "group", "n", "bads", "approved", "ratio (95% interval)", "test", "goods approved",
-        "bads approved",
+        "attribute", "group", "n", "bads", "approved (95%)", "ratio (95%)", "test", "goods approved (95%)",
+        "bads approved (95%)",
     )  # fmt: skip
     lines = [
         (
             one["title"],
             one["group"] + (" (reference)" if one["is_reference"] else ""),
             one["n"],
-            one["n_bad"],
+            "" if one["n_bad"] is None else int(one["n_bad"]),
             share(one, "approval_rate"),
             air(one),
             "" if one["q_value"] is None else format_p(one["q_value"]).replace("p", "q", 1),
@@ -115,12 +122,12 @@ def _show(told: dict[str, Any]) -> None:
     output.table(title, headings, lines)
     output.line()
     measures = [
-        (one["by"], one["title"], f"{one['value']:.4f}", one["between"])
+        (one["by"], one["title"], figure(one), one["between"])
         if one["value"] is not None
         else (one["by"], one["title"], f"not defined: {one['reason']}", "")
         for one in told["measures"]
     ]
-    output.table("Measures", ("attribute", "measure", "value", "between"), measures)
+    output.table("Measures", ("attribute", "measure", "value (95%)", "between"), measures)
     output.line()
     output.line(told["sentence"])
     for note in (*(one["sentence"] for one in told["age"]), *told["notes"], *told["limits"], told["note"]):

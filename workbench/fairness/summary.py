@@ -102,6 +102,14 @@ class Fairness:
         one = next(iter(self.sweeps.values()))
         return float(one.counts(self.cut_off, {}).overall(measures.RATES["approval_rate"]))
 
+    @property
+    def approval_interval(self) -> tuple[float, float]:
+        """Its 95% interval (Wilson)."""
+        counts = next(iter(self.sweeps.values())).counts(self.cut_off)
+        trials = counts.trials(measures.RATES["approval_rate"]).sum()
+        low, high = measures.wilson(self.approval_rate * trials, trials)
+        return float(low), float(high)
+
     def at(self, cut_off: float) -> Fairness:
         """Return the same at another cut-off, read off sorted rows: no pass over them."""
         held = self.comparators

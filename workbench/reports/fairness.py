@@ -34,12 +34,14 @@ def opening(looked: Grouped | None) -> Block:
         f"Asked: who is treated differently by {looked.row.model_id} ({looked.row.family}), by {titles}, on "
         f"the {looked.rows}, approving below a PD of {format_percent(f.cut_off)} ({f.source})?"
     )
-    caption = prose(NOT_ADVICE, "The groups with the lowest ratio, with 95% intervals.", kind="caption")
+    caption = prose(NOT_ADVICE, "The groups with the lowest ratio. Intervals are of 95%.", kind="caption")
     return Block((asked, prose(f.sentence, kind="lede"), tiles(_quoted(f)), caption))
 
 
 def _quoted(f: Fairness) -> list[tuple[str, str, str]]:
-    figures = [("Approved", format_percent(f.approval_rate), f"n {f.n:,}{_bads(f.n_bad)}")]
+    low, high = f.approval_interval
+    spread = f"{100 * low:.1f} to {100 * high:.1f}%, n {f.n:,}{_bads(f.n_bad)}"
+    figures = [("Approved", format_percent(f.approval_rate), spread)]
     for by in f.by[:3]:
         own = f.of(by)
         own = own[own["air"].notna() & ~own["is_reference"]]
