@@ -18,7 +18,7 @@ from workbench.cli import app
 from workbench.dataset import build, from_frame
 from workbench.desk import Desk, DriftRequest, FairnessRequest
 from workbench.desk.reported import rivals_shown, study_shown
-from workbench.desk.treated import beside
+from workbench.desk.treated import beside, unchecked
 from workbench.errors import InputError
 from workbench.fairness import ratio
 from workbench.portfolio import from_values
@@ -135,6 +135,20 @@ def test_scored_age_is_looked_at_where_the_law_asks(place: Place) -> None:
     (age,) = place.ask(by=("gender",), profile="us_federal").fairness.elderly
     assert age.n > 0 and age.worse == 0 and "counts against none of these" in age.sentence
     assert age.by_age["mean_p_bad"].diff().max() <= 1e-9  # risk may only fall with age in this portfolio
+
+
+def test_an_age_that_cannot_be_checked_is_said_to_be_unchecked() -> None:
+    values = made.portfolio().to_json()
+    for one, checked in (
+        ({"name": "age"}, True),
+        ({"name": "age", "unit": "months"}, False),
+        ({"name": "applicant_age"}, False),
+        ({"name": "age", "kind": "category"}, False),
+    ):
+        portfolio = from_values(values | {"characteristics": [*values["characteristics"], one]}, "made")
+        said = unchecked(portfolio, "us_federal")
+        assert len(said) == (0 if checked else 1) and unchecked(portfolio, "none") == ()
+        assert checked or f"{one['name']} was not checked" in said[0] and "because it" in said[0]
 
 
 def test_what_tells_the_group_is_found_among_what_the_model_uses(place: Place) -> None:

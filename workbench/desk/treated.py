@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 ALL = "all"
 AGE = re.compile(r"(^|_)age($|_)|^age", re.IGNORECASE)
+NAMED_AGE = re.compile(r"(^|_)age($|_)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,8 @@ def treat(desk: Desk, asked: FairnessRequest, run: Run) -> Treated:
     )  # fmt: skip
     frame = rows.iloc[inside].reset_index(drop=True)
     sha256 = "" if asked.path else row.dataset_sha256
-    return Treated(found, row, portfolio, words, sha256, (*notes, *_scored(portfolio)), frame, outcome)
+    notes = (*notes, *_scored(portfolio), *unchecked(portfolio, asked.profile))
+    return Treated(found, row, portfolio, words, sha256, notes, frame, outcome)
 
 
 def _columns(portfolio: Portfolio, names: Sequence[str]) -> tuple[Characteristic, ...]:
@@ -288,7 +290,7 @@ def _elderly(model: TrainedModel, dataset: Dataset, inside: np.ndarray, profile:
     date = None if dataset.date is None else dataset.date.iloc[inside].reset_index(drop=True)
     found = []
     for one in model.portfolio.characteristics:
-        if one.kind != "number" or not (AGE.search(one.name) and one.unit == "years"):
+        if not _in_years(one):
             continue
 
         def p_bad_at(rows: np.ndarray, age: float | None, name: str = one.name) -> np.ndarray:
@@ -300,6 +302,25 @@ def _elderly(model: TrainedModel, dataset: Dataset, inside: np.ndarray, profile:
 
         found.append(elderly(one.shown, frame[one.name].to_numpy(dtype=float), p_bad_at))
     return tuple(found)
+
+
+def _in_years(one: Characteristic) -> bool:
+    """Return whether a characteristic is an age in years: by its unit, or by its name alone."""
+    named = AGE.search(one.name) and one.unit == "years"
+    return one.kind == "number" and bool(named or (one.name.lower() == "age" and not one.unit))
+
+
+def unchecked(portfolio: Portfolio, profile: str) -> tuple[str, ...]:
+    """Say which columns named like an age are not looked at where the profile's law asks, and why."""
+    if profile not in PROFILES or not PROFILES[profile].elderly_from:
+        return ()
+    return tuple(
+        f"{one.shown} was not checked for counting against the elderly, because "
+        + (f"it is a {one.kind}." if one.kind != "number" else f"its unit is {one.unit or 'not declared'}.")
+        + " An age is checked where it is a number in years."
+        for one in portfolio.characteristics
+        if NAMED_AGE.search(one.name) and not _in_years(one)
+    )
 
 
 def _scored(portfolio: Portfolio) -> tuple[str, ...]:
