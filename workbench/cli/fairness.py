@@ -96,10 +96,6 @@ def _show(told: dict[str, Any]) -> None:
         ends = (line["air_low"], line["air_high"])
         return ratio(line["air"]) if None in ends else ratio(line["air"], *ends)
 
-    def figure(line: dict[str, Any]) -> str:
-        ends = (line["low"], line["high"])
-        return f"{line['value']:.4f}" + ("" if None in ends else f" ({ends[0]:.4f} to {ends[1]:.4f})")
-
     title = f"{told['model_id']} on {told['rows']} (n {told['n']:,}), approving below {told['cut_off']:.4f}"
     headings = (
         "attribute", "group", "n", "bads", "approved (95%)", "ratio (95%)", "test", "goods approved (95%)",
@@ -122,7 +118,7 @@ def _show(told: dict[str, Any]) -> None:
     output.table(title, headings, lines)
     output.line()
     measures = [
-        (one["by"], one["title"], figure(one), one["between"])
+        (one["by"], one["title"], _figure(one), one["between"])
         if one["value"] is not None
         else (one["by"], one["title"], f"not defined: {one['reason']}", "")
         for one in told["measures"]
@@ -132,3 +128,9 @@ def _show(told: dict[str, Any]) -> None:
     output.line(told["sentence"])
     for note in (*(one["sentence"] for one in told["age"]), *told["notes"], *told["limits"], told["note"]):
         output.note(note)
+
+
+def _figure(line: dict[str, Any]) -> str:
+    """Return a measure with its interval."""
+    ends = (line["low"], line["high"])
+    return f"{line['value']:.4f}" + ("" if None in ends else f" ({ends[0]:.4f} to {ends[1]:.4f})")
