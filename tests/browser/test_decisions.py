@@ -92,6 +92,31 @@ def test_a_running_job_is_stopped_within_seconds(driver):
     driver.shot("54_jobs_cancelled")
 
 
+def test_a_later_extract_with_one_shifted_characteristic_turns_red_and_names_it(driver, home):
+    page = driver.page
+    later = made.frame(3000, 8)
+    late = later["opened"] >= "2024-06-01"
+    later = later.assign(id="later" + later["id"], income=later["income"].where(~late, later["income"] * 2.5))
+    later.to_csv(home.parent / "october.csv", index=False)
+    driver.open("/Monitor?portfolio=made@1")
+    driver.see("A file on this machine")
+    driver.drop(home.parent / "october.csv")
+    driver.see("columns are there")
+    driver.press("monitor_go")
+    driver.key("drift_view").wait_for(timeout=120_000)
+    driver.settle()
+    said = driver.key("rule_warn_verdict").or_(driver.key("rule_block_verdict")).inner_text()
+    assert "income has moved" in said and said.startswith(("Red.", "Amber.")), said
+    driver.shot("60_drift")
+    cells = driver.key("drift_view").locator(".heatmaplayer").bounding_box()
+    with driver.rerun():
+        page.mouse.click(cells["x"] + cells["width"] * 0.98, cells["y"] + 6)
+    assert "month=2024-1" in page.url and "characteristic=" in page.url
+    driver.see("on the development bins")
+    driver.link("Home")
+    driver.see("held october.csv against")
+
+
 def test_a_version_is_rejected_and_another_retired_each_with_its_reason(driver):
     page = driver.page
     for model, label, key, done, why in (
@@ -127,28 +152,3 @@ def test_a_file_is_scored_by_a_job_and_taken_away(driver, tmp_path):
     scored = pd.read_parquet(tmp_path / "scored.parquet")
     assert scored["id"].tolist() == rows["id"].tolist()
     assert scored.index[scored["p_bad"].isna()].tolist() == [7] and "income" in scored["error"][7]
-
-
-def test_a_later_extract_with_one_shifted_characteristic_turns_red_and_names_it(driver, home):
-    page = driver.page
-    later = made.frame(3000, 8)
-    late = later["opened"] >= "2024-06-01"
-    later = later.assign(id="later" + later["id"], income=later["income"].where(~late, later["income"] * 2.5))
-    later.to_csv(home.parent / "october.csv", index=False)
-    driver.open("/Monitor?portfolio=made@1")
-    driver.see("A file on this machine")
-    driver.drop(home.parent / "october.csv")
-    driver.see("columns are there")
-    driver.press("monitor_go")
-    driver.key("drift_view").wait_for(timeout=120_000)
-    driver.settle()
-    said = driver.key("rule_warn_verdict").or_(driver.key("rule_block_verdict")).inner_text()
-    assert "income has moved" in said and said.startswith(("Red.", "Amber.")), said
-    driver.shot("60_drift")
-    cells = driver.key("drift_view").locator(".heatmaplayer").bounding_box()
-    with driver.rerun():
-        page.mouse.click(cells["x"] + cells["width"] * 0.98, cells["y"] + 6)
-    assert "month=2024-1" in page.url and "characteristic=" in page.url
-    driver.see("on the development bins")
-    driver.link("Home")
-    driver.see("held october.csv against")
