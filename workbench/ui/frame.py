@@ -12,7 +12,7 @@ import streamlit as st
 
 from workbench.errors import WorkbenchError
 from workbench.settings import rest_waiting_threads
-from workbench.ui import cache, serving, session, sidebar, spool, words
+from workbench.ui import cache, serving, session, sidebar, spool, warm, words
 from workbench.ui.session import Context
 
 HERE = Path(__file__).parent
@@ -252,3 +252,4 @@ def _mark() -> None:
     """Leave a hidden mark that counts runs, for who must know that a page has been drawn anew."""
     runs = st.session_state[session.RUNS] = st.session_state.get(session.RUNS, 0) + 1
     st.html(f'<span id="run-mark" data-run="{runs}" hidden></span>')
+    warm.up()

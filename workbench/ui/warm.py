@@ -1,0 +1,28 @@
+"""What the first chart and the first comparison would wait for, loaded beside the first page."""
+
+from __future__ import annotations
+
+import threading
+
+import streamlit as st
+
+
+@st.cache_resource(show_spinner=False)
+def up() -> None:
+    """Load, once a process and without anyone waiting, what draws charts and compares models.
+
+    Half a second of processor that whoever opened a page would otherwise wait for, after the click that
+    first asks for a chart.
+    """
+    threading.Thread(target=_load, name="warm-up", daemon=True).start()
+
+
+def _load() -> None:
+    import plotly.graph_objects as go
+    import plotly.tools  # noqa: F401  what Streamlit hands a figure to
+
+    from workbench.charts import canvas
+    from workbench.desk import comparing  # noqa: F401
+
+    # plotly loads what checks a figure's parts when the first figure has them
+    canvas.style(go.Figure(go.Scatter(x=[0.0], y=[0.0], line={"width": 1})), "", "", legend="keys").to_json()
