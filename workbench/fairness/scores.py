@@ -43,7 +43,7 @@ def discrimination(
         else:
             aucs, covariance = delong(
                 bad, p_bad[at][None], None if weight is None else weight[at],
-                None if customer is None else customer[at],
+                group=None if customer is None else customer[at],
             )  # fmt: skip
         error = math.sqrt(float(covariance[0, 0]))
         auc = float(aucs[0])
