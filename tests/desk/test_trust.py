@@ -158,7 +158,7 @@ def test_who_stops_a_training_is_told_what_stayed(
     data = at.build(clean, made.portfolio())
     register, turn = trainings._register, iter(range(9))
 
-    def interrupted(*arguments: object) -> object:
+    def interrupted(*arguments: object, **more: object) -> object:
         raise KeyboardInterrupt
 
     def second(*arguments: object) -> object:
