@@ -34,15 +34,9 @@ def draw(context: Context) -> bool:
     if found is not None:
         _result(context, found)
         return True
-    job = cache.job(asked)
-    if job is None or job.kind != "score":
-        why = f"{words.text(asked[:40])} is no scored file that is kept here."
-        frame.empty("No such scored file", why, sidebar.BATCH, "Score a file", "table_rows", context.query())
-    elif not job.finished:
-        frame.line("Scoring in the background")
-        queue.under_way(job.job_id, "the page Jobs shows it too")
-    else:
-        _ended(job)
+    missing = ("No such scored file", "no scored file that is kept here.")
+    begin = (sidebar.BATCH, "Score a file", "table_rows")
+    queue.before_result(context, asked, "score", "Scoring in the background", (*missing, *begin), _ended)
     return True
 
 

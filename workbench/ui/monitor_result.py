@@ -36,15 +36,10 @@ def draw(context: Context) -> bool:
     if found is not None:
         _result(context, found)
         return True
-    job = cache.job(asked)
-    if job is None or job.kind != "drift":
-        why = f"{words.text(asked[:40])} is no look at an extract that is kept here."
-        frame.empty("No such look", why, sidebar.MONITOR, "Take an extract", "monitoring", context.query())
-    elif not job.finished:
-        frame.line("Held against development in the background")
-        queue.under_way(job.job_id, "the page Jobs shows it too")
-    else:
-        _ended(job)
+    missing = ("No such look", "no look at an extract that is kept here.")
+    begin = (sidebar.MONITOR, "Take an extract", "monitoring")
+    doing = "Held against development in the background"
+    queue.before_result(context, asked, "drift", doing, (*missing, *begin), _ended)
     return True
 
 

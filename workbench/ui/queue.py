@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,6 +38,36 @@ def jobs_of(context: Context) -> tuple[Any, ...]:
     counts = {state: sum(job.state == state for job in jobs) for state in STATES}
     frame.line(*(f"{n} {state}" for state, n in counts.items() if n))
     return jobs
+
+
+def before_result(
+    context: Context,
+    asked: str,
+    kind: str,
+    doing: str,
+    missing: tuple[str, ...],
+    ended: Callable[[Any], None],
+) -> None:
+    """Draw a job of which nothing is kept yet: not known here, under way, or ended without a result.
+
+    Parameters
+    ----------
+    doing : str
+        What is being done in the background.
+    missing : tuple of str
+        Title and what `asked` is not; then page, label and icon of the way to begin.
+    ended : callable
+        Draws a finished job.
+    """
+    job = cache.job(asked)
+    if job is None or job.kind != kind:
+        title, what, *way = missing
+        frame.empty(title, f"{words.text(asked[:40])} is {what}", *way, context.query())
+    elif not job.finished:
+        frame.line(doing)
+        under_way(job.job_id, "the page Jobs shows it too")
+    else:
+        ended(job)
 
 
 def alive(context: Context, jobs: tuple[Any, ...]) -> None:
