@@ -90,7 +90,8 @@ class Driver:
         end = time.monotonic() + timeout
         while not holds():
             assert time.monotonic() < end, why
-            time.sleep(0.05)
+            # the page's address is learnt from events, which are heard only while the browser is asked
+            self.page.wait_for_timeout(50)
 
     def see(self, text: str, timeout: int = 60_000) -> None:
         """Wait until `text` is shown."""
