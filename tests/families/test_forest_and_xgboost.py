@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from tests import made
-from workbench import features, sampling, training
+from workbench import features, sampling, training, trees
 from workbench.dataset import Dataset
 from workbench.errors import ArtifactError, InputError
 from workbench.evaluation import evaluate
@@ -54,6 +56,20 @@ def test_xgboost_scores_as_the_engine_does_in_a_table_and_one_by_one(data: str) 
     margin = boosted.margin(rows.x)
     assert (margin == boosted.booster.predict(theirs, output_margin=True)).all()
     assert [boosted.margin_of_one(x) for x in rows.x.tolist()] == margin.tolist()
+    # at every threshold and just beside it, with missing values and extremes
+    hard = trees.proof_rows(trees.compile_trees(boosted.ensemble()))[::4]
+    assert [boosted.margin_of_one(x) for x in hard.tolist()] == boosted.margin(hard).tolist()
+
+
+def test_xgboost_that_holds_what_is_not_parsed_is_asked_itself() -> None:
+    encoder, rows = _rows(DATA["declared"])
+    boosted = xgboost.fit(encoder, rows, None, FitSpec(1, (("rounds_without_validation", 5),)), Run(1))
+    told = json.loads(boosted.content)
+    told["learner"]["objective"]["name"] = "reg:logistic"
+    other = xgboost.Boosted(json.dumps(told).encode())
+    with pytest.raises(trees.NotCompiled):
+        other.ensemble()
+    assert [other.margin_of_one(x) for x in rows.x[:50].tolist()] == boosted.margin(rows.x[:50]).tolist()
 
 
 def test_batches_do_not_change_a_forest(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,7 @@
-"""LightGBM's single-row entry: one applicant through trees in a few microseconds, sums in tree order."""
+"""LightGBM's single-row entry: one applicant through trees in a few microseconds, sums in tree order.
+
+Whoever grew the trees: told as LightGBM's, they lead a row to the same leaves.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
-RAW_SCORE = 1
+from workbench.trees import Ensemble, NotCompiled
+
+RAW_SCORE, LEAF_NUMBERS = 1, 2
 FLOAT64 = 1
 DEFAULT_LEFT, MISSING_NAN = 2, 8
 
@@ -44,35 +49,87 @@ class OneRow:
     booster : lightgbm.Booster
     width : int
         Columns of a row.
+    asked : {RAW_SCORE, LEAF_NUMBERS}
+    values : int
+        How many values it gives: one, or one a tree.
     """
 
-    def __init__(self, booster: Any, width: int) -> None:
+    def __init__(self, booster: Any, width: int, asked: int = RAW_SCORE, values: int = 1) -> None:
         from lightgbm.basic import _LIB, _safe_call
 
         # the booster owns what the configuration points to
         self._booster = booster
-        self._config, self._length, self._out = ctypes.c_void_p(), ctypes.c_int64(), ctypes.c_double()
-        self._row = (ctypes.c_double * width)()
+        self._config, self._length = ctypes.c_void_p(), ctypes.c_int64()
+        self._row, self.out = (ctypes.c_double * width)(), (ctypes.c_double * values)()
         _safe_call(
             _LIB.LGBM_BoosterPredictForMatSingleRowFastInit(
-                booster._handle, ctypes.c_int(RAW_SCORE), ctypes.c_int(0), ctypes.c_int(-1),
+                booster._handle, ctypes.c_int(asked), ctypes.c_int(0), ctypes.c_int(-1),
                 ctypes.c_int(FLOAT64), ctypes.c_int32(width), ctypes.c_char_p(b"num_threads=1"),
                 ctypes.byref(self._config),
             )
         )  # fmt: skip
         self._free = _LIB.LGBM_FastConfigFree
         self._predict, self._check = _LIB.LGBM_BoosterPredictForMatSingleRowFast, _safe_call
-        self._arguments = (self._config, self._row, ctypes.byref(self._length), ctypes.byref(self._out))
+        self._arguments = (self._config, self._row, ctypes.byref(self._length), self.out)
 
     def __call__(self, x: list[float]) -> float:
-        """Return the sum of the trees' values for the row `x`."""
+        """Return the first of what it gives for the row `x`; all of it lies in `out`."""
         self._row[:] = x
         self._check(self._predict(*self._arguments))
-        return self._out.value
+        return self.out[0]
 
     def __del__(self) -> None:
         if self._config:
             self._free(self._config)
+
+
+class SinglePrecision:
+    """Adds up an ensemble of one applicant's values as its engine does: in single precision, tree by tree.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        Of values, thresholds and sums of single precision; a row goes left where its value is below.
+
+    Raises
+    ------
+    NotCompiled
+        For any other ensemble.
+    """
+
+    def __init__(self, ensemble: Ensemble) -> None:
+        if not (ensemble.single and ensemble.single_sum and ensemble.strict) or ensemble.zero_missing.any():
+            raise NotCompiled("it compares or adds in another way")
+        booster = booster_of(_as_nodes(ensemble), ensemble.width)
+        self._row = np.empty(ensemble.width, np.float32)
+        self._leaves = OneRow(booster, ensemble.width, LEAF_NUMBERS, ensemble.trees)
+        self._numbers = np.frombuffer(self._leaves.out)
+        leaf = ensemble.left < 0
+        # leaves are counted within their tree, in the order of its nodes
+        self._values = ensemble.value[leaf].astype(np.float32)
+        self._first = (np.cumsum(leaf) - leaf)[ensemble.root].astype(float)
+        self._terms = np.full(ensemble.trees + 1, ensemble.base, np.float32)
+
+    def __call__(self, x: list[float]) -> float:
+        """Return the sum of the row `x`."""
+        self._row[:] = x
+        self._leaves(self._row.tolist())
+        at = (self._numbers + self._first).astype(np.intp)
+        self._terms[1:] = self._values[at]
+        return float(np.add.accumulate(self._terms)[-1])
+
+
+def _as_nodes(ensemble: Ensemble) -> Iterable[Nodes]:
+    """Return each tree with thresholds that a value of single precision is at most where it was below."""
+    ends = [*ensemble.root[1:], len(ensemble.left)]
+    below = np.nextafter(ensemble.threshold.astype(np.float32), np.float32(-np.inf)).astype(float)
+    for first, end in zip(ensemble.root, ends, strict=True):
+        tree = slice(first, end)
+        left, right = (np.where(c[tree] < 0, -1, c[tree] - first) for c in (ensemble.left, ensemble.right))
+        yield Nodes(
+            ensemble.feature[tree], below[tree], left, right, ensemble.missing_left[tree],
+            ensemble.value[tree],
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import ctypes
-import json
 import re
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from workbench.families.family import Family, FitRows, FitSpec, Fitted, directions, shares
-from workbench.families.one_row import ByThread
+from workbench.families.one_row import ByThread, SinglePrecision
 from workbench.families.ranges import RATE, SHARE, Range, settled
 from workbench.features import Encoder
 from workbench.run import Cancelled, Run
-from workbench.trees import Ensemble, from_xgboost
+from workbench.trees import Ensemble, NotCompiled, from_xgboost
 
 FILE = "xgboost_model.json"
 DEFAULTS = (
@@ -39,7 +38,6 @@ RANGES = (
     ("colsample_bytree", SHARE),
 )
 OWN = ("rounds", "rounds_without_validation", "early_stopping")
-MARGIN = 1
 
 
 class Boosted:
@@ -53,7 +51,7 @@ class Boosted:
     def __init__(self, content: bytes, whole: Any = None) -> None:
         self.content = content
         self._whole = whole
-        self._of_thread = ByThread(lambda width: _OneRow(self.booster, width))
+        self._of_thread = ByThread(lambda _: self._one_row())
 
     @cached_property
     def booster(self) -> Any:
@@ -84,8 +82,14 @@ class Boosted:
         )
 
     def margin_of_one(self, x: list[float]) -> float:
-        """Return the log-odds of bad of one applicant."""
+        """Return the log-odds of bad of one applicant: the engine takes longer to be asked than to add."""
         return self._of_thread(x)
+
+    def _one_row(self) -> Callable[[list[float]], float]:
+        try:
+            return SinglePrecision(self.ensemble())
+        except NotCompiled:
+            return lambda x: float(self.margin(np.array([x]))[0])
 
     def ensemble(self) -> Ensemble:
         """Return the trees as they are parsed from the JSON."""
@@ -116,33 +120,6 @@ class Boosted:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.content,)
-
-
-class _OneRow:
-    """The engine's prediction in place, on a buffer whose description is written once."""
-
-    def __init__(self, booster: Any, width: int) -> None:
-        from xgboost.core import _LIB, _check_call
-
-        self._booster, self._row = booster, np.empty((1, width), np.float32)
-        place = {"data": (self._row.ctypes.data, True), "shape": (1, width), "strides": None}
-        described = json.dumps(place | {"typestr": "<f4", "version": 3}).encode()
-        asked = {
-            "type": MARGIN, "training": False, "iteration_begin": 0, "iteration_end": 0,
-            "missing": float("nan"), "strict_shape": False, "cache_id": 0,
-        }  # fmt: skip
-        self._shape = ctypes.POINTER(ctypes.c_uint64)()
-        self._dimensions, self._out = ctypes.c_uint64(), ctypes.POINTER(ctypes.c_float)()
-        self._predict, self._check = _LIB.XGBoosterPredictFromDense, _check_call
-        self._arguments = (
-            booster.handle, ctypes.c_char_p(described), ctypes.c_char_p(json.dumps(asked).encode()), None,
-            ctypes.byref(self._shape), ctypes.byref(self._dimensions), ctypes.byref(self._out),
-        )  # fmt: skip
-
-    def __call__(self, x: list[float]) -> float:
-        self._row[0] = x
-        self._check(self._predict(*self._arguments))
-        return self._out[0]
 
 
 def read(files: dict[str, bytes]) -> Boosted:
