@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 
 from tests import made
-from tests.public import public
-from workbench import explanation, intake, sampling, training
-from workbench.dataset import Dataset, applicants, build, from_frame
-from workbench.explanation import Reasoner, ReasonRows, flips
+from tests.explanation.public_models import explained
+from workbench import explanation, sampling, training
+from workbench.dataset import applicants, from_frame
+from workbench.explanation import Reasoner
 from workbench.explanation.attributions import LOG_ODDS, Attributions
 from workbench.explanation.reasons import LEAST_SHARE, ranked
 from workbench.explanation.wording import wording
-from workbench.intake import PortfolioShelf
 from workbench.run import Run
 
 TEXTS = [
@@ -52,17 +51,6 @@ def fitted(protecting: bool = False, reference: str = "all"):
     model = training.train(data, samples, training.TrainSpec("logistic"), Run(1))
     raw = model.encoder.raw(data.frame, data.date)
     return data, raw, Reasoner(explanation.learn(model, raw[samples.mask("development")]))
-
-
-@functools.cache
-def public_reasons(name: str, file: str, family: str) -> tuple[Dataset, np.ndarray, Reasoner, ReasonRows]:
-    portfolio = PortfolioShelf(public("README.md")).find(name)
-    data = build(intake.read(public(file), portfolio=portfolio), portfolio)
-    samples = sampling.draw(data, sampling.SamplingSpec.from_split("70/30", "random", 42))
-    model = training.train(data, samples, training.TrainSpec(family), Run(1))
-    raw = model.encoder.raw(data.frame, data.date)
-    reasoner = Reasoner(explanation.learn(model, raw[samples.mask("development")]))
-    return data, raw, reasoner, reasoner.rows(raw)
 
 
 def given(values: dict[str, float], decision: int = 2, estimated: bool = False, **other: object):
@@ -156,8 +144,8 @@ def test_a_number_is_too_low_only_where_more_of_it_would_help(sign: int, text: s
 
 
 def test_too_high_and_too_low_are_borne_out_by_trees_and_held_against_those_near_the_cut_off() -> None:
-    _, raw, reasoner, rows = public_reasons("german_credit", "german_credit/german_labelled.csv", "lightgbm")
-    model, words = reasoner.explainer.model, rows.words
+    it = explained("german_credit", "lightgbm")
+    raw, rows, model, words = it.raw, it.rows, it.reasoner.explainer.model, it.rows.words
     directed = neutral = 0
     for i in np.flatnonzero(rows.decisions == 2):
         for j, code in zip(rows.named[i], rows.texts[i], strict=True):
@@ -244,49 +232,3 @@ def test_reasons_are_held_against_those_the_portfolio_names() -> None:
     assert b.n_reference < a.n_reference
     nobody = replace(near.explainer, references={"all": near.explainer.references["all"]})
     assert Reasoner(nobody).reference == "all"
-
-
-@pytest.mark.parametrize(
-    ("name", "file", "family"),
-    [
-        ("taiwan_cards", "taiwan_cards/taiwan.csv", "logistic"),
-        ("taiwan_cards", "taiwan_cards/taiwan.csv", "lightgbm"),
-        ("german_credit", "german_credit/german_labelled.csv", "scorecard"),
-        ("german_credit", "german_credit/german_labelled.csv", "lightgbm"),
-    ],
-)
-def test_no_favourable_factor_is_a_reason_and_taking_the_first_away_helps(name, file, family) -> None:
-    data, raw, reasoner, rows = public_reasons(name, file, family)
-    declined = np.flatnonzero(rows.decisions == 2)
-    assert len(declined) > 0.1 * data.n
-    there = rows.groups[declined] >= 0
-    assert there[:, 0].all() and there.sum(axis=1).max() == 4
-    assert (rows.contributions[declined][there] > 0).all()
-    assert (rows.points[declined][there] >= 0).all()
-    assert (np.diff(np.where(there, rows.contributions[declined], 0)) <= 1e-12).all()
-    # what stands first is the largest sum, reckoned again from the values themselves
-    sums = np.stack(
-        [
-            rows.values[declined][:, rows.words.group_of == g].sum(axis=1)
-            for g in range(len(rows.words.groups))
-        ]
-    )
-    assert np.allclose(sums.max(axis=0), rows.contributions[declined, 0])
-    assert rows.notice[declined].all()
-    found = flips(reasoner.explainer.model, raw, rows, seed=1)
-    assert found.passed, found.frame
-    assert found.share("first reason") > 0.95
-    assert str(len(declined)).replace(",", "") in found.sentence().replace(",", "")
-
-
-def test_another_order_of_rows_or_columns_changes_no_reason_of_trees() -> None:
-    data, raw, reasoner, rows = public_reasons(
-        "german_credit", "german_credit/german_labelled.csv", "lightgbm"
-    )
-    order = np.random.default_rng(9).permutation(data.n)
-    other = reasoner.rows(raw[order])
-    for name in ("groups", "named", "texts", "points"):
-        assert (getattr(other, name) == getattr(rows, name)[order]).all(), name
-    columns = list(reversed(data.frame.columns))
-    again = reasoner.rows(reasoner.explainer.model.encoder.raw(data.frame[columns], data.date))
-    assert (again.texts == rows.texts).all() and (again.groups == rows.groups).all()

@@ -21,6 +21,8 @@ TOLERANCE = 1e-6
 SINGLE = 1e-5
 """The same where `shap` hands over to an engine that adds up in single precision."""
 ROWS = 32
+HELD = 100
+"""Reference rows that `shap` takes as they are: of more it draws as many."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class CrossCheck:
 def cross_check(explainer: Explainer, raw: np.ndarray, most: int = ROWS) -> CrossCheck:
     """Compare values by leaf tables with those of `shap`, interventional ones against the rows themselves.
 
+    Where they are many, the first `HELD` of them are the reference.
+
     Parameters
     ----------
     raw : array, shape (n, characteristics)
@@ -87,8 +91,9 @@ def cross_check(explainer: Explainer, raw: np.ndarray, most: int = ROWS) -> Cros
     same = same_ways(method, x) & (np.abs(theirs.margin(x) - margin) <= allowed[:, 0])
     largest: dict[Kind, float] = {}
     if same.any():
-        own = method.values(x[same], method.learn(x[same], None), INTERVENTIONAL)
-        found = np.abs(own - theirs.interventional(x[same]))
+        others = x[same][:HELD]
+        own = method.values(x[same], method.learn(others, None), INTERVENTIONAL)
+        found = np.abs(own - theirs.interventional(x[same], others))
         largest[INTERVENTIONAL] = _within(found, allowed[same], INTERVENTIONAL, explainer)
     engine = not isinstance(method.fitted, Forest)
     if PATH_DEPENDENT in method.kinds and (engine or same.any()):
@@ -145,13 +150,13 @@ class _Shap:
         rows = self._rows(x)
         return self._of_bad(np.asarray(self._explainer(rows).model.predict(rows)))
 
-    def interventional(self, x: np.ndarray) -> np.ndarray:
-        """Return the values of rows held against themselves; shape (n, columns)."""
+    def interventional(self, x: np.ndarray, others: np.ndarray) -> np.ndarray:
+        """Return the values of rows held against others; shape (n, columns)."""
         rows = self._rows(x)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             return self._of_bad(
-                np.asarray(self._explainer(rows).shap_values(rows, check_additivity=False)), 1
+                np.asarray(self._explainer(self._rows(others)).shap_values(rows, check_additivity=False)), 1
             )
 
     def path_dependent(self, x: np.ndarray) -> np.ndarray:
