@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from workbench.families.family import Family, FitRows, FitSpec, Fitted, directions, shares
-from workbench.families.one_row import ByThread, OneRow
+from workbench.families.one_row import ONE_BY_ONE, ByThread, OneRow
 from workbench.families.ranges import RATE, SHARE, Range, settled
 from workbench.features import Encoder
 from workbench.run import Cancelled, Run
@@ -74,6 +74,8 @@ class Trees:
 
     def margin(self, x: np.ndarray) -> np.ndarray:
         """Return log-odds of bad; shape (n,)."""
+        if len(x) <= ONE_BY_ONE:
+            return np.array([self.margin_of_one(row) for row in x.tolist()], dtype=float)
         return self.booster.predict(x, raw_score=True, num_threads=1)
 
     def margin_at(self, x: np.ndarray, rounds: int) -> np.ndarray:

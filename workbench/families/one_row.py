@@ -17,6 +17,8 @@ from workbench.trees import Ensemble, NotCompiled
 
 RAW_SCORE, LEAF_NUMBERS = 1, 2
 FLOAT64 = 1
+ONE_BY_ONE = 8
+"""Rows up to which asking an engine for all of them takes longer than adding up each."""
 DEFAULT_LEFT, MISSING_NAN = 2, 8
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from workbench.families.family import Family, FitRows, FitSpec, Fitted, directions, shares
-from workbench.families.one_row import ByThread, SinglePrecision
+from workbench.families.one_row import ONE_BY_ONE, ByThread, SinglePrecision
 from workbench.families.ranges import RATE, SHARE, Range, settled
 from workbench.features import Encoder
 from workbench.run import Cancelled, Run
@@ -70,6 +70,11 @@ class Boosted:
 
     def margin(self, x: np.ndarray) -> np.ndarray:
         """Return log-odds of bad; shape (n,), double values of single precision."""
+        if len(x) <= ONE_BY_ONE:
+            return np.array([self.margin_of_one(row) for row in x.tolist()], dtype=float)
+        return self._by_engine(x)
+
+    def _by_engine(self, x: np.ndarray) -> np.ndarray:
         rows = np.ascontiguousarray(x, np.float32)
         return self.booster.inplace_predict(rows, predict_type="margin").astype(float)
 
@@ -89,7 +94,7 @@ class Boosted:
         try:
             return SinglePrecision(self.ensemble())
         except NotCompiled:
-            return lambda x: float(self.margin(np.array([x]))[0])
+            return lambda x: float(self._by_engine(np.array([x]))[0])
 
     def ensemble(self) -> Ensemble:
         """Return the trees as they are parsed from the JSON."""
