@@ -12,6 +12,7 @@ import pytest
 
 from workbench import charts
 from workbench.charts import palette
+from workbench.charts.canvas import only_words
 from workbench.evaluation import evaluate, findings, wilson
 from workbench.policy import Policy
 from workbench.portfolio import Points
@@ -258,6 +259,23 @@ def test_long_labels_of_bins_are_not_cut():
     labels = ["No use of the card", "Paid in full", "missing"]
     few = charts.profile_bins(bins().assign(label=labels), "Status")
     assert list(few.layout.xaxis2.ticktext) == labels
+
+
+def test_one_large_psi_leaves_the_other_bars_and_the_limits_apart():
+    psi = [1.79, 0.2, 0.002]
+    lines = pd.DataFrame({"psi": psi, "psi_99": 0.004, "n": 900, "title": ["A", "B", "C"]})
+    figure = charts.psi_bars(lines.assign(characteristic=lines["title"]), 0.1, 0.25)
+    end = figure.layout.xaxis.range[1]
+    assert max(figure.data[0].x) == end <= 0.5 and list(figure.data[0].x)[1:] == psi[1:]
+    assert list(figure.data[0].text) == ["PSI 1.79, cut", "", ""]
+    amber, red = (note.x for note in figure.layout.annotations)
+    assert red - amber > 0.2 * end
+
+
+def test_a_figure_with_nothing_to_draw_becomes_a_sentence():
+    nothing = charts.coefficients(pd.DataFrame({"label": [], "coefficient": [], "effect": []}))
+    assert only_words(nothing) == "Coefficients: a model of this family has none."
+    assert only_words(charts.points_band(score(0.2), POLICY, Points())) == ""
 
 
 def test_coefficients_point_to_what_they_do():

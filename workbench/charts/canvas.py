@@ -135,6 +135,15 @@ def empty(title: str, reason: str) -> go.Figure:
     return figure
 
 
+def only_words(figure: go.Figure) -> str:
+    """Return what a figure from `empty` says in one sentence; nothing of one that draws something."""
+    if len(figure.data) or not figure.layout.annotations:
+        return ""
+    title = str(figure.layout.title.text).removeprefix("<b>").removesuffix("</b>").replace("<br>", " ")
+    ends = "" if title.endswith("?") else ":"
+    return html.unescape(f"{title}{ends} {figure.layout.annotations[0].text}.")
+
+
 def shortened(text: str, width: int = 26) -> str:
     """Return a label that fits an axis; the whole one stands in the hover."""
     return plain(text if len(text) <= width else text[: width - 1].rstrip() + "…")

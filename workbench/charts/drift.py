@@ -19,6 +19,8 @@ MOST = 30
 HALF_A_PAGE = 64
 """Characters that lie beside each other below a chart of half a page."""
 FULL = 0.25
+LIMITS_ACROSS = 2.0
+"""How far bars reach: so many times the limit of red. A longer one is cut, with its figure at its end."""
 SCALE = ((0.0, "rgba(128,128,128,.10)"), (0.01, "rgba(217,119,6,.16)"), (1.0, palette.BADS))
 INVISIBLE = "rgba(0,0,0,0)"
 
@@ -98,20 +100,24 @@ def psi_bars(lines: pd.DataFrame, amber: float, red: float) -> go.Figure:
     colours = [palette.BADS if psi > level else palette.GREY
                for psi, level in zip(kept["psi"], kept["psi_99"], strict=True)]  # fmt: skip
     told = kept.assign(title=kept["title"].map(plain), month="")
+    most = float(np.nanmax([*kept["psi"], *kept["psi_99"], amber])) * 1.15
+    most = min(most, LIMITS_ACROSS * red)
+    cut = [f"PSI {psi:.2f}, cut" if psi > most else "" for psi in kept["psi"]]
     figure = go.Figure(
         go.Bar(
-            x=kept["psi"], y=at, orientation="h", marker_color=colours, name="PSI", showlegend=False,
-            customdata=told[["characteristic", "month", "title", "psi_99", "n"]],
+            x=kept["psi"].clip(upper=most), y=at, text=cut, textposition="inside", insidetextanchor="end",
+            textfont={"color": "#ffffff", "size": 11}, orientation="h", marker_color=colours, name="PSI",
+            showlegend=False,
+            customdata=told[["characteristic", "month", "title", "psi_99", "n", "psi"]],
             unselected={"marker": {"opacity": 0.6}},
-            hovertemplate="%{customdata[2]}: PSI %{x:.4f}, no-drift band to %{customdata[3]:.4f}, "
-            "%{customdata[4]:,} rows<extra></extra>",
+            hovertemplate="%{customdata[2]}: PSI %{customdata[5]:.4f}, no-drift band to "
+            "%{customdata[3]:.4f}, %{customdata[4]:,} rows<extra></extra>",
         )
     )  # fmt: skip
     figure.add_scatter(
         x=kept["psi_99"], y=at, mode="markers", name="end of the no-drift band (99%)", hoverinfo="skip",
         marker={"symbol": "line-ns-open", "size": 13, "color": palette.GOODS, "line": {"width": 2}},
     )  # fmt: skip
-    most = float(np.nanmax([*kept["psi"], amber])) * 1.15 if len(kept) else 1.0
     for value, label in ((amber, "amber"), (red, "red")):
         if value <= most:
             figure.add_vline(x=value, **line(label), annotation_position="top")
@@ -155,7 +161,9 @@ def two_distributions(bins: pd.DataFrame, title: str, now: str, before: str, not
     words, angle, depth = bin_labels(labels, HALF_A_PAGE)
     style(figure, title, f"{said}; {note}" if note else said, legend="keys", height=330 + depth)
     figure.update_layout(barmode="group")
-    figure.update_xaxes(tickvals=at, ticktext=words, tickangle=angle, showgrid=False)
+    figure.update_xaxes(
+        tickvals=at, ticktext=words, tickangle=angle, ticklabeloverflow="allow", showgrid=False
+    )
     figure.update_yaxes(tickformat=".0%", title_text="Share of rows", rangemode="tozero")
     return figure
 

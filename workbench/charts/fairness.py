@@ -81,9 +81,10 @@ def over_cut_offs(found: Fairness, by: str, measure: str = "air") -> go.Figure:
     swept = swept[swept["by"] == by]
     to = found.comparators[by]
     title = "The same ratio at every cut-off" if measure == "air" else f"{OVER[measure]}, at every cut-off"
-    if not swept[measure].notna().any():
+    others = swept[swept["group"] != to.group] if measure == "air" else swept
+    if not others[measure].notna().any():
         return empty(
-            title, "no group is large enough" if found.n_known or measure == "air" else "no outcomes"
+            title, "no other group is large enough" if found.n_known or measure == "air" else "no outcomes"
         )
     figure = go.Figure()
     for position, name in enumerate(found.grouping(by).labels):
@@ -140,6 +141,8 @@ def errors(found: Fairness, by: str) -> go.Figure:
             error_y={"array": ends[1] - values, "arrayminus": values - ends[0], "thickness": 1, "width": 3},
             hovertemplate="%{x}: %{y:.1%}",
         )  # fmt: skip
+    if not figure.data:
+        return empty(title, "no group is large enough")
     note = f"{found.n_known:,} applicants with a known outcome, {found.n_bad:,} bads, 95% intervals (Wilson)"
     style(figure, title, note, legend="keys")
     figure.update_layout(scattermode="group", scattergap=0.5)
@@ -164,6 +167,8 @@ def pd_by_group(found: Fairness, by: str) -> go.Figure:
             mode="lines", line={**palette.group_line(position), "shape": "hvh"},
             hovertemplate="PD about %{x:.1%}: %{y:.1%} of the group",
         )  # fmt: skip
+    if not figure.data:
+        return empty("How do the groups' PDs differ?", "no group is large enough")
     figure.add_vline(x=found.cut_off, **line("cut-off"), annotation_position="top right")
     note = f"n {found.n:,}; SMD in standard deviations of all, .30 a convention; groups under 30 left out"
     style(figure, "How do the groups' PDs differ?", note, legend="keys")

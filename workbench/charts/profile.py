@@ -71,7 +71,9 @@ def profile_bins(bins: pd.DataFrame, title: str) -> go.Figure:
     note = f"{n:,} applicants, {n_bad:,} bads; IV {bins['iv'].sum():.3f}; 95% intervals"
     labels, angle, depth = bin_labels([str(label) for label in bins["label"]])
     style(figure, f"{title}{spread}", note, legend="keys", height=370 + depth, right=64)
-    figure.update_xaxes(tickvals=at, ticktext=labels, tickangle=angle, row=2, col=1)
+    figure.update_xaxes(
+        tickvals=at, ticktext=labels, tickangle=angle, ticklabeloverflow="allow", row=2, col=1
+    )
     figure.update_yaxes(title_text="Bad rate", tickformat=".0%", rangemode="tozero", row=1, col=1)
     figure.update_yaxes(title_text="Share of all", tickformat=".0%", row=2, col=1)
     return figure

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from workbench.evaluation import format_p
+
 if TYPE_CHECKING:
     import pandas as pd
 
 Format = Callable[[Any], str]
 SHORT = 15
 """Rows up to which a printed table is kept on one page."""
+WIDE = 9
+"""Columns from which a table is set smaller, so that A4 holds it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +36,16 @@ class Block:
         from IPython.display import HTML, display
 
         for part in self.parts:
-            display(HTML(part) if isinstance(part, str) else part)
+            said = part if isinstance(part, str) else _instead(part)
+            display(HTML(said) if said else part)
+
+
+def _instead(figure: Any) -> str:
+    """Return a sentence where a figure has nothing to draw, so that no page holds an empty one."""
+    from workbench.charts.canvas import only_words
+
+    said = only_words(figure)
+    return prose(said, kind="soft") if said else ""
 
 
 def prose(*sentences: str, kind: str = "") -> str:
@@ -87,7 +100,8 @@ def table(
         + "</tr>"
         for mark, row in zip(marks, frame.to_dict("records"), strict=True)
     )
-    opened = f"<table{_class('short' if len(frame) <= SHORT else '')}>"
+    looks = ("short" if len(frame) <= SHORT else "", "wide" if len(columns) >= WIDE else "")
+    opened = f"<table{_class(' '.join(filter(None, looks)))}>"
     return f"{opened}<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
 
 
@@ -170,6 +184,22 @@ def _class(name: str) -> str:
 
 def _undefined(value: Any) -> bool:
     return value is None or isinstance(value, float) and not math.isfinite(value)
+
+
+def signed(places: int) -> Format:
+    """Return a format of a change with so many decimals; what rounds to nothing has no sign."""
+    return lambda value: "–" if _undefined(value) else f"{round(value, places) + 0.0:+.{places}f}"
+
+
+def chance(value: Any) -> str:
+    """Return a p or q value; the smallest ones as below a bound.
+
+    Examples
+    --------
+    >>> chance(0.00003), chance(0.013), chance(float("nan"))
+    ('< .0001', '.013', '–')
+    """
+    return "–" if _undefined(value) else format_p(value).removeprefix("p ")
 
 
 def as_is(value: Any) -> str:

@@ -10,12 +10,14 @@ from workbench.evaluation import format_metric, format_percent
 from workbench.reports.block import (
     Block,
     as_is,
+    chance,
     decimals,
     heading,
     listing,
     percent,
     points_of,
     prose,
+    signed,
     table,
     tiles,
 )
@@ -81,7 +83,7 @@ def causes(of: Looked) -> Block:
     told = found.assign(limits=[f"{a:g} / {r:g}" for a, r in zip(found["amber"], found["red"], strict=True)])
     columns = {
         "colour": ("colour", as_is), "title": ("trigger", as_is), "value": ("value", decimals(3)),
-        "limits": ("amber / red", as_is), "q_value": ("q", decimals(4)), "sentence": ("what", None),
+        "limits": ("amber / red", as_is), "q_value": ("q", chance), "sentence": ("what", None),
     }  # fmt: skip
     why = (
         "A trigger needs an effect beyond its limit and a test: q is adjusted for all that was looked at, so "
@@ -100,11 +102,11 @@ def characteristics(of: Looked) -> Block:
     columns = {
         "title": ("characteristic", None),
         "psi": ("PSI", decimals(3)), "psi_99": ("no drift, 99%", decimals(3)),
-        **({"points": ("points moved", decimals(1))} if moved else {}),
+        **({"points": ("points moved", signed(1))} if moved else {}),
         "ks": ("KS", decimals(3)), "wasserstein": ("Wasserstein, SD", decimals(3)),
         "jensen_shannon": ("Jensen-Shannon", decimals(3)), "cramers_v": ("Cramer's V", decimals(3)),
-        "missing": ("missing", percent), "missing_development": ("at development", percent),
-        "unseen": ("unseen", percent), "q_value": ("q", decimals(4)),
+        "missing": ("missing", percent), "missing_development": ("missing before", percent),
+        "unseen": ("unseen", percent), "q_value": ("q", chance),
     }  # fmt: skip
     parts = [
         charts.psi_bars(lines, limits.amber, limits.red),
@@ -124,7 +126,8 @@ def characteristics(of: Looked) -> Block:
     parts.append(
         prose(f"Sorted by {order}; effects first, then q (Benjamini and Hochberg).", more, kind="caption")
     )
-    for line in lines.head(DRAWN).itertuples():
+    beyond = lines[lines["psi"] > lines["psi_99"]]
+    for line in beyond.head(DRAWN).itertuples():
         bins = d.bins[d.bins["characteristic"] == line.characteristic]
         title = f"{line.title} on the development bins"
         parts.append(charts.two_distributions(bins, title, "extract", "development"))
@@ -149,7 +152,7 @@ def scores(of: Looked) -> Block:
     columns = {
         "title": ("", None), "reference": (d.reference, as_is), "extract": ("extract", as_is),
         "difference": ("difference", as_is), "low": ("from", as_is), "high": ("to", as_is),
-        "p_value": ("p", decimals(4)),
+        "p_value": ("p", chance),
     }  # fmt: skip
     note = f"PSI {_psi(line['psi'])}, no-drift band to {_psi(line['psi_99'])}"
     parts = [
@@ -176,8 +179,9 @@ def performance(of: Looked) -> Block:
         return Block((prose(f"Performance is not measured: {p.reason}.", kind="notice"),))
     columns = {
         "title": ("", None), "reference": ("when approved", decimals(3)), "extract": ("now", decimals(3)),
-        "low": ("from", decimals(3)), "high": ("to", decimals(3)), "p_value": ("p", decimals(4)),
-        "p_ecb": ("ECB's p", decimals(4)), "reason": ("not defined, because", None),
+        "low": ("from", decimals(3)), "high": ("to", decimals(3)), "p_value": ("p", chance),
+        "p_ecb": ("ECB's p", chance),
+        **({"reason": ("not defined, because", None)} if p.measures["reason"].any() else {}),
     }  # fmt: skip
     before = f"n {p.n_reference:,}, {p.n_bad_reference:,} bad of the {p.reference}"
     counts = f"n {p.n:,}, {p.n_bad:,} bad, against {before}"

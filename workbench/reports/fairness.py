@@ -81,7 +81,7 @@ def groups(looked: Grouped) -> Block:
     for by in looked.fairness.by:
         parts += [heading(looked.fairness.grouping(by).title), charts.ratios(looked.fairness, by)]
         parts += [approvals(looked.fairness, by), prose(looked.fairness.verdict(by))]
-    parts += [heading("Measures"), measures(looked.fairness)]
+    parts += [heading("Measures"), *measures(looked.fairness)]
     parts.append(
         prose(
             "Each between the two groups it names, groups that are too small left out. The extremes of many "
@@ -135,23 +135,27 @@ def _number(value: float, form: str) -> str:
     return form.format(value) if not math.isnan(value) else ""
 
 
-def measures(f: Fairness) -> str:
-    """Return the measures of all attributes as a table."""
-    of = f.measures
+def measures(f: Fairness) -> list[str]:
+    """Return the measures of all attributes as a table, and below it those that are not defined."""
+    of = f.measures[f.measures["value"].notna()]
+    without = f.measures[f.measures["value"].isna()]
 
-    def value(v: float, low: float, high: float, why: str) -> str:
-        interval = f" ({low:.4f} to {high:.4f})" if low == low else ""
-        return f"{v:.4f}{interval}" if v == v else f"not defined: {why}"
+    def value(v: float, low: float, high: float) -> str:
+        return f"{v:.4f} ({low:.4f} to {high:.4f})" if low == low else f"{v:.4f}"
 
     frame = of.assign(
         attribute=[f.grouping(by).title for by in of["by"]],
-        told=[value(*row) for row in of[["value", "low", "high", "reason"]].itertuples(index=False)],
+        told=[value(*row) for row in of[["value", "low", "high"]].itertuples(index=False)],
     )
     columns = {
         "attribute": ("attribute", as_is), "title": ("measure", None), "told": ("value (95%)", None),
         "between": ("between", None), "n": ("n", whole), "meaning": ("what it is", None),
     }  # fmt: skip
-    return table(frame, columns)
+    untold = [
+        f"Not defined for {f.grouping(str(by)).title} ({why}): {', '.join(own['title'])}."
+        for (by, why), own in without.groupby(["by", "reason"], sort=False)
+    ]
+    return [table(frame, columns), *([points_of(untold)] if untold else [])]
 
 
 @grouped_chapter

@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from workbench.charts.canvas import only_words
 from workbench.errors import WorkbenchError
 from workbench.settings import rest_waiting_threads
 from workbench.ui import cache, serving, session, sidebar, spool, warm, words
@@ -212,7 +213,11 @@ def figures(items: Sequence[tuple[str, ...]], *, framed: bool = True) -> None:
 
 
 def chart(figure: object, key: str, alt: str, note: str = "") -> None:
-    """Draw a chart, with its small print below."""
+    """Draw a chart, with its small print below; a sentence where it has nothing to draw."""
+    said = only_words(figure)
+    if said:
+        st.caption(words.text(said))
+        return
     st.plotly_chart(
         figure, key=key, width="stretch", alt=alt, config={"displaylogo": False, "displayModeBar": False}
     )
