@@ -158,12 +158,10 @@ def two_distributions(bins: pd.DataFrame, title: str, now: str, before: str, not
             hovertemplate="%{customdata[0]}: %{y:.1%}, %{customdata[1]:,} rows<extra></extra>",
         )  # fmt: skip
     said = f"{int(shown['n'].sum()):,} rows against {int(shown['n_development'].sum()):,}"
-    words, angle, depth = bin_labels(labels, HALF_A_PAGE)
+    axis, depth = bin_labels(labels, HALF_A_PAGE)
     style(figure, title, f"{said}; {note}" if note else said, legend="keys", height=330 + depth)
     figure.update_layout(barmode="group")
-    figure.update_xaxes(
-        tickvals=at, ticktext=words, tickangle=angle, ticklabeloverflow="allow", showgrid=False
-    )
+    figure.update_xaxes(**axis, showgrid=False)
     figure.update_yaxes(tickformat=".0%", title_text="Share of rows", rangemode="tozero")
     return figure
 

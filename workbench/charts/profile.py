@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbench.charts import palette
 from workbench.charts.canvas import empty, error_bars, line, plain, shortened, style
@@ -69,18 +69,16 @@ def profile_bins(bins: pd.DataFrame, title: str) -> go.Figure:
         f": bad rate {format_percent(known.min())} to {format_percent(known.max())}" if len(known) else ""
     )
     note = f"{n:,} applicants, {n_bad:,} bads; IV {bins['iv'].sum():.3f}; 95% intervals"
-    labels, angle, depth = bin_labels([str(label) for label in bins["label"]])
+    axis, depth = bin_labels([str(label) for label in bins["label"]])
     style(figure, f"{title}{spread}", note, legend="keys", height=370 + depth, right=64)
-    figure.update_xaxes(
-        tickvals=at, ticktext=labels, tickangle=angle, ticklabeloverflow="allow", row=2, col=1
-    )
+    figure.update_xaxes(**axis, row=2, col=1)
     figure.update_yaxes(title_text="Bad rate", tickformat=".0%", rangemode="tozero", row=1, col=1)
     figure.update_yaxes(title_text="Share of all", tickformat=".0%", row=2, col=1)
     return figure
 
 
-def bin_labels(texts: list[str], across: int = FLAT_CHARACTERS) -> tuple[list[str], int, int]:
-    """Return the labels of the bins in full, their angle, and the pixels they need below the axis.
+def bin_labels(texts: list[str], across: int = FLAT_CHARACTERS) -> tuple[dict[str, Any], int]:
+    """Return the axis that names the bins in full, and the pixels its labels need below it.
 
     `across` is how many characters lie beside each other. Few or short labels lie flat, broken between
     words; many or long ones lean. Only beyond `LONGEST` characters is a label cut, and the hover then has
@@ -88,7 +86,10 @@ def bin_labels(texts: list[str], across: int = FLAT_CHARACTERS) -> tuple[list[st
     """
     flat = max(across // len(texts), 6)
     broken = [textwrap.wrap(text, flat, break_long_words=False) or [""] for text in texts]
+    # a leaning label that begins left of the axis would else be dropped
+    axis = {"tickvals": list(range(len(texts))), "ticklabeloverflow": "allow"}
     if all(len(lines) <= 3 and max(map(len, lines)) <= flat for lines in broken):
-        return ["<br>".join(map(plain, lines)) for lines in broken], 0, 14 * max(map(len, broken))
-    longest = min(max(map(len, texts)), LONGEST)
-    return [shortened(text, LONGEST) for text in texts], -40, int(5 * longest)
+        named = ["<br>".join(map(plain, lines)) for lines in broken]
+        return axis | {"ticktext": named, "tickangle": 0}, 14 * max(map(len, broken))
+    named = [shortened(text, LONGEST) for text in texts]
+    return axis | {"ticktext": named, "tickangle": -40}, int(5 * min(max(map(len, texts)), LONGEST))
