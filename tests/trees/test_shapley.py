@@ -168,7 +168,7 @@ def test_reference_rows_count_by_their_weight() -> None:
 
 
 def test_a_leaf_that_asks_for_too_many_columns_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workbench.trees.leaf_groups.MOST_BITS", 1)
+    monkeypatch.setattr("workbench.trees.leaf_plan.MOST_BITS", 1)
     with pytest.raises(trees.NotCompiled, match="more than 1 columns"):
         trees.LeafTables(trees.from_lightgbm(lightgbm(12, num_leaves=31).model_to_string()))
 

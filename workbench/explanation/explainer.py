@@ -80,17 +80,20 @@ class Explainer:
     check : mapping of str to int
         How many rows' values were held against `shap` ("rows"), and on how many of them it could say
         anything ("compared"); empty of a closed form, and of models kept before this was noted.
+    prepared : Method, optional
+        The exact way to the model's values, where whoever makes the explainer has made it already.
     """
 
     model: TrainedModel
     references: Mapping[str, Reference]
     threads: int = 1
     check: Mapping[str, int] = field(default_factory=dict)
+    prepared: Method | None = None
 
     @cached_property
     def way(self) -> Method:
         """The exact way to the values of encoded rows."""
-        return method_of(self.model)
+        return self.prepared or method_of(self.model)
 
     @property
     def method(self) -> str:
@@ -306,4 +309,4 @@ def learn(
         kept = method.learn(x[rows], share, threads) | {TYPICAL: medians(model, raw[rows], share)}
         p = p_bad[rows]
         references[name] = Reference(name, words, len(rows), float(p.min()), float(p.max()), kept)
-    return Explainer(model, references, threads)
+    return Explainer(model, references, threads, prepared=method)

@@ -142,7 +142,7 @@ def sides(ensemble: Ensemble) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
-def _levels(ensemble: Ensemble) -> list[np.ndarray]:
+def levels_of(ensemble: Ensemble) -> list[np.ndarray]:
     """Return the inner nodes of all trees by their depth."""
     levels, nodes = [], ensemble.root
     while len(nodes):
@@ -155,7 +155,7 @@ def _levels(ensemble: Ensemble) -> list[np.ndarray]:
 def leaf_ranges(ensemble: Ensemble) -> tuple[np.ndarray, np.ndarray]:
     """Return each node's first leaf, counted within its tree, and its number of leaves."""
     near, far = sides(ensemble)
-    levels = _levels(ensemble)
+    levels = levels_of(ensemble)
     count = np.ones(len(ensemble.left), np.int64)
     for nodes in reversed(levels):
         count[nodes] = count[near[nodes]] + count[far[nodes]]

@@ -16,7 +16,8 @@ from functools import cache
 
 import numpy as np
 
-from workbench.trees.leaf_groups import MOST_BITS, Groups
+from workbench.trees.leaf_groups import Groups
+from workbench.trees.leaf_plan import MOST_BITS
 
 MOST = MOST_BITS + 1
 

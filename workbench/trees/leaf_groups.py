@@ -13,12 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from workbench.trees.compiled import leaf_ranges, sides, tests_of
-from workbench.trees.ensemble import Ensemble, NotCompiled
-
-ENTRIES_A_LOOKUP = 256.0
-"""Table entries that cost as much as one look-up more of every row."""
-LOOKUPS_A_GROUP = 3.0
-MOST_BITS = 24
+from workbench.trees.ensemble import Ensemble
+from workbench.trees.leaf_plan import Plan
 
 
 @dataclass(frozen=True)
@@ -128,19 +124,19 @@ class _Made:
 class _Tree:
     """One tree while it is cut: children by the test, features and cover ratios of each node's path."""
 
-    def __init__(self, near: list[int], far: list[int], feature: list[int], cover: list[float]) -> None:
+    def __init__(
+        self, near: list[int], far: list[int], feature: list[int], cover: list[float], whole: list[bool]
+    ) -> None:
         self.near, self.far, self.feature, self.cover = near, far, feature, cover
         self.path: list[tuple[int, ...]] = [()] * len(near)
         self.ratio: list[tuple[float, ...]] = [()] * len(near)
-        self.order = self._down()
-        self.inner, self.whole = [0] * len(near), [False] * len(near)
-        self._up()
+        self.whole = whole
+        self._down()
 
-    def _down(self) -> list[int]:
-        order, left = [], [0]
+    def _down(self) -> None:
+        left = [0]
         while left:
             node = left.pop()
-            order.append(node)
             if self.near[node] < 0:
                 continue
             path, ratio, split = self.path[node], self.ratio[node], self.feature[node]
@@ -153,40 +149,10 @@ class _Tree:
                     self.path[child] = path
                     self.ratio[child] = (*ratio[:known], ratio[known] * share, *ratio[known + 1 :])
                 left.append(child)
-        return order
-
-    def _up(self) -> None:
-        """Say of each node whether its leaves are best taken together."""
-        features: list[set[int]] = [set()] * len(self.near)
-        cost = [0.0] * len(self.near)
-        for node in reversed(self.order):
-            near, far = self.near[node], self.far[node]
-            apart = np.inf
-            if near >= 0:
-                self.inner[node] = self.inner[near] + self.inner[far] + 1
-                features[node] = features[near] | features[far]
-                features[near] = features[far] = set()
-                apart = cost[near] + cost[far]
-            else:
-                features[node] = set(self.path[node])
-            bits = len(self.path[node]) + self.inner[node]
-            together = np.inf
-            if bits <= MOST_BITS:
-                width = len(features[node])
-                together = width * (1 + 2.0**bits / ENTRIES_A_LOOKUP) + LOOKUPS_A_GROUP
-            self.whole[node], cost[node] = together <= apart, min(together, apart)
-        if not np.isfinite(cost[0]):
-            raise NotCompiled(f"a leaf depends on more than {MOST_BITS} columns")
 
 
-def cut(ensemble: Ensemble) -> Groups:
-    """Return the ensemble's trees cut into groups of leaves.
-
-    Raises
-    ------
-    NotCompiled
-        Where a leaf depends on too many columns.
-    """
+def cut(ensemble: Ensemble, plan: Plan) -> Groups:
+    """Return the ensemble's trees cut into groups of leaves as planned."""
     near, far = sides(ensemble)
     column, threshold, _, _ = tests_of(ensemble, *leaf_ranges(ensemble))
     inner = ensemble.left >= 0
@@ -198,7 +164,7 @@ def cut(ensemble: Ensemble) -> Groups:
         part = slice(root, end)
         tree = _Tree(
             np.where(inner[part], near[part] - root, -1).tolist(), (far[part] - root).tolist(),
-            ensemble.feature[part].tolist(), ensemble.cover[part].tolist(),
+            ensemble.feature[part].tolist(), ensemble.cover[part].tolist(), plan.whole[part].tolist(),
         )  # fmt: skip
         first = tests[-1]
         local = (number[part] - first).tolist()

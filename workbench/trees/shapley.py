@@ -14,6 +14,7 @@ from workbench.trees.ensemble import Ensemble, NotCompiled
 from workbench.trees.leaf_few import Leaves, few_interactions, few_values, leaves_of
 from workbench.trees.leaf_groups import Groups, cut
 from workbench.trees.leaf_kernel import ROWS, is_warm, kernels
+from workbench.trees.leaf_plan import plan
 
 PART_ENTRIES = 1 << 25
 """Table entries that are held at a time, 256 MB; where there are more, trees are taken in turns."""
@@ -104,10 +105,15 @@ class LeafTables:
 
     def __init__(self, ensemble: Ensemble) -> None:
         self.ensemble = ensemble
-        self.groups: Groups = cut(ensemble)
+        self._plan = plan(ensemble)
         self._spent = 0.0
         if self.patterns > MOST_PATTERNS:
             raise NotCompiled(f"its leaves ask for {self.patterns:,} patterns of conditions")
+
+    @cached_property
+    def groups(self) -> Groups:
+        """The trees cut into groups of leaves; done when it is first asked for."""
+        return cut(self.ensemble, self._plan)
 
     def _engine(self, n: int) -> _Engine:
         """Return what works through `n` rows: compiled where that pays, or was paid for already."""
@@ -127,7 +133,7 @@ class LeafTables:
     @property
     def patterns(self) -> int:
         """Numbers that `counts` returns."""
-        return int(self.groups.patterns[-1])
+        return self._plan.patterns
 
     @property
     def pairs_held(self) -> bool:
