@@ -155,3 +155,24 @@ def test_a_look_that_was_changed_is_told_from_one_that_is_not_kept(here) -> None
         path.write_bytes(whole)
     path.write_bytes(b"{")
     assert key not in {head["key"] for head in monitored.heads(home)}
+    assert monitored.unreadable(home) == [key]
+    assert here[0].removal("look", key).along == ("it cannot be read: its record is not what was stored",)
+    path.write_bytes(whole)
+
+
+def test_a_look_is_deleted_for_a_reason_and_told_where_its_model_is(here) -> None:
+    opened = here[0]
+    key = look(here, frame(1500, 9)).key
+    plan = opened.removal("look", key)
+    assert plan.words == f"the look at an extract {key}" and plan.size > 0
+    assert plan.along[0].startswith("extract.parquet held against made-1: ") and "Home" in plan.along[1]
+    heads = monitored.heads(opened.settings.home)
+    before, own = len(heads), sum(head["model_id"] == "made-1" for head in heads)
+    told = " ".join(opened.removal("model", "made-1").along)
+    assert f"looks at drift that rest on it, and stay: {own}" in told
+    with pytest.raises(InputError, match="needs a reason"):
+        opened.delete("look", key, " ")
+    opened.delete("look", key, "tried out")
+    assert len(monitored.heads(opened.settings.home)) == before - 1
+    with pytest.raises(MissingError):
+        opened.removal("look", key)

@@ -28,20 +28,22 @@ def disk(as_json: options.Json = False) -> None:
         return
     rows = [(use["title"], use["count"] or None, room(use["size"]), use["where"]) for use in uses]
     output.table("Disk", ("what", "how many", "room", "where"), rows)
-    output.note(f"{room(total)}. Make room with: workbench delete dataset|study|model|report|batch ID")
+    output.note(f"{room(total)}. Make room with: workbench delete dataset|study|model|report|batch|look ID")
 
 
 def delete(
     kind: Annotated[
         str,
-        typer.Argument(metavar="KIND", help="dataset, study, model, report or batch.", show_default=False),
+        typer.Argument(
+            metavar="KIND", help="dataset, study, model, report, batch or look.", show_default=False
+        ),
     ],
     name: Annotated[
         str,
         typer.Argument(
             metavar="ID",
-            help="A model's or a study's id, a report's or a scored file's folder, a data set's fingerprint "
-            "(8 characters or more).",
+            help="A model's or a study's id, a report's, a scored file's or a look's folder, a data set's "
+            "fingerprint (8 characters or more).",
             show_default=False,
         ),
     ],
@@ -52,7 +54,7 @@ def delete(
     now: Annotated[bool, typer.Option("--now", help="Do not keep it in quarantine for a while.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Delete a data set, a study, a model, a report or a scored file; what depends on it is shown first."""
+    """Delete a data set, study, model, report, scored file or look; what depends on it is shown first."""
     from workbench.desk.removing import room
 
     desk = options.open_desk()

@@ -133,11 +133,38 @@ def heads(home: Path, portfolio: str = "", limit: int = 50) -> list[dict[str, An
     """Return who looked at what and what came out, newest first, without distributions."""
     found = []
     for path in folder_of(home).glob(f"*/{RECORD}"):
-        # another process may be deleting it; one that was changed is told of where it is opened
+        # another process may be deleting it; one that was changed is among `unreadable`
         with suppress(FileNotFoundError, ArtifactError):
-            values = unseal(path, REMEDY)
-            del values["frames"]
-            colour, cause, _, _ = values.pop("drift")["verdict"]
+            values = _head(path)
             if not portfolio or values["portfolio"].split("@")[0] == portfolio:
-                found.append(values | {"colour": colour, "first_cause": cause})
+                found.append(values)
     return sorted(found, key=lambda values: values["at"], reverse=True)[:limit]
+
+
+def unreadable(home: Path) -> list[str]:
+    """Return the keys of looks whose record is not what was stored; of which portfolio is not known."""
+    found = []
+    for path in sorted(folder_of(home).glob(f"*/{RECORD}")):
+        try:
+            _head(path)
+        except FileNotFoundError:
+            continue
+        except ArtifactError:
+            found.append(path.parent.name)
+    return found
+
+
+def _head(path: Path) -> dict[str, Any]:
+    """Return who looked at what and what came out, by its record.
+
+    Raises
+    ------
+    ArtifactError
+        ``ARTIFACT_DIGEST``.
+    FileNotFoundError
+        Where there is no record.
+    """
+    values = unseal(path, REMEDY)
+    del values["frames"]
+    colour, cause, _, _ = values.pop("drift")["verdict"]
+    return {**values, "colour": colour, "first_cause": cause}

@@ -1,4 +1,4 @@
-"""What takes room, and deleting of it: data sets, studies, models, reports and scored files."""
+"""What takes room, and deleting of it: data sets, studies, models, reports, scored files and looks."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench import reports
-from workbench.desk import scored
-from workbench.errors import GateError, InputError
+from workbench.desk import monitored, scored
+from workbench.errors import GateError, InputError, MissingError
 from workbench.registry.rows import REMOVABLE, Removal
 from workbench.reports import shelf
 
 if TYPE_CHECKING:
     from workbench.desk.desk import Desk
 
-REPORT, BATCH = "report", "batch"
-ALL = (*REMOVABLE, REPORT, BATCH)
+REPORT, BATCH, LOOK = "report", "batch", "look"
+ALL = (*REMOVABLE, REPORT, BATCH, LOOK)
 """The kinds of things that can be deleted."""
+LISTED = 100_000
+"""Looks among which one is looked for: all there are."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,8 @@ def plan(desk: Desk, kind: str, name: str) -> Removal:
         batch = scored.find(desk.settings.home, name)
         size = _size(scored.folder_of(desk.settings.home) / batch.key)
         return Removal(BATCH, batch.key, "", size, (f"what came of {batch.name}: {batch.sentence}",))
+    if kind == LOOK:
+        return _look(desk, name)
     if kind not in REMOVABLE:
         what = f"{kind!r} is nothing that can be deleted"
         raise InputError("KIND", what, remedy=f"Take one of: {', '.join(ALL)}.")
@@ -106,8 +110,34 @@ def plan(desk: Desk, kind: str, name: str) -> Removal:
         for report in reports.kept(desk.settings.store)
         if names & {part.strip() for value in report.parameters.values() for part in str(value).split(",")}
     ]
-    told = f"{len(telling)} of the reports were asked about it and stay: {', '.join(telling[:4])}"
-    return replace(found, along=(*found.along, told)) if telling else found
+    told = list(found.along)
+    if telling:
+        told.append(f"{len(telling)} of the reports were asked about it and stay: {', '.join(telling[:4])}")
+    looks = monitored.heads(desk.settings.home, limit=LISTED)
+    held = sum(found.name in (head["model_id"], head["dataset_sha256"]) for head in looks)
+    if held:
+        told.append(f"looks at drift that rest on it, and stay: {held}")
+    return replace(found, along=tuple(told))
+
+
+def _look(desk: Desk, name: str) -> Removal:
+    """Return what deleting a look at an extract means; one that cannot be read goes too."""
+    home = desk.settings.home
+    listed = monitored.heads(home, limit=LISTED)
+    one = next((head for head in listed if head["key"] == name), None)
+    if one is None and name not in monitored.unreadable(home):
+        raise MissingError(
+            "NO_DRIFT", "no such look at an extract is kept", name[:64],
+            "Look at the list on the page Monitor.",
+        )  # fmt: skip
+    size = _size(monitored.folder_of(home) / name)
+    if one is None:
+        return Removal(LOOK, name, "", size, ("it cannot be read: its record is not what was stored",))
+    told = (
+        f"{one['name']} held against {one['model_id']}: {one['colour']}",
+        "the trail keeps its verdict, and with it the page Home",
+    )
+    return Removal(LOOK, name, one["portfolio"].split("@")[0], size, told)
 
 
 def delete(desk: Desk, kind: str, name: str, why: str, now: bool) -> Removal:
@@ -119,6 +149,8 @@ def delete(desk: Desk, kind: str, name: str, why: str, now: bool) -> Removal:
         _delete_folder(desk, found, "reports", shelf.folder_of(desk.settings.store), why)
     elif kind == BATCH:
         _delete_folder(desk, found, "batches", scored.folder_of(desk.settings.home), why)
+    elif kind == LOOK:
+        _delete_folder(desk, found, "drift", monitored.folder_of(desk.settings.home), why)
     else:
         desk.registry.remove(kind, found.name, who=desk.who, when=desk.now(), why=why)
     purge(desk, only=found.name if now else "")

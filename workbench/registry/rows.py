@@ -239,6 +239,7 @@ NOUNS = {
     "model": "model",
     "report": "report",
     "batch": "scored file",
+    "look": "look at an extract",
 }
 
 
@@ -248,7 +249,7 @@ class Removal:
 
     Attributes
     ----------
-    kind : {"dataset", "study", "model", "report", "batch"}
+    kind : {"dataset", "study", "model", "report", "batch", "look"}
     name : str
         Its whole name.
     portfolio : str

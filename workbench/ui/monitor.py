@@ -149,9 +149,18 @@ def listing(row: Any) -> None:
     """Draw what was looked at before, with a way to open one."""
     from workbench.desk import monitored
 
-    heads = monitored.heads(cache.desk().settings.home, row.portfolio)
+    home = cache.desk().settings.home
+    heads = monitored.heads(home, row.portfolio)
+    if lost := len(monitored.unreadable(home)):
+        st.caption(
+            f":orange[:material/broken_image:] {words.counted(lost, 'look')} cannot be read: the record is "
+            "not what was stored, or an earlier version of the workbench stored it. Hold the extract against "
+            "development again; the page Registry deletes what cannot be read."
+        )
     if not heads:
-        st.caption("No extract of this portfolio has been looked at yet.")
+        st.caption(
+            "No extract of this portfolio has been looked at yet." if not lost else "No other is kept."
+        )
         return
     st.subheader("Looked at before", anchor=False)
     told = pd.DataFrame(

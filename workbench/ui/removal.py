@@ -16,6 +16,7 @@ KINDS = {
     "dataset": "Data set",
     "report": "Report",
     "batch": "Scored file",
+    "look": "Look at an extract",
 }
 MOST = 200
 
@@ -65,6 +66,12 @@ def _named(kind: str) -> dict[str, str]:
         from workbench.desk import scored
 
         return {b.key: f"{b.name}, {b.sentence}" for b in scored.kept(desk.settings.home, MOST)}
+    if kind == "look":
+        from workbench.desk import monitored
+
+        heads = monitored.heads(desk.settings.home, limit=MOST)
+        read = {h["key"]: f"{h['name']}, {h['model_id']}, {cache.when(pd.Timestamp(h['at']))}" for h in heads}
+        return read | {key: f"{key}, cannot be read" for key in monitored.unreadable(desk.settings.home)}
     from workbench import reports
 
     return {r.key: f"{r.title}, {r.key}" for r in reports.kept(desk.settings.store)[:MOST]}
