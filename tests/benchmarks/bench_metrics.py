@@ -29,7 +29,7 @@ def theirs(bad: np.ndarray, p: np.ndarray) -> tuple[float, float, float]:
 def ours(bad: np.ndarray, p: np.ndarray) -> tuple[float, float, float]:
     """Return the same, and intervals of all three on the way."""
     tallied = tally(bad, p)
-    ks, _, precision = discrimination.rank_measures(tallied, 0)
+    ks, _, precision, *_ = discrimination.rank_measures(tallied, 0)
     return discrimination.auc(tallied).value, precision.value, ks.value
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from workbench.drift import Known, Rows, know
+from workbench.drift import Known, Reference, Rows, hold, know
 from workbench.policy import Policy
 from workbench.portfolio import Characteristic, Points
 
@@ -65,6 +65,6 @@ def rows(
     return Rows(held, told, bad, month=month, words="hold-out sample" if seed < 2 else "extract")
 
 
-def development(n: int = 8000) -> tuple[tuple[Known, ...], Rows]:
+def development(n: int = 8000, seed: int = 0) -> tuple[tuple[Known, ...], Reference]:
     """Return what development holds, and the rows held out from it."""
-    return know(rows(n, 0).frame, EVERY), rows(n // 2, 1)
+    return know(rows(n, seed).frame, EVERY), hold(rows(n // 2, seed + 1), POLICY, SCALE)

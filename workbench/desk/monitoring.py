@@ -65,12 +65,13 @@ def drift(desk: Desk, request: DriftRequest, key: str, run: Run) -> Monitored:
     )  # fmt: skip
     run.step("Scoring", 0.3)
     reference = _rows(dataset, scorer, samples.mask(row.reported), f"{row.reported} sample")
+    held = room.hold(reference, scorer.policy, scorer.model.portfolio.points)
     now = _rows(extract, scorer, np.ones(extract.n, bool), extract.source.name)
     now, notes = _unseen(desk, row, extract, now)
     attributions, said = _attributions(desk, row, dataset, development, extract, run)
     importance = scorer.model.importance
     found = room.compare(
-        known, reference, now, scorer.policy, scorer.model.portfolio.points,
+        known, held, now,
         importance=dict(zip(importance["characteristic"], importance["share"], strict=True)),
         attributions=attributions, triggers=triggers(desk, row.portfolio), notes=(*notes, *said),
         run=run.part(0.5, 0.95),

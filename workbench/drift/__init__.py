@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workbench.drift.characteristics import Known, know
-from workbench.drift.making import LEAST_ROWS, compare
+from workbench.drift.making import LEAST_ROWS, Reference, compare, hold
 from workbench.drift.performance import Performance
 from workbench.drift.rows import Rows
 from workbench.drift.score import ScoreDrift
@@ -21,11 +21,13 @@ __all__ = [
     "Drift",
     "Known",
     "Performance",
+    "Reference",
     "Rows",
     "ScoreDrift",
     "Trigger",
     "Triggers",
     "Verdict",
     "compare",
+    "hold",
     "know",
 ]

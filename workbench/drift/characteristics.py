@@ -24,6 +24,7 @@ COLUMNS = (
     "missing_development", "missing_p", "unseen", "unseen_p", "middle", "middle_development", "moved",
     "p_value", "q_value",
 )  # fmt: skip
+BINS = ("characteristic", "bin", "label", "n_development", "share_development", "n", "share", "psi")
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,22 +127,23 @@ def compare(
     and with several rows a customer.
     """
 
-    def one(item: Known) -> tuple[dict[str, object], pd.DataFrame]:
+    def one(item: Known) -> tuple[dict[str, object], np.ndarray]:
         values = frame[item.about.name]
         held = _held(values, item.bins, weight, code)
-        return _line(item, held, len(values)), bin_table(item, held.counts, len(values))
+        return _line(item, held, len(values)), held.counts
 
     found = list(_each(one, known, run or Run(), "Extract"))
     lines = pd.DataFrame([line for line, _ in found], columns=list(COLUMNS[:-1]))
     lines["q_value"] = benjamini_hochberg(lines["p_value"].to_numpy(float))
-    empty = pd.DataFrame(columns=["characteristic", "bin", "label"])
-    return lines, pd.concat([part for _, part in found], ignore_index=True) if found else empty
+    if not found:
+        return lines, pd.DataFrame(columns=list(BINS))
+    return lines, bin_table(known, [counts for _, counts in found])
 
 
 def _each(work: Callable[[Any], Made], items: Sequence[Any], run: Run, what: str) -> Iterator[Made]:
     """Yield what `work` gives of each item, in order, some of them at a time."""
     with ThreadPoolExecutor(max(run.threads, 1)) as pool:
-        for i, made in enumerate(pool.map(work, items)):
+        for i, made in enumerate(pool.map(work, items) if run.threads > 1 else map(work, items)):
             about = getattr(items[i], "about", items[i])
             run.step(f"{what}: {about.shown}", (i + 1) / max(len(items), 1))
             yield made
@@ -281,25 +283,21 @@ def in_words(item: Known, counts: np.ndarray, middles: list[float]) -> str:
     return share
 
 
-def bin_table(item: Known, counts: np.ndarray, n: int) -> pd.DataFrame:
-    """Return both distributions of one characteristic on its frozen bins."""
-    both = (counts + item.counts) > 0
-    with np.errstate(invalid="ignore", divide="ignore"):
-        a, b = (np.where(both, np.where(x == 0, 0.5, x), 0.0) for x in (counts, item.counts))
-        a, b = a / a.sum(), b / b.sum()
-        each = np.where(both, (a - b) * np.log(a / b), 0.0)
-        shares = [x / x.sum() if x.sum() else np.full(len(x), NAN) for x in (counts, item.counts)]
-    table = pd.DataFrame(
-        {
-            "characteristic": item.about.name,
-            "bin": np.arange(item.bins.size),
-            "label": np.array(item.bins.labels, dtype=object),
-            "n_development": np.rint(item.counts).astype(np.int64),
-            "share_development": shares[1],
-            "n": np.rint(counts).astype(np.int64),
-            "share": shares[0],
-            "psi": each,
-        }
+def bin_table(items: Sequence[Known], counts: Sequence[np.ndarray]) -> pd.DataFrame:
+    """Return both distributions of characteristics on their frozen bins, without bins that stay empty."""
+    columns: dict[str, list[Any]] = {name: [] for name in BINS}
+    for item, now in zip(items, counts, strict=True):
+        both = (now + item.counts) > 0
+        bins = np.flatnonzero(both | (np.arange(item.bins.size) < item.bins.missing))
+        parts = stability.parts(now, item.counts)
+        shares = [x / x.sum() if x.sum() else np.full(len(x), NAN) for x in (item.counts, now)]
+        rows = [np.rint(x).astype(np.int64) for x in (item.counts, now)]
+        columns["characteristic"].extend([item.about.name] * len(bins))
+        columns["label"].extend(item.bins.labels[i] for i in bins)
+        told = {"bin": np.arange(item.bins.size), "n_development": rows[0], "share_development": shares[0]}
+        for name, values in (told | {"n": rows[1], "share": shares[1], "psi": parts}).items():
+            columns[name].append(values[bins])
+    named = {"characteristic", "label"}
+    return pd.DataFrame(
+        {name: parts if name in named else np.concatenate(parts) for name, parts in columns.items()}
     )
-    ordinary = np.arange(item.bins.size) < item.bins.missing
-    return table[ordinary | both].reset_index(drop=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -63,38 +65,66 @@ class Performance:
 
     def value(self, measure: str, column: str = "extract") -> float:
         """Return one figure of `measures`; NaN where it was not measured."""
-        line = self.measures[self.measures["measure"] == measure]
-        return float(line[column].iloc[0]) if len(line) else NAN
+        return float(self._lines[measure][column]) if measure in self._lines else NAN
+
+    @cached_property
+    def _lines(self) -> dict[str, dict[str, Any]]:
+        return {line["measure"]: line for line in self.measures.to_dict("records")}
 
 
-def measure(extract: Rows, reference: Rows, policy: Policy, seed: int = 0) -> Performance:
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What rows with a known outcome say of a model by themselves.
+
+    Attributes
+    ----------
+    rows : Rows
+        Those whose outcome is known.
+    evaluation : Evaluation
+    auc_error : float
+        Standard error of the AUC.
+    ratio : tuple of float
+        Bads over the sum of PDs with its 95% interval, and Jeffreys' two-sided p value.
+    """
+
+    rows: Rows
+    evaluation: Evaluation
+    auc_error: float
+    ratio: tuple[float, float, float, float]
+
+
+def alone(rows: Rows, policy: Policy, seed: int = 0) -> Judged:
+    """Measure a model on the rows whose outcome is known; of a reference once, for all that is held to it."""
+    known = rows.taken(rows.known())
+    own = {"weight": known.weight, "policy": policy, "group": known.code}
+    _, covariance = delong(known.bad, known.p_bad[None], known.weight, known.code)
+    found = evaluate(known.bad, known.p_bad, seed=seed, **own)
+    return Judged(known, found, float(np.sqrt(covariance[0, 0])), _ratio(known))
+
+
+def measure(extract: Rows, before: Judged, policy: Policy, seed: int = 0) -> Performance:
     """Measure a model where outcomes are known, against rows it was not fitted on.
 
     Parameters
     ----------
-    reference : Rows
-        The rows it was reported on: on its development rows any model is flattered, and every later figure
-        would look like a fall.
+    before : Judged
+        The rows it was reported on, from `alone`: on its development rows any model is flattered, and every
+        later figure would look like a fall.
     """
-    now, before = (rows.taken(rows.known()) for rows in (extract, reference))
-    counts = (now.n, int(now.bad.sum()), before.n, int(before.bad.sum()))
-    if not now.n:
+    now = alone(extract, policy, seed)
+    counts = (now.rows.n, int(now.rows.bad.sum()), before.rows.n, int(before.rows.bad.sum()))
+    if not now.rows.n:
         empty = pd.DataFrame(columns=list(MEASURES)), pd.DataFrame(columns=list(GRADES))
-        return Performance(*counts, *empty, NAN, "no row has a known outcome", reference.words)
-    found = [
-        evaluate(rows.bad, rows.p_bad, weight=rows.weight, policy=policy, group=rows.code, seed=seed)
-        for rows in (now, before)
-    ]
-    aucs = [delong(rows.bad, rows.p_bad[None], rows.weight, rows.code) for rows in (now, before)]
-    errors = [float(np.sqrt(covariance[0, 0])) for _, covariance in aucs]
+        return Performance(*counts, *empty, NAN, "no row has a known outcome", before.rows.words)
+    found = now.evaluation, before.evaluation
     lines = [_line(name, title, *found) for name, title in TOLD]
     for line in lines[:2]:
         scale = 1.0 if line["measure"] == "auc" else 2.0
-        line["p_value"] = fell(line["difference"], scale * float(np.hypot(*errors)))
-        line["p_ecb"] = fell(line["difference"], scale * errors[0])
-    lines.append(_observed_expected(now, before))
+        line["p_value"] = fell(line["difference"], scale * float(np.hypot(now.auc_error, before.auc_error)))
+        line["p_ecb"] = fell(line["difference"], scale * now.auc_error)
+    lines.append(_observed_expected(now.ratio, before.ratio))
     measures = pd.DataFrame(lines, columns=list(MEASURES))
-    return Performance(*counts, measures, _grades(*found), errors[0], "", reference.words)
+    return Performance(*counts, measures, _grades(*found), now.auc_error, "", before.rows.words)
 
 
 def fell(change: float, error: float) -> float:
@@ -122,17 +152,20 @@ def _line(name: str, title: str, now: Evaluation, before: Evaluation) -> dict[st
     }  # fmt: skip
 
 
-def _observed_expected(now: Rows, before: Rows) -> dict[str, object]:
-    values = []
-    for rows in (now, before):
-        one = np.zeros(rows.n, int)
-        rate, trials = (float(v[0]) for v in informative(rows.bad, one, 1, rows.weight, rows.code))
-        expected = float(np.average(rows.p_bad, weights=rows.weight)) if rows.n else NAN
-        low, high = map(float, wilson(rate * trials, trials))
-        below = float(jeffreys(trials, rate * trials, expected)) if rows.n else NAN
-        ratios = [v / expected if expected > 0 else NAN for v in (rate, low, high)]
-        values.append((*ratios, min(1.0, 2 * min(below, 1 - below))))
-    (value, low, high, p_value), (reference, low_before, high_before, _) = values
+def _ratio(rows: Rows) -> tuple[float, float, float, float]:
+    """Return bads over the sum of PDs with its interval, and the p value that it is 1."""
+    one = np.zeros(rows.n, int)
+    rate, trials = (float(v[0]) for v in informative(rows.bad, one, 1, rows.weight, rows.code))
+    expected = float(np.average(rows.p_bad, weights=rows.weight)) if rows.n else NAN
+    low, high = map(float, wilson(rate * trials, trials))
+    below = float(jeffreys(trials, rate * trials, expected)) if rows.n else NAN
+    value, low, high = (v / expected if expected > 0 else NAN for v in (rate, low, high))
+    return value, low, high, min(1.0, 2 * min(below, 1 - below))
+
+
+def _observed_expected(now: tuple[float, ...], before: tuple[float, ...]) -> dict[str, object]:
+    value, low, high, p_value = now
+    reference, low_before, high_before, _ = before
     return {
         "measure": "observed_expected", "title": "Bads over expected", "reference": reference,
         "reference_low": low_before, "reference_high": high_before, "extract": value, "low": low,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from workbench.drift import characteristics
+from workbench.drift.characteristics import Known
 from workbench.drift.months import by_month
 from workbench.drift.rows import Rows, difference, mean
 from workbench.policy import DECISIONS, Policy
@@ -25,6 +28,10 @@ MONTHS = (
     "psi_95",
     "psi_99",
 )
+TITLES = {
+    "mean_points": "Mean points", "mean_p_bad": "Mean PD", "approval_rate": "Approval rate",
+    "refer_rate": "Refer rate", "decline_rate": "Decline rate",
+}  # fmt: skip
 POINTS = Characteristic(name="points", title="Points")
 
 
@@ -57,7 +64,11 @@ class ScoreDrift:
 
     def value(self, measure: str, column: str = "extract") -> float:
         """Return one figure of `measures`."""
-        return float(self.measures.loc[self.measures["measure"] == measure, column].iloc[0])
+        return float(self._lines[measure][column])
+
+    @cached_property
+    def _lines(self) -> dict[str, dict[str, Any]]:
+        return {line["measure"]: line for line in self.measures.to_dict("records")}
 
     @property
     def psi(self) -> float:
@@ -65,35 +76,62 @@ class ScoreDrift:
         return float(self.stability["psi"].iloc[0])
 
 
-def compare(extract: Rows, reference: Rows, policy: Policy, scale: Points) -> ScoreDrift:
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """What the scores of some rows are by themselves.
+
+    Attributes
+    ----------
+    rows : Rows
+    points : DataFrame
+        points, rounded.
+    exact : array, shape (n,)
+        Points before they are rounded.
+    approved : array of bool, shape (n,)
+    means : dict of str to (float, float)
+        Measure of `ScoreDrift.measures` -> mean and standard error.
+    """
+
+    rows: Rows
+    points: pd.DataFrame
+    exact: np.ndarray
+    approved: np.ndarray
+    means: dict[str, tuple[float, float]]
+
+    @cached_property
+    def known(self) -> tuple[Known, ...]:
+        """What is held of the points, for others to be compared with."""
+        return characteristics.know(self.points, (POINTS,), self.rows.weight, self.rows.code)
+
+
+def scored(rows: Rows, policy: Policy, scale: Points) -> Scored:
+    """Return the scores of rows by themselves."""
+    exact, decided = scale.exact(rows.p_bad), rows.decided(policy)
+    asked = [exact, rows.p_bad, *((decided == code).astype(float) for code in range(len(DECISIONS)))]
+    means = {name: mean(values, rows.weight, rows.code) for name, values in zip(TITLES, asked, strict=True)}
+    return Scored(rows, pd.DataFrame({"points": np.rint(exact)}), exact, decided == 0, means)
+
+
+def compare(extract: Scored, reference: Scored) -> ScoreDrift:
     """Compare the scores of an extract with those of a reference.
 
     Parameters
     ----------
-    reference : Rows
+    reference : Scored
         Rows the model was not fitted on: a model that fits its development rows closely scores them more
         surely than any later ones, which would pass for drift.
     """
-    points = [scale.exact(rows.p_bad) for rows in (extract, reference)]
-    frames = [pd.DataFrame({"points": np.rint(p)}) for p in points]
-    known = characteristics.know(frames[1], (POINTS,), reference.weight, reference.code)
-    line, bins = characteristics.compare(known, frames[0], extract.weight, extract.code)
-    decided = [rows.decided(policy) for rows in (extract, reference)]
-    asked = [("mean_points", "Mean points", points)]
-    asked += [("mean_p_bad", "Mean PD", [rows.p_bad for rows in (extract, reference)])]
-    titles = ("Approval rate", "Refer rate", "Decline rate")
-    names = ("approval_rate", "refer_rate", "decline_rate")
-    for code in range(len(DECISIONS)):
-        asked.append((names[code], titles[code], [(d == code).astype(float) for d in decided]))
+    own = (extract.rows.weight, extract.rows.code)
+    line, bins = characteristics.compare(reference.known, extract.points, *own)
     lines = []
-    for name, title, (now, before) in asked:
-        means = mean(now, extract.weight, extract.code), mean(before, reference.weight, reference.code)
-        lines.append((name, title, means[1][0], means[0][0], *difference(*means)))
+    for name, title in TITLES.items():
+        now, before = extract.means[name], reference.means[name]
+        lines.append((name, title, before[0], now[0], *difference(now, before)))
     months = pd.DataFrame(columns=list(MONTHS))
-    if extract.month is not None:
-        cells, _ = by_month(known, frames[0], extract.month, extract.weight, extract.code)
-        months = _months(cells, extract, points[0], decided[0] == 0)
-    return ScoreDrift(line, bins, pd.DataFrame(lines, columns=list(MEASURES)), months, reference.words)
+    if extract.rows.month is not None:
+        cells, _ = by_month(reference.known, extract.points, extract.rows.month, *own)
+        months = _months(cells, extract.rows, extract.exact, extract.approved)
+    return ScoreDrift(line, bins, pd.DataFrame(lines, columns=list(MEASURES)), months, reference.rows.words)
 
 
 def _months(cells: pd.DataFrame, rows: Rows, points: np.ndarray, approved: np.ndarray) -> pd.DataFrame:

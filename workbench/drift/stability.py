@@ -121,14 +121,18 @@ def _exact(part: np.ndarray, n: np.ndarray, other: np.ndarray, m: np.ndarray) ->
     return np.minimum(1.0, 2 * np.minimum(asked.cdf(part), asked.sf(part - 1)))
 
 
-def _index(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def parts(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return what each bin adds to the index of pairs of groups; shape (..., bins)."""
     used = (a + b) > 0
-    some = (a.sum(axis=-1) > 0) & (b.sum(axis=-1) > 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         a, b = (np.where(used, np.where(x == 0, 0.5, x), 0.0) for x in (a, b))
         a, b = a / a.sum(axis=-1, keepdims=True), b / b.sum(axis=-1, keepdims=True)
-        each = np.where(used, (a - b) * np.log(a / b), 0.0)
-    return np.where(some, each.sum(axis=-1), np.nan)
+        return np.where(used, (a - b) * np.log(a / b), 0.0)
+
+
+def _index(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    some = (a.sum(axis=-1) > 0) & (b.sum(axis=-1) > 0)
+    return np.where(some, parts(a, b).sum(axis=-1), np.nan)
 
 
 def _chance(a: np.ndarray, b: np.ndarray, shares: tuple[float, ...]) -> np.ndarray:

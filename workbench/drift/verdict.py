@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,33 +99,39 @@ def judge(lines: pd.DataFrame, score: ScoreDrift, performance: Performance, trig
     are.
     """
     asked = _of_characteristics(lines, triggers) + _of_the_whole(score, performance, triggers)
-    frame = pd.DataFrame(asked)
-    frame["q_value"] = np.nan
-    for rows in frame.groupby("item", sort=False).groups.values():
-        frame.loc[rows, "q_value"] = benjamini_hochberg(frame.loc[rows, "p_value"].to_numpy(float))
-    least = frame.groupby("item", sort=False)["q_value"].min()
-    of_item = dict(zip(least.index, benjamini_hochberg(least.to_numpy(float)), strict=True))
-    q = np.fmax(frame["q_value"].to_numpy(float), frame["item"].map(of_item).to_numpy(float))
-    frame["q_value"] = q
-    beyond = frame["value"].to_numpy(float)
-    amber = (beyond >= frame["amber"]) & (q < frame["amber_q"])
-    red = (beyond >= frame["red"]) & (q < frame["red_q"]) & frame["may_be_red"]
-    frame["colour"] = np.select([red, amber], [RED, AMBER], GREEN)
-    fired = frame[frame["colour"] != GREEN]
-    order = sorted(fired.index, key=lambda i: _order(fired.loc[i]))
-    fired = fired.loc[order].reset_index(drop=True)
-    colour = COLOURS[max((COLOURS.index(c) for c in fired["colour"]), default=0)]
-    first = fired.iloc[0] if len(fired) else None
+    for line, q_value in zip(asked, _adjusted(asked), strict=True):
+        line["q_value"] = q_value
+        line["colour"] = _colour(line)
+    fired = sorted((line for line in asked if line["colour"] != GREEN), key=_order)
+    first = fired[0] if fired else {"sentence": "", "characteristic": ""}
     return Verdict(
-        colour,
-        "" if first is None else str(first["sentence"]),
-        "" if first is None else str(first["characteristic"]),
-        fired[list(FINDINGS)],
-        len(frame),
+        COLOURS[max((COLOURS.index(line["colour"]) for line in fired), default=0)],
+        str(first["sentence"]),
+        str(first["characteristic"]),
+        pd.DataFrame(fired, columns=list(FINDINGS)),
+        len(asked),
     )
 
 
-def _order(line: pd.Series) -> tuple[Any, ...]:
+def _adjusted(asked: Sequence[Mapping[str, Any]]) -> np.ndarray:
+    """Return the q values: within each item, and not below what its smallest is over the items."""
+    p_values = np.array([line["p_value"] for line in asked], dtype=float)
+    items = list(dict.fromkeys(line["item"] for line in asked))
+    of = np.array([items.index(line["item"]) for line in asked])
+    q_values, least = np.full(len(asked), np.nan), np.full(len(items), np.nan)
+    for place in range(len(items)):
+        q_values[of == place] = benjamini_hochberg(p_values[of == place])
+        least[place] = np.fmin.reduce(q_values[of == place])
+    return np.fmax(q_values, benjamini_hochberg(least)[of])
+
+
+def _colour(line: Mapping[str, Any]) -> str:
+    if line["value"] >= line["red"] and line["q_value"] < line["red_q"] and line["may_be_red"]:
+        return RED
+    return AMBER if line["value"] >= line["amber"] and line["q_value"] < line["amber_q"] else GREEN
+
+
+def _order(line: Mapping[str, Any]) -> tuple[Any, ...]:
     """Return where a finding stands: what comes in, then the score, then decisions, then performance."""
     upstream = line["item"] in OF_CHARACTERISTICS
     stage = (0 if line["used"] else 9) if upstream else line["stage"]
@@ -136,35 +143,34 @@ def _of_characteristics(lines: pd.DataFrame, triggers: Triggers) -> list[dict[st
     found = []
     shares = lines["importance"].to_numpy(float)
     top = np.argsort(np.argsort(-np.nan_to_num(shares, nan=np.inf), kind="stable"))
-    for place, line in enumerate(lines.itertuples()):
-        used = line.importance != 0
-        points = getattr(line, "points", np.nan)
-        weighs = (
-            abs(points) if points == points else (line.psi or 0.0) * np.nan_to_num(line.importance, nan=1.0)
-        )
+    psi, missing, unseen = (triggers.of(item) for item in ("characteristic", "missing", "unseen"))
+    for place, line in enumerate(lines.to_dict("records")):
+        share, points, index = line["importance"], line.get("points", np.nan), line["psi"]
+        weighs = abs(points) if points == points else (index or 0.0) * (1.0 if np.isnan(share) else share)
         common = {
-            "characteristic": line.characteristic,
-            "subject": line.title,
-            "used": used,
+            "characteristic": line["characteristic"],
+            "subject": line["title"],
+            "used": share != 0,
             "weighs": weighs,
         }
-        psi, missing, unseen = (triggers.of(item) for item in ("characteristic", "missing", "unseen"))
-        known = used and (bool(top[place] < TOP) or np.isnan(line.importance))
-        found.append(_asked(psi, line.psi, line.p_value, _moved(line), common, may_be_red=known))
-        change = line.missing - line.missing_development
-        said = f"{line.title} is missing in {line.missing:.1%} of rows, "
-        said += f"{line.missing_development:.1%} at development."
-        found.append(_asked(missing, abs(change), line.missing_p, said, common))
-        said = f"{line.title} has attributes that development did not see, in {line.unseen:.1%} of rows."
-        found.append(_asked(unseen, line.unseen, line.unseen_p, said, common))
+        known = share != 0 and (bool(top[place] < TOP) or np.isnan(share))
+        found.append(_asked(psi, index, line["p_value"], _moved(line), common, may_be_red=known))
+        change = line["missing"] - line["missing_development"]
+        said = f"{line['title']} is missing in {line['missing']:.1%} of rows, "
+        said += f"{line['missing_development']:.1%} at development."
+        found.append(_asked(missing, abs(change), line["missing_p"], said, common))
+        said = (
+            f"{line['title']} has attributes that development did not see, in {line['unseen']:.1%} of rows."
+        )
+        found.append(_asked(unseen, line["unseen"], line["unseen_p"], said, common))
     return found
 
 
-def _moved(line: Any) -> str:
-    level = f"{line.psi_99:.3f}".replace("0.", ".", 1)
-    said = f"{line.title} has moved (PSI {_figure(line.psi)}, no-drift band up to {level})"
-    said += f": {line.moved}" if line.moved else ""
-    points = getattr(line, "points", np.nan)
+def _moved(line: Mapping[str, Any]) -> str:
+    level = f"{line['psi_99']:.3f}".replace("0.", ".", 1)
+    said = f"{line['title']} has moved (PSI {_figure(line['psi'])}, no-drift band up to {level})"
+    said += f": {line['moved']}" if line["moved"] else ""
+    points = line.get("points", np.nan)
     return said + (f", worth {points:+.1f} points on the mean score." if points == points else ".")
 
 
@@ -185,7 +191,7 @@ def _asked(
 
 
 def _of_the_whole(score: ScoreDrift, performance: Performance, triggers: Triggers) -> list[dict[str, Any]]:
-    line = score.stability.iloc[0]
+    line = score.stability.to_dict("records")[0]
     change = score.value("mean_points", "difference")
     moved = (
         f"The score has moved (PSI {_figure(line['psi'])}, no-drift band up to "

@@ -14,6 +14,7 @@ from workbench.evaluation.tally import Tally, tally, totals
 
 BOOTSTRAP_BINS = 500
 REPLICATES = 500
+RISKIEST = ("precision_at_10pct_recall", "lift_top_decile")
 CURVE_POINTS = 400
 
 
@@ -172,11 +173,18 @@ def gini(of_auc: Measure) -> Measure:
 
 
 def rank_measures(tallied: Tally, seed: int) -> list[Measure]:
-    """Return KS, the score at which it occurs, and average precision, with bootstrap intervals."""
+    """Return what the order of the scores gives, with intervals from one bootstrap.
+
+    Returns
+    -------
+    list of Measure
+        KS, the score at which it occurs, average precision, and what `riskiest` gives.
+    """
     reason = tallied.undefined
     n, n_bad = tallied.n, tallied.n_bad
     if reason:
-        return [undefined(name, reason, n, n_bad) for name in ("ks", "ks_at", "average_precision")]
+        names = ("ks", "ks_at", "average_precision", *RISKIEST)
+        return [undefined(name, reason, n, n_bad) for name in names]
     distance = _distances(tallied.goods, tallied.bads)
     ks = float(distance.max())
     precision = float(_average_precision(tallied.goods, tallied.bads))
@@ -187,11 +195,12 @@ def rank_measures(tallied: Tally, seed: int) -> list[Measure]:
         _ks(tallied, ks, _greatest_distance(*drawn)),
         Measure("ks_at", at, NAN, NAN, n, n_bad, "no interval: it is a place, not an estimate"),
         _rank_measure("average_precision", tallied, precision, float(low), float(high)),
+        *riskiest(tallied, drawn),
     ]
 
 
-def riskiest(tallied: Tally, seed: int) -> list[Measure]:
-    """Return precision at 10% recall and the lift of the riskiest tenth, with bootstrap intervals.
+def riskiest(tallied: Tally, drawn: tuple[np.ndarray, np.ndarray]) -> list[Measure]:
+    """Return precision at 10% recall and the lift of the riskiest tenth, with intervals from what was drawn.
 
     Notes
     -----
@@ -199,11 +208,8 @@ def riskiest(tallied: Tally, seed: int) -> list[Measure]:
     bad rate of the riskiest tenth of applicants over that of all; applicants who share a score on the
     border count in proportion.
     """
-    measures = {"precision_at_10pct_recall": _precision_at_recall, "lift_top_decile": _lift}
-    if tallied.undefined:
-        return [undefined(name, tallied.undefined, tallied.n, tallied.n_bad) for name in measures]
-    drawn = _bootstrap(tallied, seed)
-    return [_drawn_measure(name, tallied, drawn, measure) for name, measure in measures.items()]
+    measures = zip(RISKIEST, (_precision_at_recall, _lift), strict=True)
+    return [_drawn_measure(name, tallied, drawn, measure) for name, measure in measures]
 
 
 def _drawn_measure(

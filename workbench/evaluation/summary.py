@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -81,12 +82,17 @@ class Evaluation:
 
     def measure(self, metric: str) -> Measure:
         """Return one measure with its interval, the rows it rests on and the reason."""
-        found = self.metrics.loc[self.metrics["metric"] == metric]
-        if found.empty and metric in TITLES:
+        if metric not in self._by_name and metric in TITLES:
             return undefined(metric, "not measured by the version that kept it", self.n, self.n_bad)
-        row = found.iloc[0]
-        value, low, high = (float(row[name]) for name in ("value", "low", "high"))
-        return Measure(metric, value, low, high, int(row["n"]), int(row["n_bad"]), str(row["reason"]))
+        return self._by_name[metric]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Measure]:
+        told = zip(*(self.metrics[name].tolist() for name in ("metric", *Measure._fields[1:])), strict=True)
+        return {
+            name: Measure(str(name), float(value), float(low), float(high), int(n), int(n_bad), str(reason))
+            for name, value, low, high, n, n_bad, reason in told
+        }
 
     def value(self, metric: str) -> float:
         """Return one measure's value; NaN where it is not defined."""
@@ -245,7 +251,6 @@ def _measures(tallied: Tally, cut_off: float, decline_from: float, seed: int) ->
         auc,
         discrimination.gini(auc),
         *discrimination.rank_measures(tallied, seed_for(seed, "bootstrap")),
-        *discrimination.riskiest(tallied, seed_for(seed, "bootstrap")),
         costs.h_measure(tallied),
         *calibration.losses(tallied),
         *calibration.calibration_error(tallied, seed_for(seed, "calibration error")),
