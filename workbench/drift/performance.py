@@ -96,9 +96,8 @@ class Judged:
 def alone(rows: Rows, policy: Policy, seed: int = 0) -> Judged:
     """Measure a model on the rows whose outcome is known; of a reference once, for all that is held to it."""
     known = rows.taken(rows.known())
-    own = {"weight": known.weight, "policy": policy, "group": known.code}
     _, covariance = delong(known.bad, known.p_bad[None], known.weight, known.code)
-    found = evaluate(known.bad, known.p_bad, seed=seed, **own)
+    found = evaluate(known.bad, known.p_bad, weight=known.weight, policy=policy, group=known.code, seed=seed)
     return Judged(known, found, float(np.sqrt(covariance[0, 0])), _ratio(known))
 
 
