@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.trees import leaf_plain
 from tests.trees.test_compiled import LIGHTGBM, XGBOOST, grown, lightgbm, rows, walked, xgboost
 from workbench import trees
-from workbench.trees import shapley
+from workbench.trees import leaf_kernel, shapley
 
 WIDTH = 3
 LIMITS = st.sampled_from([-1.5, -0.1, 0.0, 0.1, float(np.float32(0.1)), 1.0, 2.5, 1e30])
@@ -173,34 +174,32 @@ def test_a_leaf_that_asks_for_too_many_columns_is_refused(monkeypatch: pytest.Mo
         trees.LeafTables(trees.from_lightgbm(lightgbm(12, num_leaves=31).model_to_string()))
 
 
-def test_array_by_array_is_the_same_until_kernels_are_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compiled_kernels_do_what_is_done_array_by_array(monkeypatch: pytest.MonkeyPatch) -> None:
     booster = lightgbm(12, zero_as_missing=True)
     x, _ = rows()
     ensembles = [trees.from_lightgbm(booster.model_to_string())]
     ensembles.append(trees.from_xgboost(bytes(xgboost(12, max_depth=6).save_raw("json"))))
     for ensemble in ensembles:
-        compiled, plain = trees.LeafTables(ensemble), trees.LeafTables(ensemble)
-        found = []
-        for tables, warm in ((compiled, True), (plain, False)):
-            monkeypatch.setattr(shapley, "is_warm", lambda warm=warm: warm)
+        tables, found = trees.LeafTables(ensemble), []
+        for plain in (False, True):
+            for name in ("find", "add", "count") if plain else ():
+                monkeypatch.setattr(leaf_kernel, name, getattr(leaf_plain, name))
             counts = tables.counts(x)
             values = tables.values(x, tables.prepare(counts), 2)
             pairs = tables.interactions(x[:300], tables.prepare(counts, pairs=True), values[:300])
             found.append((counts, values, pairs, tables.between(x[:1], x[5:6])))
+        monkeypatch.undo()
         for one, two in zip(*found, strict=True):
             assert one == pytest.approx(two, abs=1e-12)
-        assert compiled._spent == 0 < plain._spent < shapley.PATIENCE
 
 
-def test_kernels_are_compiled_once_that_pays(monkeypatch: pytest.MonkeyPatch) -> None:
-    tables = trees.LeafTables(trees.from_lightgbm(lightgbm(2).model_to_string()))
-    monkeypatch.setattr(shapley, "is_warm", lambda: False)
-    x, _ = rows()
-    prepared = tables.prepare(tables.counts(x[:100]))
-    spent = tables._spent
-    assert tables._engine(1).rows == shapley.PLAIN_ROWS
-    for _ in range(3):
-        tables.values(x[:1], prepared)
-    assert tables._spent > spent
-    monkeypatch.setattr(shapley, "PATIENCE", tables._spent)
-    assert tables._engine(1).rows == shapley.ROWS
+def test_kernels_take_no_array_of_another_kind() -> None:
+    index, out = np.zeros((1, 4), np.int32), np.zeros(2)
+    leaf_kernel.count(index, np.ones(4), np.array([0, 2]), out)
+    assert out.tolist() == [4.0, 0.0]
+    with pytest.raises(ValueError, match="fewer rows than weights"):
+        leaf_kernel.count(index, np.ones(5), np.array([0, 2]), out)
+    with pytest.raises(ValueError, match="of their kind"):
+        leaf_kernel.count(index.astype(np.int64), np.ones(4), np.array([0, 2]), out)
+    with pytest.raises(ValueError, match="in one piece"):
+        leaf_kernel.count(index, np.ones(8)[::2], np.array([0, 2]), out)

@@ -8,6 +8,8 @@ from functools import cache
 
 import numpy as np
 
+from workbench.trees.machine_code import compiled
+
 ROWS = 128
 """Rows of a block: its columns stay in the fastest memory of a core, and the leaves left in its registers."""
 LANES = 16
@@ -31,22 +33,9 @@ def kernel(single: bool, single_sum: bool) -> Traverse:
     It takes ``x`` (columns, n) of doubles with any strides, a layout's arrays, the sum to start from, and
     ``out`` (n,); it lets go of the interpreter's lock. Compiling takes a tenth of a second, once a process:
     the traversal is written in the compiler's own words, with its vectors, so that nothing is left to
-    infer. The machine code is not kept on disk: reading it back would run code from a file that no digest
-    vouches for.
+    infer.
     """
-    import llvmlite.binding as llvm
-
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    features = llvm.get_host_cpu_features().flatten()
-    machine = llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=features, opt=3
-    )
-    module = llvm.parse_assembly(_written(single, single_sum))
-    module.triple, module.data_layout = machine.triple, str(machine.target_data)
-    module.verify()
-    engine = llvm.create_mcjit_compiler(module, machine)
-    engine.finalize_object()
+    engine = compiled(_written(single, single_sum), optimised=False)
     pointer, size, double = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
     total = ctypes.c_float if single_sum else double
     run = ctypes.CFUNCTYPE(

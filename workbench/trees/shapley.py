@@ -9,11 +9,11 @@ from functools import cached_property
 
 import numpy as np
 
-from workbench.trees import leaf_plain, leaf_tables
+from workbench.trees import leaf_kernel, leaf_tables
 from workbench.trees.ensemble import Ensemble, NotCompiled
 from workbench.trees.leaf_few import Leaves, few_interactions, few_values, leaves_of
 from workbench.trees.leaf_groups import Groups, cut
-from workbench.trees.leaf_kernel import ROWS, is_warm, kernels
+from workbench.trees.leaf_kernel import ROWS
 from workbench.trees.leaf_plan import plan
 
 PART_ENTRIES = 1 << 25
@@ -21,9 +21,6 @@ PART_ENTRIES = 1 << 25
 FEW = 100
 """Rows for which tables that cannot be held are not made."""
 MOST_PATTERNS = 1 << 26
-PATIENCE = 500_000
-"""Steps array by array, some 4 us each, that are taken before kernels are compiled, in seconds."""
-PLAIN_ROWS = 2_048
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,16 +33,6 @@ class _Part:
     step: np.ndarray
     first: np.ndarray
     inner: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class _Engine:
-    """What finds rows' indices, adds up tables and counts, and how many rows it takes at a time."""
-
-    find: Callable[..., None]
-    add: Callable[..., None]
-    count: Callable[..., None]
-    rows: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +93,6 @@ class LeafTables:
     def __init__(self, ensemble: Ensemble) -> None:
         self.ensemble = ensemble
         self._plan = plan(ensemble)
-        self._spent = 0.0
         if self.patterns > MOST_PATTERNS:
             raise NotCompiled(f"its leaves ask for {self.patterns:,} patterns of conditions")
 
@@ -114,16 +100,6 @@ class LeafTables:
     def groups(self) -> Groups:
         """The trees cut into groups of leaves; done when it is first asked for."""
         return cut(self.ensemble, self._plan)
-
-    def _engine(self, n: int) -> _Engine:
-        """Return what works through `n` rows: compiled where that pays, or was paid for already."""
-        if not is_warm():
-            g = self.groups
-            steps = len(g.column) + len(g.step) + len(g.inner_test) + len(g.features)
-            self._spent += steps * (1 + n / PLAIN_ROWS)
-            if self._spent < PATIENCE:
-                return _Engine(leaf_plain.find, leaf_plain.add, leaf_plain.count, PLAIN_ROWS)
-        return _Engine(*kernels(), ROWS)
 
     @property
     def entries(self) -> int:
@@ -166,9 +142,7 @@ class LeafTables:
             g.first[groups], g.inner[groups.start : groups.stop + 1],
         )  # fmt: skip
 
-    def _found(
-        self, part: _Part, x: np.ndarray, rows: int, find: Callable[..., None]
-    ) -> Callable[[int], np.ndarray]:
+    def _found(self, part: _Part, x: np.ndarray, rows: int) -> Callable[[int], np.ndarray]:
         """Return a finder of the indices of a block of rows, with room of its own; `x` is (columns, n)."""
         g = self.groups
         block = np.zeros((max(1, len(g.source)), rows))
@@ -177,7 +151,7 @@ class LeafTables:
         index = np.zeros((len(part.first), rows), np.int32)
 
         def found(low: int) -> np.ndarray:
-            find(
+            leaf_kernel.find(
                 x[:, low : low + rows], g.source, g.negated, g.zero, g.tiny, g.single, g.column,
                 g.threshold, part.tests, part.steps, part.step, part.first, part.inner, g.inner_test,
                 block, met, state, index,
@@ -202,12 +176,11 @@ class LeafTables:
         columns = np.asarray(x, dtype=float).T
         weight = np.ones(len(x)) if weight is None else np.ascontiguousarray(weight, dtype=float)
         out = np.zeros(self.patterns)
-        engine = self._engine(len(x))
         for part in self._parts(PART_ENTRIES):
-            found = self._found(part, columns, min(engine.rows, max(1, len(x))), engine.find)
+            found = self._found(part, columns, min(ROWS, max(1, len(x))))
             patterns = g.patterns[part.groups.start : part.groups.stop + 1]
-            for low in range(0, len(x), engine.rows):
-                engine.count(found(low), weight[low : low + engine.rows], patterns, out)
+            for low in range(0, len(x), ROWS):
+                leaf_kernel.count(found(low), weight[low : low + ROWS], patterns, out)
         return out
 
     def _tables(self, part: _Part, counts: np.ndarray | None, pairs: bool) -> Tables:
@@ -302,7 +275,7 @@ class LeafTables:
         columns = np.asarray(np.concatenate([x, other]), dtype=float).T
         out = np.zeros((1, self.ensemble.width))
         (part,) = self._parts(self.entries + 1)
-        index = self._found(part, columns, 2, self._engine(2).find)(0)
+        index = self._found(part, columns, 2)(0)
         for alike in g.alike:
             found = leaf_tables.between(alike, index[alike.group, 0], index[alike.group, 1])
             features = g.features[g.at[alike.group][:, None] + np.arange(alike.shape.width)]
@@ -317,7 +290,7 @@ class LeafTables:
         g = self.groups
         (part,) = self._parts(self.entries + 1)
         columns = np.asarray(x, dtype=float).T
-        index = self._found(part, columns, len(x), self._engine(len(x)).find)(0)
+        index = self._found(part, columns, len(x))(0)
         shares = counts / self._total(counts)
         found = few_interactions if pairs else few_values
         return found(self._leaves, index, shares, g.patterns, self.ensemble.width)
@@ -327,25 +300,24 @@ class LeafTables:
     ) -> np.ndarray:
         """Return what the tables add up to; shape (n, targets). Blocks of rows are so many times narrower."""
         out = np.zeros((len(x), targets))
-        columns, engine = np.asarray(x, dtype=float).T, self._engine(len(x))
-        rows = min(max(1, len(x)), engine.rows // narrower)
+        columns = np.asarray(x, dtype=float).T
+        rows = min(max(1, len(x)), ROWS // narrower)
         for part, tables in prepared:
-            for low, found in self._added(part, columns, tables, engine, (targets, rows), threads):
+            for low, found in self._added(part, columns, tables, (targets, rows), threads):
                 out[low : low + found.shape[1]] += found.T
         return out
 
     def _added(
-        self, part: _Part, columns: np.ndarray, tables: Tables, engine: _Engine, shape: tuple[int, int],
-        threads: int,
+        self, part: _Part, columns: np.ndarray, tables: Tables, shape: tuple[int, int], threads: int
     ) -> Iterator[tuple[int, np.ndarray]]:  # fmt: skip
         """Yield what the tables add to the rows of each block: its first row, and (targets, rows)."""
         n, (targets, rows) = columns.shape[1], shape
 
         def share(starts: range) -> list[tuple[int, np.ndarray]]:
-            found, done = self._found(part, columns, rows, engine.find), []
+            found, done = self._found(part, columns, rows), []
             for low in starts:
                 out = np.zeros((targets, min(rows, n - low)))
-                engine.add(found(low), 0, tables.place, tables.at, tables.target, tables.table, out)
+                leaf_kernel.add(found(low), tables.place, tables.at, tables.target, tables.table, out)
                 done.append((low, out))
             return done
 

@@ -1,4 +1,4 @@
-"""The work of the compiled leaf kernels array by array, for work that ends before they would be compiled."""
+"""The work of the compiled leaf kernels array by array, to hold them against."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def find(
 
 
 def add(
-    index: np.ndarray, start: int, place: np.ndarray, at: np.ndarray, target: np.ndarray,
-    table: np.ndarray, out: np.ndarray,
+    index: np.ndarray, place: np.ndarray, at: np.ndarray, target: np.ndarray, table: np.ndarray,
+    out: np.ndarray,
 ) -> None:  # fmt: skip
     """Add to `out` what the tables say of each row's index, as `leaf_kernel.add` does."""
     n, bounds = out.shape[1], at.tolist()
@@ -47,7 +47,7 @@ def add(
         first, last = bounds[g], bounds[g + 1]
         if first == last:
             continue
-        rows = base + index[start + g, :n].astype(np.int64) * (last - first)
+        rows = base + index[g, :n].astype(np.int64) * (last - first)
         # the features of a group are all different
         out[target[first:last]] += table[rows + np.arange(last - first)[:, None]]
 
