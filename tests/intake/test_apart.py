@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,9 @@ import pytest
 
 from tests.public import public
 from workbench import intake
-from workbench.errors import InputError, MissingError
-from workbench.intake import Limits, PortfolioShelf, ReadOptions, apart
+from workbench.errors import ArtifactError, InputError, MissingError
+from workbench.intake import Limits, PortfolioShelf, ReadOptions, apart, laid_down
+from workbench.portfolio import from_values
 from workbench.run import Cancelled, Run
 
 
@@ -30,6 +32,16 @@ def long_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("long") / "long.csv"
     row = ",".join(["1234.5678"] * 40)
     path.write_text(",".join(f"x{i}" for i in range(40)) + "\n" + f"{row}\n" * 120_000)
+    return path
+
+
+@pytest.fixture(scope="module")
+def large_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a file that is laid down on disk while it is parsed: its short texts would take 1 GB."""
+    path = tmp_path_factory.mktemp("large") / "large.csv"
+    row = ",".join("1" * 40) + "\n"
+    path.write_text(",".join(f"x{i}" for i in range(40)) + "\n" + row * 860_000)
+    assert path.stat().st_size >= laid_down.FROM
     return path
 
 
@@ -111,6 +123,37 @@ def test_a_bound_ends_the_reader_and_nothing_else(
     assert told.value.code == code
     assert len(intake.read_apart(long_file, there).frame) == 120_000
     assert not list(there.iterdir())
+
+
+def most_held(reader: psutil.Process) -> float:
+    """Return the most MB of memory that a process has held."""
+    with suppress(OSError, StopIteration):
+        told = Path(f"/proc/{reader.pid}/status").read_text().splitlines()
+        return int(next(line for line in told if line.startswith("VmHWM")).split()[1]) / 1024
+    return 0.0
+
+
+@pytest.mark.parametrize("typed", [False, True])
+def test_a_large_file_is_never_held_in_memory(large_file: Path, there: Path, typed: bool) -> None:
+    held: list[float] = []
+    watch = Run(watch=lambda what, done: held.extend(map(most_held, readers())))
+    before = psutil.Process().memory_info().rss
+    numbers = [{"name": f"x{i}", "kind": "number"} for i in range(1, 40)]
+    outcome = {"column": "x0", "bad": ["1"], "good": ["0"]}
+    portfolio = from_values({"name": "large", "outcome": outcome, "characteristics": numbers}, "large")
+    table = intake.read_apart(large_file, there, portfolio=portfolio if typed else None, run=watch)
+    assert max(held) < 330
+    assert psutil.Process().memory_info().rss - before < 100 * 2**20
+    assert table.frame.shape == (860_000, 40)
+    assert table.frame["x39"].iloc[[0, 500_000, -1]].tolist() == ([1.0] * 3 if typed else ["1"] * 3)
+    assert not list(there.iterdir())
+
+
+def test_a_full_disk_is_said(large_file: Path, there: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "_converse", lambda request, said, until, run: said.update(full=True, exit=0))
+    with pytest.raises(ArtifactError, match="no room on the disk") as told:
+        intake.read_apart(large_file, there)
+    assert told.value.code == "DISK_FULL"
 
 
 def ended_by(number: int) -> Callable[[str, float], None]:

@@ -9,6 +9,7 @@ import pytest
 from workbench import intake
 from workbench.errors import InputError, MissingError, WorkbenchError
 from workbench.intake import ReadOptions
+from workbench.intake.laid_down import LaidDown
 
 WIDE = ",".join(f"c{k}" for k in range(2001))
 FAULTS = {
@@ -43,13 +44,20 @@ FAULTS = {
 }
 
 
+@pytest.fixture(params=["in memory", "laid down"])
+def room(request, tmp_path, monkeypatch):
+    """Return where the columns of a large file are laid down, or None; here every file is large."""
+    monkeypatch.setattr("workbench.intake.reading.FROM", 0)
+    return None if request.param == "in memory" else LaidDown(tmp_path)
+
+
 @pytest.mark.parametrize("fault", FAULTS)
-def test_fault(fault, tmp_path):
+def test_fault(fault, room, tmp_path):
     content, code, words = FAULTS[fault]
     path = tmp_path / "loans.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(InputError) as refused:
-        intake.read(path)
+        intake.read(path, room=room)
     assert refused.value.code == code
     message = str(refused.value)
     assert message.startswith("loans.csv: ")
@@ -124,11 +132,11 @@ READABLE = {
 
 
 @pytest.mark.parametrize("case", READABLE)
-def test_readable(case, tmp_path):
+def test_readable(case, room, tmp_path):
     content, options, wanted = READABLE[case]
     path = tmp_path / "x.csv"
     path.write_bytes(content.encode())
-    table = intake.read(path, options=options)
+    table = intake.read(path, options=options, room=room)
     assert table.frame.to_dict("list") == wanted
     assert table.rows_in == len(table.frame)
 

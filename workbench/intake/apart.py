@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench import errors
-from workbench.errors import BusyError, InputError, Problem
+from workbench.errors import ArtifactError, BusyError, InputError, Problem
+from workbench.intake.laid_down import FROM, TIMES
 from workbench.intake.options import AS_FOUND, ReadOptions
 from workbench.portfolio import Portfolio
 from workbench.run import Run
@@ -83,9 +84,9 @@ def read_apart(
 
     Raises
     ------
-    MissingError, InputError
-        As `read`; and ``TOO_LARGE_EXPANDED``, ``TOO_SLOW``, ``UNREADABLE`` where the process came to a
-        bound, or its end.
+    MissingError, InputError, ArtifactError
+        As `read`; ``DISK_FULL``; and ``TOO_LARGE_EXPANDED``, ``TOO_SLOW``, ``UNREADABLE`` where the process
+        came to a bound, or its end.
     """
     from workbench.intake import handover
 
@@ -205,7 +206,8 @@ _SERVER = _Server()
 
 
 def _ask(task: str, arguments: dict[str, Any], name: str, limits: Limits, mapped: int, run: Run) -> Any:
-    bounds = {"memory": limits.memory_mb * 2**20 + mapped, "seconds": limits.seconds}
+    laid_down = mapped * TIMES if mapped >= FROM else mapped
+    bounds = {"memory": limits.memory_mb * 2**20 + laid_down, "seconds": limits.seconds}
     request = json.dumps({"task": task, "arguments": arguments, "limits": bounds}).encode() + b"\n"
     for _ in range(2):
         said: dict[str, Any] = {}
@@ -260,6 +262,9 @@ def _result(said: dict[str, Any], name: str, limits: Limits) -> Any:
     if "error" in said:
         kind = getattr(errors, said["error"])
         raise kind.of([Problem(**problem) for problem in said["problems"]])
+    if said.get("full"):
+        what = f"there is no room on the disk to read it. {NOTHING[:-1]}"
+        raise ArtifactError("DISK_FULL", what, name, "Make room where WORKBENCH_HOME is, then try again.")
     ended = said.get("exit")
     if ended is not None and ended > 0:
         raise RuntimeError(f"the process that reads files failed on {name}; its traceback stands above")

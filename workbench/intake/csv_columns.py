@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pyarrow as pa
 
@@ -21,11 +23,16 @@ class Columns:
         Those that are numbers.
     rows : int
         Rows that are expected; there may be more.
+    empty : callable
+        Returns room for so many numbers.
     """
 
-    def __init__(self, names: tuple[str, ...], numbers: set[str], rows: int) -> None:
-        self._room = int(rows * SPARE) + 1_024
-        self._numbers = {name: np.empty(self._room) for name in names if name in numbers}
+    def __init__(
+        self, names: tuple[str, ...], numbers: set[str], rows: int,
+        empty: Callable[[int], np.ndarray] = np.empty,
+    ) -> None:  # fmt: skip
+        self._room, self._empty = int(rows * SPARE) + 1_024, empty
+        self._numbers = {name: empty(self._room) for name in names if name in numbers}
         self._texts: dict[str, list[pa.Array]] = {name: [] for name in names if name not in numbers}
         self._place = {name: position for position, name in enumerate(names)}
         self.rows = 0
@@ -51,7 +58,7 @@ class Columns:
     def _grow(self, room: int) -> None:
         self._room = room
         for name, values in self._numbers.items():
-            self._numbers[name] = np.empty(room)
+            self._numbers[name] = self._empty(room)
             self._numbers[name][: self.rows] = values[: self.rows]
 
     def numbers(self) -> dict[str, np.ndarray]:

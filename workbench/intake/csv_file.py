@@ -16,6 +16,7 @@ from workbench.dataset import Source, Table, empty_refused
 from workbench.errors import InputError
 from workbench.intake.csv_columns import Columns
 from workbench.intake.form import require_text
+from workbench.intake.laid_down import LaidDown
 from workbench.intake.options import MAX_CELL, MAX_ROWS, ReadOptions
 from workbench.intake.shape import (
     Header,
@@ -31,9 +32,16 @@ BLOCK = 8 * 2**20
 SMALL_BLOCK = (
     2**20
 )  # what is read ahead of the parser is memory; a record that does not fit is read with BLOCK
+BLOCKS = 16
+"""Blocks of a file too large for memory after which what they were put into is let go."""
 _TEXT = pa.large_string()
+
 LEVELS = pa.dictionary(pa.int32(), _TEXT)
 Column = np.ndarray | pa.ChunkedArray
+
+
+def _nothing() -> None:
+    """Do nothing after a look at a column in memory."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +56,15 @@ class Manner:
     notes: tuple[str, ...]
 
 
-def read_csv(found: Survey, portfolio: Portfolio | None, options: ReadOptions) -> Table:
+def read_csv(
+    found: Survey, portfolio: Portfolio | None, options: ReadOptions, room: LaidDown | None = None
+) -> Table:
     """Return the table in a CSV file; every structural fault raises and nothing is imported.
+
+    Parameters
+    ----------
+    room : LaidDown, optional
+        Where the columns of a file too large for memory are laid down.
 
     Raises
     ------
@@ -58,14 +73,14 @@ def read_csv(found: Survey, portfolio: Portfolio | None, options: ReadOptions) -
         TRUNCATED, TOO_MANY_COLUMNS, TOO_LARGE``.
     """
     manner = find_manner(found, portfolio, options)
-    columns = _typed_pass(found, manner, portfolio) if portfolio is not None else None
+    columns = _typed_pass(found, manner, portfolio, room) if portfolio is not None else None
     if columns is not None:
         manner = replace(manner, decimal=manner.decimal or ".")
     else:
-        read, manner = _careful_pass(found, manner, portfolio)
+        read, manner = _careful_pass(found, manner, portfolio, room)
         columns = dict(zip(read.column_names, read.columns, strict=True))
         del read
-    return _table(found, manner, columns)
+    return _table(found, manner, columns, room is not None)
 
 
 def find_manner(found: Survey, portfolio: Portfolio | None, options: ReadOptions) -> Manner:
@@ -139,32 +154,51 @@ def _conversion(manner: Manner, types: dict[str, pa.DataType]) -> pc.ConvertOpti
 
 
 def _parse_texts(
-    found: Survey, manner: Manner, names: tuple[str, ...], careful: Callable[[Any], str]
-) -> pa.Table:
-    types = dict.fromkeys(names, _TEXT)
+    found: Survey, manner: Manner, names: tuple[str, ...], careful: Callable[[Any], str],
+    room: LaidDown | None,
+) -> pa.Table:  # fmt: skip
+    read = pc.ReadOptions(use_threads=False, block_size=BLOCK)
+    parsing, conversion = (
+        parse_options(found, manner, careful),
+        _conversion(manner, dict.fromkeys(names, _TEXT)),
+    )
     with stream_of(found, manner.encoding) as stream:
-        read = pc.ReadOptions(use_threads=False, block_size=BLOCK)
-        return pc.read_csv(stream, read, parse_options(found, manner, careful), _conversion(manner, types))
+        if room is None:
+            return pc.read_csv(stream, read, parsing, conversion)
+        with room.file() as file:
+            reader = pc.open_csv(stream, read, parsing, conversion)
+            with pa.ipc.new_file(file, reader.schema) as writer:
+                for block in reader:
+                    writer.write_batch(block)
+            return room.texts(file)
 
 
-def _typed_pass(found: Survey, manner: Manner, portfolio: Portfolio) -> dict[str, Column] | None:
+def _typed_pass(
+    found: Survey, manner: Manner, portfolio: Portfolio, room: LaidDown | None
+) -> dict[str, Column] | None:
     """Return the columns with plain numbers typed, or None where anything needs a careful look."""
     names = manner.header.names
     numbers, formatted = _number_columns(portfolio)
     kinds = dict.fromkeys(numbers, pa.float64()) | dict.fromkeys(_levelled(portfolio), LEVELS)
     types = {raw: kinds.get(name, _TEXT) for raw, name in zip(manner.header.raw, names, strict=True)}
     lines = found.head.count(b"\n") or 1
-    places = Columns(names, numbers & set(names), int(found.size / max(len(found.head), 1) * lines))
     if found.quotes % 2:  # one is never closed
         return None
+    rows = int(found.size / max(len(found.head), 1) * lines)
+    places = Columns(names, numbers & set(names), rows, np.empty if room is None else room.numbers)
     try:
         with stream_of(found, manner.encoding) as stream:
             reader = pc.open_csv(
                 stream, pc.ReadOptions(block_size=SMALL_BLOCK), parse_options(found, manner),
                 _conversion(manner, types),
             )  # fmt: skip
-            if tuple(reader.schema.names) != manner.header.raw or not all(map(places.take, reader)):
+            if tuple(reader.schema.names) != manner.header.raw:
                 return None
+            for number, block in enumerate(reader):
+                if not places.take(block):
+                    return None
+                if room is not None and number % BLOCKS == 0:
+                    room.let_go()
     except (pa.ArrowInvalid, UnicodeDecodeError):
         return None
     if not places.rows:
@@ -194,9 +228,12 @@ def _number_columns(portfolio: Portfolio) -> tuple[set[str], set[str]]:
     return plain, {c.name for c in declared if c.format != "plain"}
 
 
-def _careful_pass(found: Survey, manner: Manner, portfolio: Portfolio | None) -> tuple[pa.Table, Manner]:
+def _careful_pass(
+    found: Survey, manner: Manner, portfolio: Portfolio | None, room: LaidDown | None
+) -> tuple[pa.Table, Manner]:
     """Return all columns as text, with the decimal sign proved or declared."""
     ragged: list[tuple[int, int, int]] = []
+    looked = _nothing if room is None else room.let_go
 
     def note(row: Any) -> str:
         if len(ragged) < 100_000:
@@ -204,10 +241,10 @@ def _careful_pass(found: Survey, manner: Manner, portfolio: Portfolio | None) ->
         return "skip"
 
     try:
-        table = _parse_texts(found, manner, manner.header.raw, note)
+        table = _parse_texts(found, manner, manner.header.raw, note, room)
         if tuple(table.column_names) != manner.header.raw:
             ragged.clear()
-            table = _parse_texts(found, manner, tuple(table.column_names), note)
+            table = _parse_texts(found, manner, tuple(table.column_names), note, room)
     except UnicodeDecodeError:
         raise undecodable(found, manner.encoding) from None
     except pa.ArrowInvalid as error:
@@ -229,10 +266,10 @@ def _careful_pass(found: Survey, manner: Manner, portfolio: Portfolio | None) ->
         if portfolio is not None:
             wanted &= set.union(*_number_columns(portfolio))
         sign, said = find_decimal(
-            {name: table.column(name) for name in table.column_names if name in wanted}, found.name
+            {name: table.column(name) for name in table.column_names if name in wanted}, found.name, looked
         )
         manner = replace(manner, decimal=sign, notes=(*manner.notes, said) if said else manner.notes)
-    return checked(found, manner, table), manner
+    return checked(found, manner, table, looked), manner
 
 
 def _ragged(found: Survey, ragged: list[tuple[int, int, int]], kept: int) -> InputError:
@@ -279,8 +316,10 @@ def _unclosed(found: Survey, manner: Manner, table: pa.Table) -> bool:
     return bool(last) and (last.endswith(("\n", "\r")) or end.endswith('"' + last.replace('"', '""')))
 
 
-def checked(found: Survey, manner: Manner, table: pa.Table) -> pa.Table:
-    """Return the table within limits, with missing tokens as blanks."""
+def checked(
+    found: Survey, manner: Manner, table: pa.Table, looked: Callable[[], None] = _nothing
+) -> pa.Table:
+    """Return the table within limits, with missing tokens as blanks; `looked` is called after each text."""
     _require_rows(found, table.num_rows)
     tokens = [token for token in manner.missing if token]
     for position, name in enumerate(table.column_names):
@@ -297,6 +336,7 @@ def checked(found: Survey, manner: Manner, table: pa.Table) -> pa.Table:
                 table = table.set_column(
                     position, name, cp.if_else(hit, pa.scalar("", pa.large_string()), column)
                 )
+        looked()
     return table
 
 
@@ -322,11 +362,11 @@ def _with_blanks(column: pa.DictionaryArray, tokens: list[str]) -> pa.Dictionary
     return pa.DictionaryArray.from_arrays(levels.indices.take(column.indices), levels.dictionary)
 
 
-def _table(found: Survey, manner: Manner, columns: dict[str, Column]) -> Table:
+def _table(found: Survey, manner: Manner, columns: dict[str, Column], mapped: bool) -> Table:
     """Return the table of `columns`, which are let go of one by one: a large file is never held twice."""
     series = {}
     for name in list(columns):
-        series[name] = _series(columns.pop(name))
+        series[name] = _series(columns.pop(name), mapped)
         pa.default_memory_pool().release_unused()
     frame = pd.DataFrame(series, copy=False)
     source = Source(
@@ -342,10 +382,11 @@ def _table(found: Survey, manner: Manner, columns: dict[str, Column]) -> Table:
     return Table(frame, np.arange(1, len(frame) + 1), empty_refused(), source)
 
 
-def _series(column: Column) -> pd.Series:
-    """Return numbers with NaN for missing, levels as levels, anything else as text."""
+def _series(column: Column, mapped: bool) -> pd.Series:
+    """Return numbers with NaN for missing, levels as levels, anything else as text, mapped where it was."""
     if isinstance(column, np.ndarray):
         return pd.Series(column, copy=False)
     if pa.types.is_dictionary(column.type):
         return column.to_pandas()
-    return pa.chunked_array([column.combine_chunks()], column.type).to_pandas().astype("str")
+    whole = column if mapped else pa.chunked_array([column.combine_chunks()], column.type)
+    return whole.to_pandas().astype("str")

@@ -8,6 +8,7 @@ from pathlib import Path
 from workbench.dataset import Table
 from workbench.intake.csv_file import find_manner, read_csv
 from workbench.intake.form import form_of
+from workbench.intake.laid_down import FROM, LaidDown
 from workbench.intake.options import AS_FOUND, ReadOptions
 from workbench.intake.survey import check_encoding, open_bytes, survey
 from workbench.portfolio import Portfolio
@@ -16,8 +17,9 @@ MARKS = "\ufeff\r\n"
 
 
 def read(
-    path: Path, *, name: str = "", portfolio: Portfolio | None = None, options: ReadOptions = AS_FOUND
-) -> Table:
+    path: Path, *, name: str = "", portfolio: Portfolio | None = None, options: ReadOptions = AS_FOUND,
+    room: LaidDown | None = None,
+) -> Table:  # fmt: skip
     """Return the table in a CSV, Parquet or Excel file.
 
     Parameters
@@ -31,6 +33,8 @@ def read(
         files are written. The data set that comes of it is the same as without.
     options : ReadOptions
         What is declared about this file; wins over the portfolio.
+    room : LaidDown, optional
+        Where the columns of a large CSV file are laid down, so that memory holds a part of it at a time.
 
     Raises
     ------
@@ -48,7 +52,8 @@ def read(
         from workbench.intake.excel_file import read_excel
 
         return read_excel(path, name, options, portfolio)
-    return read_csv(survey(path, name, name.lower().endswith(".gz")), portfolio, options)
+    found = survey(path, name, name.lower().endswith(".gz"))
+    return read_csv(found, portfolio, options, room if found.size >= FROM else None)
 
 
 def preview(

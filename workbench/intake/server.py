@@ -6,6 +6,7 @@ process that holds nothing. Run as ``python -m workbench.intake.server DESCRIPTO
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import resource
@@ -22,6 +23,7 @@ from workbench.errors import WorkbenchError
 from workbench.intake.options import ReadOptions
 
 LONGEST_REQUEST = 2**24
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def main(descriptor: int) -> None:
@@ -101,6 +103,10 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         return {"error": type(error).__name__, "problems": error.to_json()["problems"]}
     except MemoryError:
         return {"memory": True}
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        return {"full": True}
 
 
 def _limit(limits: dict[str, Any]) -> None:
@@ -124,12 +130,13 @@ def _limit(limits: dict[str, Any]) -> None:
 
 
 def _table(path: str, name: str, portfolio: str, options: dict[str, Any], out: str) -> dict[str, Any]:
-    from workbench.intake import handover, reading
+    from workbench.intake import handover, laid_down, reading
     from workbench.portfolio import Portfolio
 
     declared = Portfolio.model_validate_json(portfolio) if portfolio else None
-    table = reading.read(Path(path), name=name, portfolio=declared, options=_options(options))
-    return handover.write_table(table, Path(out))
+    room = laid_down.LaidDown(Path(out))
+    table = reading.read(Path(path), name=name, portfolio=declared, options=_options(options), room=room)
+    return handover.write_table(table, Path(out), room.let_go)
 
 
 def _sheets(path: str, name: str) -> list[str]:

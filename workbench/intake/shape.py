@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -159,11 +160,18 @@ SHORT_COMMA = r"^\D*\d+,(\d{1,2}|\d{4,})\D*$"
 SHORT_POINT = r"^\D*\d+\.(\d{1,2}|\d{4,})\D*$"
 
 
-def find_decimal(columns: dict[str, pa.ChunkedArray], file: str) -> tuple[str, str]:
+def find_decimal(
+    columns: dict[str, pa.ChunkedArray], file: str, looked: Callable[[], None] = lambda: None
+) -> tuple[str, str]:
     """Return the decimal sign that number-like text columns prove, and a note where it was not obvious.
 
     A value with both signs (``1.234,50``) proves it. Beside commas that could be either, values such as
     ``10.65`` confirm the point; a comma alone (``1,5``) is never taken for a decimal sign unasked.
+
+    Parameters
+    ----------
+    looked : callable
+        Called after the look at each column.
 
     Raises
     ------
@@ -176,6 +184,7 @@ def find_decimal(columns: dict[str, pa.ChunkedArray], file: str) -> tuple[str, s
             levels = _number_like(column)
             if levels is not None and cp.any(cp.match_substring(levels, ",")).as_py():
                 with_comma[name] = levels
+        looked()
     if not with_comma:
         return ".", ""
     levels = list(with_comma.values())
