@@ -154,6 +154,17 @@ def test_what_if_moves_the_form_and_says_what_that_did(trained):
     assert not app.slider and "rent" in str(drawn(app, "sensitivity"))
 
 
+def test_what_if_says_which_value_alone_would_reach_a_better_decision(trained):
+    app, _ = trained
+    said = view(declined(app), "What if")
+    tables = [e.proto.body for e in app.get("html")]
+    assert any("Approve at" in body and "%)" in body for body in tables) and "No advice" in said
+    app.button(key="typical").click().run()
+    app.number_input(key="in_made-1_income").set_value(9000.0).run()
+    view(app, "What if")
+    assert not any("Approve at" in e.proto.body for e in app.get("html"))
+
+
 def test_lime_is_asked_for_and_held_against_the_exact_values(trained):
     app, _ = trained
     view(shown(app), "LIME")

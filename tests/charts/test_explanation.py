@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -53,6 +55,9 @@ def test_a_curve_marks_the_applicant_and_the_cut_offs(ordered: bool) -> None:
         }
     )
     value = Sensitivity("late", "Months late", "months", ordered, curve, 0.2, False)
+    assert value.reaching("approve")["label"] == "1" and value.reaching("refer")["label"] == "2"
+    worse = replace(value, curve=curve.assign(decision=["decline", "decline", "approve"]))
+    assert worse.reaching("refer") is None, "a missing value is no way to a better decision"
     figure = charts.sensitivity(value, Policy(0.15, 0.25))
     shown = [float(p) for trace in figure.data for p in (trace.y if ordered else trace.x)]
     assert shown == ([0.1, 0.2, 0.2] if ordered else [0.1, 0.2, 0.3])

@@ -57,6 +57,23 @@ class Sensitivity:
         """The line of the highest PD; the first of them where several are."""
         return self.curve.loc[self.curve["p_bad"].idxmax()]
 
+    def reaching(self, decision: str) -> pd.Series | None:
+        """Return the line of the value nearest to the applicant's own whose decision is no worse.
+
+        Of numbers the nearest one; of attributes the one whose PD is nearest. A missing value or a code is
+        never one. None where no value in the range reaches the decision.
+        """
+        own = self.curve.loc[self.curve["given"], "value"]
+        numbers = self.curve["value"].notna() if self.ordered else self.curve["label"].ne("missing")
+        reached = self.curve[
+            numbers & self.curve["decision"].map(DECISIONS.index).le(DECISIONS.index(decision))
+        ]
+        if reached.empty:
+            return None
+        near = self.ordered and len(own) and not np.isnan(own.iloc[0])
+        away = reached["value"] - own.iloc[0] if near else reached["p_bad"] - self.p_bad
+        return reached.loc[away.abs().idxmin()]
+
     def sentence(self) -> str:
         """Return what the curve shows, in one sentence."""
         low, high = self.lowest, self.highest

@@ -11,6 +11,7 @@ import streamlit as st
 from workbench import charts, explanation
 from workbench.desk import reasoned
 from workbench.errors import MissingError, WorkbenchError
+from workbench.policy import DECISIONS
 from workbench.ui import cache, frame, score_form, tables, words
 
 WHY, REASONS, WHAT_IF, LIME = "Why", "Principal reasons", "What if", "LIME"
@@ -140,13 +141,39 @@ def _what_if(
     score_form.slider(row.model_id, next(field for field in fields if field.name == name))
     title = model.portfolio.p_bad_title
     frame.chart(charts.sensitivity(one, scorer.policy, title), "sensitivity", f"{title} over {one.title}")
-    told = [curves[n] for n in by_span if not curves[n].protected][:2]
-    said = [words.text(one.sentence()) for one in told if one.p_bad - one.lowest["p_bad"] > 5e-4]
-    if said:
-        st.caption(
-            f"How the model answers to one value alone, the others held: {'; '.join(said)}. No advice: "
-            "much of it, like age or what was paid late, nobody can change."
-        )
+    _next_decision([curves[n] for n in by_span], score.decision)
+
+
+def _next_decision(curves: list[explanation.Sensitivity], decision: str) -> None:
+    """Draw which values, each changed alone, would reach a better decision."""
+    better = DECISIONS[: DECISIONS.index(decision)]
+    if not better:
+        return
+    lines = []
+    for one in curves:
+        reached = {name: one.reaching(name) for name in better}
+        if not one.protected and any(line is not None for line in reached.values()):
+            told = {
+                name: "none in its range"
+                if line is None
+                else f"{line['label']} ({words.percent(line['p_bad'])})"
+                for name, line in reached.items()
+            }
+            lines.append({"title": f"{one.title} ({one.unit})" if one.unit else one.title} | told)
+    left = len(curves) - len(lines)
+    if lines:
+        heads = {"title": "Alone changed"} | {name: f"{name.capitalize()} at" for name in reversed(better)}
+        tables.wrapped(pd.DataFrame(lines), "next_decision", heads, most=230)
+    rest = (
+        f"None of the values of {words.counted(left, 'other')}" if lines else "No single value in its range"
+    )
+    rest = f"{rest} changes the decision. " if left or not lines else ""
+    protected = [one.title for one in curves if one.protected]
+    aside = f"Protected, so left out: {words.text(', '.join(protected))}. " if protected else ""
+    st.caption(
+        f"The model's answer to one value alone, the others held. {rest}{aside}No advice: much of it, like "
+        "age or what was paid late, nobody can change."
+    )
 
 
 def _since_filled_in(row: Any, scorer: Any, score: Any) -> None:
