@@ -62,10 +62,14 @@ def prefill(row: Any, fields: tuple[Any, ...], percents: set[str]) -> tuple[str,
     done = session.kept(session.PREFILLED, {})
     values = {field.name: field.typical for field in fields}
     problem = ""
+    # the place of the bar while data are loaded stays: were the fields to move up a place once it is gone,
+    # the browser would make them anew, and a hasty click could leave some that say "missing"
+    place = st.container()
     fresh = done.get(row.model_id) != asked
     if asked and fresh:
         try:
-            found = applicant(row, asked)
+            with place:
+                found = applicant(row, asked)
             values |= found | {name: scaled(found[name], 100) for name in percents}
         except MissingError as error:
             said = error.problems[0].what
