@@ -63,11 +63,22 @@ def axis_of(lines: pd.DataFrame, marks: pd.DataFrame | None = None) -> Axis:
     drawn = numbers["at"] if marks is None else marks["at"]
     low, high = float(drawn.min()), float(drawn.max())
     span = high - low or 1.0
-    ticks = _round_numbers(low, high)
+    share = shares(numbers)
+    ticks = (
+        tuple(v / 100 for v in _round_numbers(100 * low, 100 * high)) if share else _round_numbers(low, high)
+    )
     places = {int(b): high + ROOM * span * (i + 1) for i, b in enumerate(others["bin"])}
     values = (*ticks, *places.values())
-    labels = (*map(number_words, ticks), *(shortened(str(v), 12) for v in others["label"]))
+    labels = (
+        *(number_words(tick, share) for tick in ticks),
+        *(shortened(str(v), 12) for v in others["label"]),
+    )
     return Axis(places, values, labels)
+
+
+def shares(numbers: pd.DataFrame) -> bool:
+    """Return whether bins of numbers are of a share, by their labels."""
+    return bool(len(numbers)) and str(numbers["label"].iloc[0]).endswith("%")
 
 
 def _round_numbers(low: float, high: float) -> tuple[float, ...]:

@@ -155,5 +155,6 @@ def by_group(value: Overview, by: str, title: str, characteristic: str = "") -> 
         legend="keys" if len(names) > 1 else "none", height=330,
     )  # fmt: skip
     figure.update_xaxes(type="category")
-    figure.update_yaxes(title_text=f"Mean size ({value.unit})", rangemode="tozero")
+    form = ".1~%" if value.shares else ""
+    figure.update_yaxes(title_text=f"Mean size ({value.unit})", rangemode="tozero", tickformat=form)
     return figure

@@ -9,7 +9,7 @@ import numpy as np
 
 from workbench.charts import palette
 from workbench.charts.canvas import empty, error_bars, plain, shortened, style
-from workbench.charts.explanation_axes import Axis, axis_of
+from workbench.charts.explanation_axes import Axis, axis_of, shares
 from workbench.explanation.rows import number_words
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SHOWN = 12
 LINE = 40
 SHADES = [[0.0, palette.GOODS], [0.5, "#a9b4c4"], [1.0, palette.BADS]]
-NO_PLACE = "missing or a code"
+COLOURS = "blue a low number, orange a high one; grey a category, a code or missing"
 
 
 def swarm(
@@ -48,6 +48,10 @@ def swarm(
     marks = value.swarm[value.swarm["characteristic"].isin(list(places))]
     titles = marks["characteristic"].map(dict(zip(top["characteristic"], top["title"], strict=True)))
     marks = marks.assign(y=marks["characteristic"].map(places) + 0.8 * marks["offset"], title=titles)
+    # only numbers are low or high: a category's shade says nothing here
+    ordered = value.dependence.loc[value.dependence["at"].notna(), "characteristic"].unique()
+    shade = marks["shade"].where(marks["characteristic"].isin(ordered))
+    marks = marks.assign(shade=shade)
     figure = go.Figure()
     for placed, colour in ((False, None), (True, "shade")):
         part = marks[marks["shade"].notna() == placed]
@@ -57,22 +61,21 @@ def swarm(
             x=part["value"].round(4), y=part["y"].round(3), mode="markers",
             customdata=_about(part, ["characteristic", "title", "n"]),
             marker=_marker(part, colour, 4.5),
-            hovertemplate="%{customdata[1]}: %{x:+.3f}<br>%{customdata[2]:,} applicants<extra></extra>",
+            hovertemplate=f"%{{customdata[1]}}: %{{x:{_form(value)}}}"
+            "<br>%{customdata[2]:,} applicants<extra></extra>",
             **_steady(),
         )  # fmt: skip
-    note = (
-        f"{value.n:,} applicants{_bads(value)}, all of them; colour: blue low, orange high, grey {NO_PLACE}"
-    )
+    note = f"{value.n:,} applicants{_bads(value)}, all of them; {COLOURS}"
     style(figure, title, note, height=96 + LINE * max(len(top), 2), right=12)
     labels = [
-        _strong(f"{shortened(str(t), 30)}  {size:.2f}", name == selected)
+        _strong(f"{shortened(str(t), 30)}  {value.sized(size, 2)}", name == selected)
         for t, size, name in zip(top["title"], top["importance"], top["characteristic"], strict=True)
     ]
     figure.update_yaxes(
         tickvals=list(top.index), ticktext=labels, range=[len(top) - 0.4, -0.6], showgrid=True
     )
     figure.update_xaxes(
-        title_text=f"Change in {value.unit}",
+        title_text=f"Change in {value.unit}", tickformat=_ticks(value),
         zeroline=True, zerolinecolor=palette.REFERENCE,
     )  # fmt: skip
     return figure
@@ -135,22 +138,37 @@ def dependence(value: Overview, characteristic: str, partner: str = "") -> go.Fi
         # without a partner no mark has a shade, and all are drawn alike
         part = marks[(marks[shade].notna() if shade else np.zeros(len(marks), bool)) == placed]
         if len(part):
-            _cells(figure, part, shade if placed else "", _bar(value, chosen, placed))
-    about = f"colour: {value.title(chosen)}" if chosen else "it acts with no other characteristic"
+            _cells(figure, part, shade if placed else "", _bar(value, chosen, placed), _form(value))
+    level = value.dependence[value.dependence["characteristic"] == chosen]["at"].isna().all()
+    by = ", its levels from the safest to the riskiest in development" if chosen and level else ""
+    about = f"colour: {value.title(chosen)}{by}" if chosen else "it acts with no other characteristic"
     said = f"{title}: {value.direction(characteristic)}"
     style(figure, said, f"{value.n:,} applicants; {about}; line: mean", height=330)
     _mean_line(figure, lines, axis)
     axis.draw(figure)
-    figure.update_yaxes(title_text=f"Change in {value.unit}", zeroline=True, zerolinecolor=palette.REFERENCE)
+    figure.update_yaxes(
+        title_text=f"Change in {value.unit}", tickformat=_ticks(value), zeroline=True,
+        zerolinecolor=palette.REFERENCE,
+    )  # fmt: skip
     return figure
 
 
-def _cells(figure: go.Figure, part: pd.DataFrame, shade: str, bar: dict[str, Any]) -> None:
+def _form(value: Overview) -> str:
+    """Return the format of a change in a hover."""
+    return "+.2%" if value.shares else "+.3f"
+
+
+def _ticks(value: Overview) -> str:
+    """Return the format of changes along an axis."""
+    return "+.1~%" if value.shares else ""
+
+
+def _cells(figure: go.Figure, part: pd.DataFrame, shade: str, bar: dict[str, Any], form: str) -> None:
     figure.add_scatter(
         x=part["x"], y=part["value"].round(4), mode="markers",
         customdata=_about(part, ["characteristic", "bin", "n", "at", "value"]),
         marker=_marker(part, shade or None, part["size"]) | bar,
-        hovertemplate="%{y:+.3f}, %{customdata[2]:,} applicants"
+        hovertemplate=f"%{{y:{form}}}, %{{customdata[2]:,}} applicants"
         "<br>click: an applicant there in Score<extra></extra>",
         **_steady(),
     )  # fmt: skip
@@ -176,7 +194,7 @@ def _bar(value: Overview, partner: str, placed: bool) -> dict[str, Any]:
             "title": {"text": shortened(value.title(partner), 16), "side": "top", "font": {"size": 11}},
             "thickness": 9, "len": 0.9, "outlinewidth": 0, "tickfont": {"size": 10},
             "tickvals": told["shade"].tolist(),
-            "ticktext": [shortened(str(label), 12) for label in told["label"]],
+            "ticktext": [shortened(str(label), 17) for label in told["label"]],
         },
     }  # fmt: skip
 
@@ -212,8 +230,9 @@ def seen_against_predicted(value: Overview, characteristic: str) -> go.Figure:
         title = f"In {len(off)} of {len(known)} bins the mean PD lies outside the interval; by chance 1 in 20"
     note = f"{int(known['n_known'].sum()):,} applicants, {int(known['n_bad'].sum()):,} bads; 95% intervals"
     style(figure, title, note, legend="keys", height=270)
+    share = shares(lines[lines["at"].notna()])
     labels = [
-        number_words(float(at)) if not math.isnan(at) else str(label)
+        number_words(float(at), share) if not math.isnan(at) else str(label)
         for at, label in zip(lines["at"], lines["label"], strict=True)
     ]
     figure.update_xaxes(tickvals=list(lines.index), ticktext=[shortened(v, 14) for v in labels])
@@ -236,7 +255,7 @@ def pairs(value: Overview, shown: int = 10) -> go.Figure:
             "array": top["high"] - top["strength"], "thickness": 1, "width": 3, "color": palette.GREY,
         },
         customdata=[plain(v) for v in names], showlegend=False,
-        hovertemplate="%{customdata}: %{x:.3f}<extra></extra>",
+        hovertemplate=f"%{{customdata}}: %{{x:{_form(value)}}}<extra></extra>",
     )  # fmt: skip
     of = "all" if value.n_paired == value.n else f"{value.n_paired:,}, evenly taken, of"
     style(
@@ -251,5 +270,7 @@ def pairs(value: Overview, shown: int = 10) -> go.Figure:
         ],
         showgrid=False,
     )  # fmt: skip
-    figure.update_xaxes(title_text=f"Mean size of what the two add together ({value.unit})")
+    figure.update_xaxes(
+        title_text=f"Mean size of what the two add together ({value.unit})", tickformat=_ticks(value)
+    )
     return figure

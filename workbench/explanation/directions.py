@@ -80,6 +80,8 @@ def _of_numbers(curve: pd.DataFrame, largest: float, characteristic: Characteris
 
 
 def _place(curve: pd.DataFrame, i: int, characteristic: Characteristic, unit: bool = True) -> str:
-    said = number_words(float(curve["from"].iloc[i]))
+    said = number_words(float(curve["from"].iloc[i]), characteristic.format == "percent")
+    if characteristic.format == "percent":
+        return said
     of = "months before the application" if characteristic.kind == "date" else characteristic.unit
     return f"{said} {of}" if of and unit else said

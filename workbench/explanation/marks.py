@@ -64,7 +64,7 @@ def scale(raw: np.ndarray, column: Column, characteristic: Characteristic, shade
     if isinstance(column, LevelColumn):
         labels = [characteristic.label(column.levels[int(v)]) for v in values]
     else:
-        labels = [number_words(float(v)) for v in values]
+        labels = [number_words(float(v), characteristic.format == "percent") for v in values]
     return pd.DataFrame({"characteristic": column.name, "shade": shades, "label": labels})
 
 

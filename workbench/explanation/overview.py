@@ -11,7 +11,7 @@ import pandas as pd
 
 from workbench.errors import InputError
 from workbench.explanation import marks, measured
-from workbench.explanation.attributions import INTERVENTIONAL, Attributions, Kind
+from workbench.explanation.attributions import INTERVENTIONAL, PROBABILITY, Attributions, Kind
 from workbench.explanation.directions import direction
 from workbench.explanation.effects import monotonicity, records
 from workbench.explanation.explainer import Explainer
@@ -93,6 +93,15 @@ class Overview:
         if not self.n_known:
             return "outcomes not known"
         return f"{self.n_bad:,} bad{'' if self.n_bad == 1 else 's'}"
+
+    @property
+    def shares(self) -> bool:
+        """Whether values are changes of a probability, which are read as percentages."""
+        return self.unit == PROBABILITY
+
+    def sized(self, size: float, digits: int = 3) -> str:
+        """Return a value's size in words: of a probability as a percentage."""
+        return f"{100 * size:.{max(digits - 1, 1)}f}%" if self.shares else f"{size:.{digits}f}"
 
     def title(self, characteristic: str) -> str:
         """Return what a characteristic is called."""

@@ -163,7 +163,7 @@ def cut(raw: np.ndarray, column: Column, characteristic: Characteristic, most: i
     if plain.any():
         values = raw[plain]
         code[plain], ends = _quantiles(values, most)
-        labels = [range_words(low, high) for _, low, high in ends]
+        labels = [range_words(low, high, characteristic.format == "percent") for _, low, high in ends]
     for value in column.special:
         here = raw == value
         if here.any():
@@ -200,8 +200,10 @@ def _levels(raw: np.ndarray, column: LevelColumn, characteristic: Characteristic
     k = len(column.levels)
     index = np.where(np.isnan(raw), k + 1, np.where(raw < 0, k, raw)).astype(np.intp)
     n = np.bincount(index, minlength=k + 2)
-    # as development ranked them, the safest first
-    ranked = np.argsort(np.array(column.codes), kind="stable") if k else np.zeros(0, np.intp)
+    # as the portfolio lists them; what it does not list behind them, the safest in development first
+    places = {one.value: place for place, one in enumerate(characteristic.attributes)}
+    listed = [places.get(level, len(places)) for level in column.levels]
+    ranked = np.lexsort((np.array(column.codes), listed)) if k else np.zeros(0, np.intp)
     common = set(np.argsort(-n[:k], kind="stable")[:MOST_LEVELS].tolist())
     own = [int(level) for level in ranked if n[level] and level in common]
     table, labels = np.full(k + 2, -1, np.intp), []
@@ -217,7 +219,7 @@ def _levels(raw: np.ndarray, column: LevelColumn, characteristic: Characteristic
     return Cut(table[index], tuple(labels), blank, blank, blank)
 
 
-def range_words(low: float, high: float) -> str:
+def range_words(low: float, high: float, share: bool = False) -> str:
     """Return a range of numbers as screens show it.
 
     Examples
@@ -225,17 +227,22 @@ def range_words(low: float, high: float) -> str:
     >>> range_words(1200, 3400), range_words(2, 2), range_words(0.25, 0.5)
     ('1,200 to 3,400', '2', '0.25 to 0.5')
     """
-    return number_words(low) if low == high else f"{number_words(low)} to {number_words(high)}"
+    first, last = number_words(low, share), number_words(high, share)
+    return first if low == high else f"{first} to {last}"
 
 
-def number_words(value: float) -> str:
-    """Return a number as it is read aloud: four figures, thousands separated.
+def number_words(value: float, share: bool = False) -> str:
+    """Return a number as it is read aloud: four figures, thousands separated; a share as a percentage.
 
     Examples
     --------
     >>> number_words(75000.4), number_words(0.12345), number_words(-3.0), number_words(1234.5)
     ('75,000', '0.1235', '-3', '1,234')
+    >>> number_words(0.125, share=True)
+    '12.5%'
     """
+    if share:
+        return f"{number_words(round(100 * value, 10))}%"
     if abs(value) >= 1000 or float(value).is_integer():
         return f"{round(value):,}"
     return f"{value:.4g}"

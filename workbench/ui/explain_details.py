@@ -18,11 +18,11 @@ def importance(told: Any) -> None:
     shown = told.importance
     with st.expander(f"All {words.counted(len(shown), 'characteristic')} as a table"):
         tables.show(
-            shown.assign(interval=_interval(shown)),
+            shown.assign(interval=_interval(told, shown)),
             "importance",
             {
                 "title": st.column_config.TextColumn("Characteristic", width=160),
-                "importance": tables.number("Mean size", "%.3f", width=75),
+                "importance": _size(told, "Mean size", 75),
                 "interval": st.column_config.TextColumn("95% interval", width=105),
                 "share": tables.Share("Share", 60),
                 "direction": st.column_config.TextColumn("Direction", width=260),
@@ -32,9 +32,14 @@ def importance(told: Any) -> None:
         )
 
 
-def _interval(lines: pd.DataFrame, digits: int = 3) -> pd.Series:
+def _size(told: Any, label: str, width: int | None = None) -> Any:
+    """Return the column of a value in the model's own unit: a probability as a percentage."""
+    return tables.Share(label, width) if told.shares else tables.number(label, "%.3f", width=width)
+
+
+def _interval(told: Any, lines: pd.DataFrame) -> pd.Series:
     ends = zip(lines["low"], lines["high"], strict=True)
-    said = ["" if low != low else f"{low:.{digits}f} to {high:.{digits}f}" for low, high in ends]
+    said = ["" if low != low else f"{told.sized(low)} to {told.sized(high)}" for low, high in ends]
     return pd.Series(said, index=lines.index)
 
 
@@ -49,6 +54,34 @@ def monotone_words(line: Any) -> str:
     declared = f"; declared: {line['declared']}" if line["declared"] else "; nothing is declared"
     against = " :red[(it goes against what is declared)]" if line["kept"] is False else ""
     return f"As fitted, {fitted}, over {words.counted(int(line['n']), 'applicant')}{declared}{against}."
+
+
+def trust(row: Any, explainer: Any) -> None:
+    """Say what the exact values were held against, and why training left them to this page."""
+    said, check = [], explainer.check
+    if explainer.method == "closed form":
+        said.append("The values are a closed form of the coefficients: there is nothing to compare.")
+    elif check and check["compared"]:
+        said.append(
+            f"Proved against shap: on {check['compared']} of {words.counted(check['rows'], 'row')} no value "
+            "differs by more than 1e-6 of the margin"
+            + ("." if check["compared"] == check["rows"] else "; shap could say nothing of the others.")
+        )
+    elif check:
+        said.append(f"shap could say nothing of the {words.counted(check['rows'], 'row')} held against it.")
+    said.append("Every value shown adds up to the model's own score: that is checked at every call.")
+    why = _unexplained(row)
+    if why:
+        said.append(f"Not explained while it was trained: {why}")
+    st.caption(words.text(" ".join(said)))
+
+
+def _unexplained(row: Any) -> str:
+    """Return why the training of a model left it unexplained; empty where it did not, or is gone."""
+    if row.study_id is None:
+        return ""
+    models = cache.study(row.study_id).models
+    return next((one.unexplained for one in models if one.family == row.family), "")
 
 
 def draw(found: Any, told: Any, asked: Any, chosen: str) -> None:
@@ -80,9 +113,9 @@ def _values(found: Any, told: Any, asked: Any, chosen: str) -> None:
             "bad_rate": tables.Share("Bad rate seen", 105),
             "interval": st.column_config.TextColumn("95% interval", width=115),
             "mean_p_bad": tables.Share("Mean PD", 85),
-            "mean": tables.number(f"Mean change, {told.unit}", "%.3f", width=185),
-            "q10": tables.number("10% below", "%.3f", width=85),
-            "q90": tables.number("10% above", "%.3f", width=85),
+            "mean": _size(told, f"Mean change, {told.unit}", 185),
+            "q10": _size(told, "10% below", 85),
+            "q90": _size(told, "10% above", 85),
         },
         whole=told.dependence,
         note=f"{words.counted(told.n, 'row')}, {told.bads}; the file has them all",
@@ -100,11 +133,11 @@ def _together(found: Any, told: Any, asked: Any, chosen: str) -> None:
             return
         st.subheader(f"{words.text(told.title(chosen))} acts with", anchor=False)
         tables.show(
-            partners.assign(interval=_interval(partners)),
+            partners.assign(interval=_interval(told, partners)),
             "partners",
             {
                 "title": st.column_config.TextColumn("Partner", width=230),
-                "strength": tables.number(f"Mean size, {told.unit}", "%.3f"),
+                "strength": _size(told, f"Mean size, {told.unit}"),
                 "interval": st.column_config.TextColumn("95% interval"),
             },
             whole=told.pairs,
