@@ -64,10 +64,11 @@ def waterfall(value: Waterfall, name: str = "PD") -> go.Figure:
         line={"color": palette.REFERENCE, "width": 1}, hoverinfo="skip",
     )  # fmt: skip
     estimated = "estimated " if value.estimated else ""
+    held = f"Held against {value.reference}; " if value.reference else ""
     style(
         figure,
         value.sentence(),
-        f"Held against {value.reference}; {estimated}{value.kind}, {value.method}" if value.reference else "",
+        f"{held}{estimated}{value.kind}, {value.method}",
         height=86 + STEP * len(steps),
     )
     _labels(figure, steps)

@@ -34,7 +34,13 @@ def explain(
     method: Annotated[
         str, typer.Option(help="shap: exact values; lime, with --row: LIME beside them.")
     ] = "shap",
-    kind: Annotated[str, typer.Option(help="interventional, or of trees path-dependent.")] = "interventional",
+    kind: Annotated[
+        str,
+        typer.Option(
+            help="interventional, or of trees path-dependent.",
+            show_default="interventional where the model has such values",
+        ),
+    ] = "",
     against: Annotated[
         str, typer.Option(metavar="WHOM", help='Reference group: all or "near cut-off" of development.')
     ] = "all",
@@ -68,7 +74,9 @@ def explain(
             told = _one(desk, found, explainer, row, method, kind, against)
         else:
             picked = found.segment(segment)
-            whole = overviews.of(found, explainer, picked, run.part(0.4, 1.0), kind=kind, against=against)
+            whole = overviews.of(
+                found, explainer, picked, run.part(0.4, 1.0), kind=kind or None, against=against
+            )
             told = explained.of_rows(found, explainer, picked, whole, against) if as_json else {}
     if as_json:
         output.document(told)
@@ -88,7 +96,7 @@ def _require_call(data: str, row: str, method: str, kind: str, sample: str) -> N
         )
     if method == "lime" and not row:
         raise InputError("METHOD", "LIME is of one applicant", remedy="Say which: --row KEY.")
-    if kind not in (INTERVENTIONAL, PATH_DEPENDENT):
+    if kind not in ("", INTERVENTIONAL, PATH_DEPENDENT):
         what = f"--kind {kind!r} is neither {INTERVENTIONAL} nor {PATH_DEPENDENT}"
         raise InputError("KIND", what, remedy="Give one of them.")
     if data and sample:
@@ -113,14 +121,15 @@ def _one(
 
     if method == "lime":
         return explained.of_lime(desk, found, explainer, key, against)
-    return explained.of_one(found, explainer, key, kind, against)  # type: ignore[arg-type]
+    return explained.of_one(found, explainer, key, kind or None, against)  # type: ignore[arg-type]
 
 
 def _show(told: Overview) -> None:
     output.line(told.sentence())
     held = f" against {told.reference}" if told.reference else ""
+    rows = f"{told.rows_told} ({told.sample}), {told.bads}"
     output.table(
-        f"{told.kind.capitalize()} values of {told.n:,} rows ({told.sample}), {told.bads}{held}",
+        f"{told.kind.capitalize()} values by {told.method} of {rows}{held}",
         ("characteristic", f"mean size, {told.unit}", "low", "high", "share", "direction"),
         [
             (line.title, line.importance, line.low, line.high, f"{line.share:.1%}", line.direction)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from workbench.dataset.segment import Segment
 from workbench.desk.overviews import SampleRows, sample_rows
-from workbench.explanation import ALL, INTERVENTIONAL, Explainer, Kind, Overview, Rows, lime
+from workbench.explanation import ALL, Explainer, Kind, Overview, Rows, lime
 from workbench.explanation.waterfall import value_in_words
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def of_rows(
 
 
 def of_one(
-    found: SampleRows, explainer: Explainer, key: str, kind: Kind = INTERVENTIONAL, against: str = ALL
+    found: SampleRows, explainer: Explainer, key: str, kind: Kind | None = None, against: str = ALL
 ) -> dict[str, Any]:
     """Return one applicant's values, the heaviest first.
 

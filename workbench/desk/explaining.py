@@ -83,6 +83,8 @@ SOME = 1_000
 """Rows whose values are added up; each explanation of others adds its own up."""
 DEEP_ROWS = 4
 """Rows of which `shap` is asked where trees are deep: it takes a second a row there."""
+SLOW_ROWS = 20
+"""Rows whose values are added up where each is explained by itself."""
 
 
 def proved(found: Explainer, raw: np.ndarray) -> Explainer:
@@ -94,5 +96,5 @@ def proved(found: Explainer, raw: np.ndarray) -> Explainer:
         ``CROSS_CHECK``, ``ADDITIVITY``: its values are not to be used.
     """
     told = explanation.cross_check(found, raw, DEEP_ROWS if found.deep else explanation.CHECKED)
-    found.attributions(raw[:SOME])
+    found.attributions(raw[: SLOW_ROWS if found.slow else SOME])
     return found if told.closed else replace(found, check={"rows": told.rows, "compared": told.compared})

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbench.desk import overviews, reported
-from workbench.explanation.attributions import INTERVENTIONAL
 from workbench.explanation.references import ALL
 from workbench.reports.explained import ExplainedModel
 from workbench.run import Run
@@ -40,7 +39,7 @@ def explanation_shown(
         return None
     found = overviews.sample_rows(desk, row.model_id, sample)
     asked = found.segment(segment)
-    how = {"kind": kind or INTERVENTIONAL, "against": against or ALL}
+    how = {"kind": kind or None, "against": against or ALL}
     development = overviews.sample_rows(desk, row.model_id, "development")
     explainer = desk.explainer(row.model_id)
     told = overviews.kept(desk, found, asked, **how)

@@ -16,7 +16,7 @@ from workbench.dataset.segment import Segment
 from workbench.dataset.segment_words import known, parse, rows_of
 from workbench.desk import explaining, origins
 from workbench.errors import InputError, MissingError
-from workbench.explanation import ALL, INTERVENTIONAL, Explainer, Kind, Overview, Rows
+from workbench.explanation import ALL, Explainer, Kind, Overview, Rows
 from workbench.intake import ReadOptions
 from workbench.run import Run
 from workbench.study import StudySpec
@@ -148,7 +148,7 @@ def overview(
     *,
     sample: str = "",
     segment: str = "",
-    kind: Kind = INTERVENTIONAL,
+    kind: Kind | None = None,
     against: str = ALL,
 ) -> Overview:
     """Return what drives a model on the rows of a sample, or of a segment of it in words.
@@ -169,11 +169,13 @@ def overview(
 
 
 def kept(
-    desk: Desk, found: SampleRows, segment: Segment, *, kind: Kind = INTERVENTIONAL, against: str = ALL
+    desk: Desk, found: SampleRows, segment: Segment, *, kind: Kind | None = None, against: str = ALL
 ) -> Overview | None:
-    """Return what training found and kept, where that is what is asked for: the same as `of` would find."""
-    usual = kind == INTERVENTIONAL and against == ALL and found.sample == found.row.reported
-    return explaining.kept_overview(desk, found.row.model_id) if usual and not segment else None
+    """Return what training found and kept, where that is what is asked for; without a kind, of any."""
+    if segment or against != ALL or found.sample != found.row.reported:
+        return None
+    told = explaining.kept_overview(desk, found.row.model_id)
+    return told if told is not None and kind in (None, told.kind) else None
 
 
 def of(
@@ -182,7 +184,7 @@ def of(
     segment: Segment,
     run: Run,
     *,
-    kind: Kind = INTERVENTIONAL,
+    kind: Kind | None = None,
     against: str = ALL,
 ) -> Overview:
     """Return what drives a model on rows that are at hand."""

@@ -13,12 +13,13 @@ from workbench.explanation.attributions import (
 from workbench.explanation.cross_check import ROWS as CHECKED
 from workbench.explanation.cross_check import CrossCheck, cross_check
 from workbench.explanation.effects import Effects, effects, monotonicity
-from workbench.explanation.explainer import FILE, MOST_PATTERNS, Explainer, learn
+from workbench.explanation.explainer import FILE, MOST_PATTERNS, Explainer, learn, row_by_row
 from workbench.explanation.flips import Flips, flips
 from workbench.explanation.lime import Lime, lime
 from workbench.explanation.overview import Overview, nearest, overview
 from workbench.explanation.permutation import Permutation, permutation
-from workbench.explanation.reasons import MOST, SOURCES, Reason, Reasoner, ReasonRows, Reasons
+from workbench.explanation.reason import Reason, Reasons
+from workbench.explanation.reasons import MOST, SOURCES, Reasoner, ReasonRows
 from workbench.explanation.references import ALL, NEAR, Reference
 from workbench.explanation.rows import Rows
 from workbench.explanation.waterfall import Waterfall, waterfall
@@ -62,6 +63,7 @@ __all__ = [
     "nearest",
     "overview",
     "permutation",
+    "row_by_row",
     "sensitivities",
     "waterfall",
 ]

@@ -40,7 +40,7 @@ class CrossCheck:
     largest : dict of str to float
         Largest difference of a value, by kind.
     closed : bool
-        Whether the values are a closed form, of which `shap` has nothing to compare.
+        Whether there are no tables to compare: values are a closed form, or of deep trees `shap`'s own.
     """
 
     rows: int
@@ -51,7 +51,7 @@ class CrossCheck:
     def sentence(self) -> str:
         """Return the comparison in one sentence."""
         if self.closed:
-            return "The values are a closed form: there are no tables to compare."
+            return "There are no tables to compare: the values are a closed form, or shap's own."
         if not self.rows:
             return "No row was given to compare with shap."
         left = self.rows - self.compared

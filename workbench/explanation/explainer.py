@@ -20,6 +20,7 @@ from workbench.explanation.attributions import (
     Kind,
     require_additive,
 )
+from workbench.explanation.by_shap import ByShap, by_shap
 from workbench.explanation.by_trees import by_trees
 from workbench.explanation.references import ALL, Reference, groups
 from workbench.features.columns import LevelColumn
@@ -97,13 +98,18 @@ class Explainer:
 
     @property
     def method(self) -> str:
-        """How values are computed: "closed form" or "leaf tables"."""
+        """How values are computed: "closed form", "leaf tables", or "shap" of trees too deep for these."""
         return self.way.method
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds of values the model has; trees have both."""
         return self.way.kinds
+
+    @property
+    def slow(self) -> bool:
+        """Whether a row takes so long that what is told of many rests on some of them."""
+        return isinstance(self.way, ByShap)
 
     @property
     def deep(self) -> bool:
@@ -117,9 +123,14 @@ class Explainer:
         return tuple(column.name for column in self.model.encoder.columns)
 
     def attributions(
-        self, raw: np.ndarray, *, kind: Kind = INTERVENTIONAL, reference: str = ALL
+        self, raw: np.ndarray, *, kind: Kind | None = None, reference: str = ALL
     ) -> Attributions:
         """Return the values of raw rows (`Encoder.raw`), checked to add up to the margin.
+
+        Parameters
+        ----------
+        kind : Kind, optional
+            The first of `kinds` where not given: interventional but of trees too deep for tables.
 
         Raises
         ------
@@ -128,6 +139,7 @@ class Explainer:
         ArtifactError
             ``ADDITIVITY``.
         """
+        kind = kind or self.kinds[0]
         group, x = self._asked(kind, reference), self.model.encoder.encode(raw)
         kept = group.kept if group else {}
         values = self.way.values(x, kept, kind, self.threads)
@@ -141,7 +153,7 @@ class Explainer:
         return self._checked(one, INTERVENTIONAL, group, base, values)
 
     def interactions(
-        self, raw: np.ndarray, *, kind: Kind = INTERVENTIONAL, reference: str = ALL
+        self, raw: np.ndarray, *, kind: Kind | None = None, reference: str = ALL
     ) -> Interactions:
         """Return how pairs of characteristics act together, checked to add up to the margin.
 
@@ -150,6 +162,7 @@ class Explainer:
         InputError, ArtifactError
             As in `attributions`.
         """
+        kind = kind or self.kinds[0]
         group, x = self._asked(kind, reference), self.model.encoder.encode(raw)
         values = self.way.interactions(x, group.kept if group else {}, kind, self.threads)
         margin, base = self.way.margin(x), self._base(kind, group)
@@ -166,7 +179,8 @@ class Explainer:
         """Return the group that is asked for, None for path-dependent values."""
         if kind not in self.kinds:
             raise InputError(
-                "KIND", f"a {self.model.family} model has no {kind} values",
+                "KIND", f"this {self.model.family} model has no {kind} values"
+                + (": its trees are too deep for tables" if self.slow else ""),
                 remedy=f"Take {' or '.join(self.kinds)}.",
             )  # fmt: skip
         if kind != INTERVENTIONAL:
@@ -248,7 +262,7 @@ def medians(model: TrainedModel, raw: np.ndarray, weight: np.ndarray | None = No
 
 
 def method_of(model: TrainedModel) -> Method:
-    """Return the exact way to a model's values.
+    """Return the way to a model's values: closed form, tables, or row by row where trees are too deep.
 
     Raises
     ------
@@ -256,7 +270,10 @@ def method_of(model: TrainedModel) -> Method:
         ``NO_EXPLANATION`` where there is none.
     """
     try:
-        found = additive(model) or by_trees(model)
+        try:
+            found = additive(model) or by_trees(model)
+        except NotCompiled:
+            found = by_shap(model)
     except NotCompiled as why:
         raise InputError(
             "NO_EXPLANATION", f"the {model.family} model has no exact explanation: {why}",
@@ -310,3 +327,12 @@ def learn(
         p = p_bad[rows]
         references[name] = Reference(name, words, len(rows), float(p.min()), float(p.max()), kept)
     return Explainer(model, references, threads, prepared=method)
+
+
+def row_by_row(model: TrainedModel, threads: int = 1) -> Explainer | None:
+    """Return what explains trees row by row by path-dependent values, None where the model has no such."""
+    try:
+        way = by_shap(model)
+    except NotCompiled:
+        return None
+    return None if way is None else Explainer(model, {}, threads, prepared=way)

@@ -23,6 +23,8 @@ PAIRED = 2000
 """Rows on which pairs are measured at most: their values come by the square of the characteristics."""
 PAIRED_DEEP = 50
 """The same of trees so deep that a row's pairs take tenths of a second."""
+SLOW, PAIRED_SLOW = 300, 10
+"""Rows explained, and paired, at most where each is explained by itself, at hundredths of a second."""
 FRAMES = (
     "importance", "swarm", "dependence", "cells", "scales", "pairs", "grouped", "monotonicity",
 )  # fmt: skip
@@ -45,6 +47,8 @@ class Overview:
         Rows, those whose outcome is known, and bads among them.
     weighted, by_customer : bool
         Whether rows count by their weights, and whether intervals count whole customers.
+    n_all : int
+        Rows that there are: `n` of them, evenly taken, are explained where trees are too deep for all.
     n_paired : int
         Rows that `pairs` rests on: all, or as many evenly taken from them.
     importance : DataFrame
@@ -86,6 +90,14 @@ class Overview:
     pairs: pd.DataFrame
     grouped: pd.DataFrame
     monotonicity: pd.DataFrame
+    n_all: int = 0
+
+    @property
+    def rows_told(self) -> str:
+        """How many rows are explained, in words."""
+        if self.n_all > self.n:
+            return f"{self.n:,} rows, evenly taken from {self.n_all:,}"
+        return f"all {self.n:,} rows"
 
     @property
     def bads(self) -> str:
@@ -146,8 +158,9 @@ class Overview:
         first = acting.iloc[:FIRST]
         named = list(first["title"])
         listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
+        rows = f"these {self.n:,} rows" if self.n_all <= self.n else self.rows_told
         return (
-            f"{listed} make up {first['share'].sum():.0%} of what moves the score of these {self.n:,} rows; "
+            f"{listed} make up {first['share'].sum():.0%} of what moves the score of {rows}; "
             f"{first['title'].iloc[0]}: {first['direction'].iloc[0]}."
         )
 
@@ -179,11 +192,16 @@ def overview(
     rows: Rows,
     *,
     sample: str = "",
-    kind: Kind = INTERVENTIONAL,
+    kind: Kind | None = None,
     reference: str = ALL,
     run: Run | None = None,
 ) -> Overview:
-    """Return what drives a model over all rows given.
+    """Return what drives a model over all rows given, or over some of them where each takes long.
+
+    Parameters
+    ----------
+    kind : Kind, optional
+        The first of the explainer's where not given.
 
     Raises
     ------
@@ -195,10 +213,13 @@ def overview(
         raise InputError(
             "NO_ROWS", "there is no row to explain", remedy="Take a sample or segment with rows."
         )
+    n_all, kind = len(rows), kind or explainer.kinds[0]
+    rows = rows.take(rows.spread(SLOW)) if explainer.slow and n_all > SLOW else rows
     run.step(f"explaining {len(rows):,} rows", 0.0)
     held = explainer.attributions(rows.raw, kind=kind, reference=reference)
     run.step("looking for what acts together", 0.5)
-    part = rows.take(rows.spread(PAIRED_DEEP if explainer.deep else PAIRED))
+    paired = PAIRED_SLOW if explainer.slow else PAIRED_DEEP if explainer.deep else PAIRED
+    part = rows.take(rows.spread(paired))
     portfolio = explainer.model.portfolio
     acting = explainer.interactions(part.raw, kind=kind, reference=reference)
     pairs = measured.pairs(acting, part, portfolio)
@@ -224,7 +245,7 @@ def overview(
         importance=size.assign(
             direction=size["characteristic"].map(says), partner=size["characteristic"].map(first)
         ),
-        pairs=pairs, grouped=measured.grouped(held, rows), monotonicity=monotone, **frames,
+        pairs=pairs, grouped=measured.grouped(held, rows), monotonicity=monotone, n_all=n_all, **frames,
     )  # fmt: skip
 
 

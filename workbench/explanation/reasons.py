@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from workbench.calibrator import Calibrator
-from workbench.explanation.attributions import PROBABILITY, Attributions
+from workbench.explanation.attributions import INTERVENTIONAL, PROBABILITY, Attributions
 from workbench.explanation.explainer import TYPICAL, Explainer
+from workbench.explanation.reason import Reason, Reasons
 from workbench.explanation.references import ALL
 from workbench.explanation.wording import NO_TEXT, Wording, margin_of, wording
 from workbench.features import Program
@@ -25,89 +26,9 @@ MOST = 4
 LEAST_SHARE = 0.02
 """Of all that weighed against an applicant; what weighed less is no principal reason."""
 NOISE = 1e-9
-APPROVED, SCORE, RANGE, NO_ADVERSE, ESTIMATED = range(5)
-SOURCES = ("approved", "score", "range", "no adverse factor", "estimated values")
+APPROVED, SCORE, RANGE, NO_ADVERSE, ESTIMATED, NOT_HELD = range(6)
+SOURCES = ("approved", "score", "range", "no adverse factor", "estimated values", "no values against others")
 REFUSED = "refused"
-
-
-@dataclass(frozen=True)
-class Reason:
-    """One principal reason.
-
-    Attributes
-    ----------
-    text : str
-        As it may be sent; empty where the portfolio has no words for it.
-    group : str
-        What the portfolio calls this reason.
-    characteristics, titles : tuple of str
-        Those that weighed against the applicant, the heaviest first.
-    contribution : float
-        What they add to the margin together, in the attributions' unit; positive.
-    points : int
-        How many points more the applicant would have without it, calibration included.
-    defect : str
-        Why it cannot be sent: "" or "is protected", "has no text".
-    """
-
-    text: str
-    group: str
-    characteristics: tuple[str, ...]
-    titles: tuple[str, ...]
-    contribution: float
-    points: int
-    defect: str = ""
-
-    @property
-    def shown(self) -> str:
-        """The text, or what stands in its place for a person who looks at it."""
-        return self.text if not self.defect else f"{self.titles[0]} ({self.defect.removeprefix('is ')})"
-
-
-@dataclass(frozen=True, eq=False)
-class Reasons:
-    """The principal reasons of one applicant, and what may be done with them.
-
-    Attributes
-    ----------
-    decision : {"approve", "refer", "decline"}
-    source : {"approved", "score", "range", "no adverse factor", "estimated values"}
-        What decided: "range" where a value lies outside what the portfolio declares.
-    reasons : tuple of Reason
-        At most four, the heaviest first.
-    notice : bool
-        Whether they may be sent without a person having looked; never for a refer.
-    note : str
-        Why not, or "" where they may.
-    defects : tuple of str
-        What is wrong with the model or its portfolio, a sentence each.
-    reference, n_reference : str, int
-        Whom the applicant is held against.
-    version : int
-        Of the portfolio's texts.
-    """
-
-    decision: str
-    source: str
-    reasons: tuple[Reason, ...]
-    notice: bool
-    note: str
-    defects: tuple[str, ...]
-    reference: str
-    n_reference: int
-    unit: str
-    version: int
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the reasons as plain values."""
-        return asdict(self)
-
-    def sentence(self) -> str:
-        """Return what the reasons are, in one sentence."""
-        if not self.reasons:
-            return self.note or "Approved: there is nothing to give reasons for."
-        told = "; ".join(reason.shown for reason in self.reasons)
-        return f"{self.decision.capitalize()}: {told}." + (f" {self.note}" if self.note else "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,6 +121,8 @@ class ReasonRows:
             return "Nothing weighed against the applicant: a person has to look at it."
         if source == ESTIMATED:
             return "The values are estimates, on which no reason may rest: a person has to look."
+        if source == NOT_HELD:
+            return "The trees are too deep for values against others, on which reasons rest: a person looks."
         if self.defective[i]:
             listed = [self._reason(i, rank) for rank in range(MOST) if self.groups[i, rank] >= 0]
             named = ", ".join(f"{r.titles[0]} {r.defect}" for r in listed if r.defect)
@@ -285,6 +208,8 @@ class Reasoner:
         """
         model = self.explainer.model
         impossible = model.encoder.flags(raw) == IMPOSSIBLE
+        if INTERVENTIONAL not in self.explainer.kinds:
+            return self._unexplained(raw, decisions, impossible)
         if decisions is None:
             found = self.explainer.attributions(raw, reference=self.reference)
             decided = model.policy.decision_codes(found.p_bad)
@@ -295,6 +220,24 @@ class Reasoner:
         else:
             rows = np.flatnonzero(decisions > 0)
             found = self.explainer.attributions(raw[rows], reference=self.reference)
+        return ranked(model, self.words, found, rows, raw, decisions, impossible)
+
+    def _unexplained(
+        self, raw: np.ndarray, decisions: np.ndarray | None, impossible: np.ndarray
+    ) -> ReasonRows:
+        """Return rows without reasons: what the model's values cannot say stands in no notice."""
+        model = self.explainer.model
+        margin = model.margin(raw)
+        p_bad = np.asarray(model.calibrator.p_bad(margin), dtype=float)
+        if decisions is None:
+            decisions = np.maximum(model.policy.decision_codes(p_bad), impossible.any(axis=1))
+        rows = np.flatnonzero(decisions > 0)
+        nothing = np.zeros((len(rows), len(self.words.names)))
+        way = self.explainer.way
+        found = Attributions(
+            self.explainer.kinds[0], way.method, way.unit, "", 0, 0.0, self.explainer.characteristics,
+            nothing, margin[rows], p_bad[rows],
+        )  # fmt: skip
         return ranked(model, self.words, found, rows, raw, decisions, impossible)
 
 
@@ -322,8 +265,9 @@ def ranked(
     out_of_range = impossible.any(axis=1) & (decisions > 0)
     sums = _summed(found.values, words)
     order, principal_ones = _heaviest(sums)
-    if found.estimated:
-        sources[rows], principal_ones = ESTIMATED, np.zeros_like(principal_ones)
+    if found.estimated or found.kind != INTERVENTIONAL:
+        sources[rows] = ESTIMATED if found.estimated else NOT_HELD
+        principal_ones = np.zeros_like(principal_ones)
     sources[rows[~principal_ones.any(axis=1) & (sources[rows] == SCORE)]] = NO_ADVERSE
     sources[out_of_range] = RANGE
     principal_ones &= (sources[rows] == SCORE)[:, None]

@@ -49,7 +49,7 @@ def opening(of: ExplainedModel | None) -> Block:
     held = f" against {told.reference}" if told.reference else ""
     caption = prose(
         f"{told.kind.capitalize()} values by {told.method}, {'estimated' if told.estimated else 'exact'}, in "
-        f"{told.unit},{held}; on all {told.n:,} applicants of the {told.sample} sample.",
+        f"{told.unit},{held}; on {told.rows_told} of the {told.sample} sample.",
         kind="caption",
     )
     return Block((asked, answer, tiles(_figures(of)), caption))

@@ -146,12 +146,17 @@ def _explained(dataset: Dataset, samples: Samples, model: TrainedModel, part: Ru
         explainer = explanation.learn(
             model, rows.raw, weight=rows.weight, threads=part.threads, most=explanation.MOST_PATTERNS
         )
+        kept: dict[str, Any] = {"explainer": explainer}
     except InputError as why:
-        return {"unexplained": str(why)}
+        # the overview then rests on some rows, and the tables wait until one asks for them
+        explainer = explanation.row_by_row(model, part.threads) if why.code == "LARGE" else None
+        if explainer is None:
+            return {"unexplained": str(why)}
+        kept = {}
     sample = reported_sample(samples.names)
     held = Rows.of(model, dataset, np.flatnonzero(samples.mask(sample)))
     told = explanation.overview(explainer, held, sample=sample, run=part.part(0.3, 1.0))
-    return {"explainer": explainer, "overview": told}
+    return kept | {"overview": told}
 
 
 def _failed(name: str, title: str, error: str, n: int) -> StudyModel:

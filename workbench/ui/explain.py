@@ -127,7 +127,7 @@ def line(place: Any, row: Any, told: Any) -> None:
     with place.container():
         frame.line(
             words.text(sidebar.model_name(row)),
-            f"{how} {told.kind} values by {told.method} on all {told.n:,} rows: {words.text(told.sample)}",
+            f"{how} {told.kind} values by {told.method} on {told.rows_told}: {words.text(told.sample)}",
             told.bads,
             f"against {words.text(told.reference)}" if told.reference else "as the trees saw rows together",
         )

@@ -112,9 +112,10 @@ def _reasons(reasoner: Any, raw: np.ndarray, score: Any) -> None:
         ]
         st.markdown("\n".join(lines))
     may = "These may be sent as they stand. " if told.notice else ""
+    held = f"Held against {words.text(told.reference)}; texts" if told.reference else "Texts"
     st.caption(
-        f"{may}Adverse only, related characteristics together, four at the most. Held against "
-        f"{words.text(told.reference)}; texts version {told.version} of "
+        f"{may}Adverse only, related characteristics together, four at the most. "
+        f"{held} version {told.version} of "
         f"{words.text(reasoner.explainer.model.portfolio.identity)}."
     )
 

@@ -1,0 +1,107 @@
+"""Trees too deep for tables: path-dependent values, labelled so, and no reason that rests on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from workbench import explanation
+from workbench.errors import InputError
+from workbench.explanation import Explainer, Overview, Reasoner, overview
+from workbench.explanation.by_shap import ByShap
+from workbench.explanation.reasons import SOURCES
+from workbench.explanation.rows import Rows
+from workbench.families.random_forest import Forest
+from workbench.sampling import Samples
+from workbench.trees import shapley
+
+Explainers = Callable[[str], Explainer]
+every = pytest.mark.parametrize("family", ["random_forest", "xgboost", "lightgbm"])
+
+
+@pytest.fixture
+def deep(explainers: Explainers, data: object, samples: Samples, monkeypatch: pytest.MonkeyPatch):
+    """Give the explainer of a family as if its trees asked for more than tables hold."""
+
+    def made(family: str) -> Explainer:
+        model = explainers(family).model
+        rows = Rows.of(model, data, np.flatnonzero(samples.mask("development")))
+        monkeypatch.setattr(shapley, "MOST_PATTERNS", 0)
+        return explanation.learn(model, rows.raw)
+
+    return made
+
+
+@every
+def test_values_are_those_of_the_tables_and_say_what_they_are(
+    explainers: Explainers, deep: Explainers, data: object, family: str
+) -> None:
+    exact = explainers(family)
+    raw = exact.model.encoder.raw(data.frame, data.date)[:60]
+    expected = exact.attributions(raw, kind="path-dependent")
+    pair = exact.against(raw[0], raw[11])
+    found = deep(family)
+    told = found.attributions(raw)
+    assert (told.kind, told.method, told.reference, told.estimated) == ("path-dependent", "shap", "", False)
+    wide = 1e-5 if family == "xgboost" else 1e-9
+    assert told.base == pytest.approx(expected.base, abs=wide)
+    assert np.abs(told.values - expected.values).max() < wide
+    both = found.interactions(raw[:3]).values.sum(axis=2)
+    assert np.abs(both - told.values[:3]).max() < 1e-5
+    against = found.against(raw[0], raw[11])
+    assert against.kind == "interventional" and np.abs(against.values - pair.values).max() < 1e-6
+    with pytest.raises(InputError, match="too deep for tables"):
+        found.attributions(raw, kind="interventional")
+
+
+@every
+def test_no_reason_rests_on_them(deep: Explainers, data: object, family: str) -> None:
+    found = deep(family)
+    raw = found.model.encoder.raw(data.frame, data.date)
+    rows = Reasoner(found).rows(raw)
+    again = Reasoner(Explainer.from_files(found.to_files(), found.model)).rows(raw, rows.decisions)
+    for told in (rows, again):
+        judged = told.decisions > 0
+        source = {SOURCES[i] for i in told.sources[judged]}
+        assert judged.any() and source <= {"no values against others", "range"}
+        assert not told.notice.any() and (told.groups == -1).all()
+    texts, notes = rows.columns(4)
+    declined = np.flatnonzero((rows.decisions == 2) & (rows.sources == 5))
+    assert all((column == "").all() for column in texts)
+    assert all("too deep" in notes[i] and "a person" in notes[i] for i in declined)
+
+
+def test_what_is_kept_of_them_holds_no_row(deep: Explainers) -> None:
+    files = deep("random_forest").to_files()
+    assert {name.rsplit("-", 1)[-1] for name in files if name.endswith(".bin")} == {"typical.bin"}
+
+
+def test_an_overview_says_of_how_many_rows_it_is(
+    deep: Explainers, data: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = deep("random_forest")
+    monkeypatch.setitem(overview.__globals__, "SLOW", 40)
+    rows = Rows.of(found.model, data, np.arange(data.n))
+    told = overview(found, rows, sample="hold-out")
+    assert (told.n, told.n_all, told.kind, told.method) == (40, data.n, "path-dependent", "shap")
+    assert told.rows_told == "40 rows, evenly taken from 1,500"
+    assert "evenly taken from 1,500" in told.sentence()
+    again = Overview.from_frames(told.about(), told.to_frames())
+    assert again.rows_told == told.rows_told
+
+
+def test_a_threshold_that_shap_rounds_sends_no_row_elsewhere() -> None:
+    from sklearn.ensemble import RandomForestClassifier
+
+    low = np.float32(1527.05994)
+    high = np.nextafter(low, np.float32(np.inf))
+    x = np.array([[low, 0], [high, 0], [low, 1], [high, 1]] * 20, float)
+    bad = (x[:, 0] > low).astype(int)
+    forest = RandomForestClassifier(1, bootstrap=False, max_features=None, random_state=1).fit(x, bad)
+    way = ByShap(Forest(forest, ()))
+    values = way.values(x[:4], {}, "path-dependent")
+    assert way.base({}) == 0.5
+    assert values[:, 0].tolist() == [-0.5, 0.5, -0.5, 0.5] and not values[:, 1].any()
+    assert way.against(x[1:2], x[:1]).tolist() == [[1.0, 0.0]]
