@@ -24,6 +24,14 @@ Rows = Annotated[
     ),
 ]
 
+Kind = Annotated[
+    str,
+    typer.Option(
+        help="interventional, or of trees path-dependent.",
+        show_default="interventional where the model has such values",
+    ),
+]
+
 
 def explain(
     model: options.Model,
@@ -34,13 +42,7 @@ def explain(
     method: Annotated[
         str, typer.Option(help="shap: exact values; lime, with --row: LIME beside them.")
     ] = "shap",
-    kind: Annotated[
-        str,
-        typer.Option(
-            help="interventional, or of trees path-dependent.",
-            show_default="interventional where the model has such values",
-        ),
-    ] = "",
+    kind: Kind = "",
     against: Annotated[
         str, typer.Option(metavar="WHOM", help='Reference group: all or "near cut-off" of development.')
     ] = "all",
