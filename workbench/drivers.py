@@ -7,6 +7,7 @@ import pandas as pd
 
 from workbench.dataset import Dataset
 from workbench.families.family import Family, FitRows, Fitted
+from workbench.families.many_rows import ManyRows
 from workbench.features import Encoder, LevelColumn
 from workbench.portfolio import Portfolio
 
@@ -15,13 +16,15 @@ STEPS = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 
 def measure(
-    portfolio: Portfolio, family: Family, encoder: Encoder, fitted: Fitted, x: FitRows,
+    portfolio: Portfolio, family: Family, encoder: Encoder, fitted: Fitted, many: ManyRows, x: FitRows,
     dataset: Dataset, development: np.ndarray,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
     """Return importances and coefficients, sorted by size, each with what it does to the risk.
 
     Parameters
     ----------
+    many : ManyRows
+        What scores many rows with `fitted`.
     x : FitRows
         The encoded development rows.
     development : array of int
@@ -37,7 +40,7 @@ def measure(
     some, weight = development[part], None if x.weight is None else x.weight[part]
     date = None if dataset.date is None else dataset.date.iloc[some]
     raw = encoder.raw(dataset.frame.iloc[some], date)
-    effects = [_effect(portfolio, encoder, fitted, raw, weight, j) for j in range(len(encoder.columns))]
+    effects = [_effect(portfolio, encoder, many, raw, weight, j) for j in range(len(encoder.columns))]
     frame = pd.DataFrame(
         {
             "characteristic": [c.name for c in encoder.columns],
@@ -58,7 +61,7 @@ def measure(
 
 
 def _effect(
-    portfolio: Portfolio, encoder: Encoder, fitted: Fitted, raw: np.ndarray, weight: np.ndarray | None, j: int
+    portfolio: Portfolio, encoder: Encoder, many: ManyRows, raw: np.ndarray, weight: np.ndarray | None, j: int
 ) -> tuple[str, str]:
     """Say what characteristic `j` does to the risk: mean margin with it set to each of some values."""
     column = encoder.columns[j]
@@ -72,7 +75,7 @@ def _effect(
         return "no effect", "one value only"
     stacked = np.repeat(raw, len(grid), axis=0)
     stacked[:, j] = np.tile(grid, len(raw))
-    margins = fitted.margin(encoder.encode(np.asfortranarray(stacked))).reshape(len(raw), len(grid))
+    margins = many.margin(encoder.encode(np.asfortranarray(stacked))).reshape(len(raw), len(grid))
     means = np.average(margins, axis=0, weights=weight)
     steps = np.diff(means)
     if np.allclose(means, means[0], atol=1e-12):

@@ -12,6 +12,7 @@ from tests import made
 from workbench import drivers, families, sampling, training
 from workbench.errors import InputError
 from workbench.families.family import FitRows
+from workbench.families.many_rows import ManyRows
 from workbench.features import learn
 from workbench.run import Cancelled, Run
 from workbench.training import TrainedModel, TrainSpec
@@ -134,7 +135,9 @@ def test_a_row_says_which_way_a_characteristic_goes_as_often_as_it_weighs() -> N
             coefficients=lambda *_: pd.DataFrame({"coefficient": [1.0]}),
         )
         x = FitRows(np.zeros((len(rows), 1)), np.zeros(len(rows)), weight)
-        told = drivers.measure(DATASET.portfolio, family, encoder, _Crossed(), x, DATASET, rows)[0]
+        told = drivers.measure(
+            DATASET.portfolio, family, encoder, _Crossed(), ManyRows(_Crossed()), x, DATASET, rows
+        )[0]
         return told.set_index("characteristic")
 
     weighted = measured(rows, times / times.mean())

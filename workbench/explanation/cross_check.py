@@ -143,6 +143,7 @@ class _Shap:
         fitted: Any = method.fitted
         self._fitted = fitted
         self._model = fitted.estimator if isinstance(fitted, Forest) else fitted.booster
+        self._made: dict[bytes, Any] = {}
         assert isinstance(fitted, Forest | Trees | Boosted)
 
     def margin(self, x: np.ndarray) -> np.ndarray:
@@ -171,7 +172,11 @@ class _Shap:
         import shap
 
         asked = "tree_path_dependent" if background is None else "interventional"
-        return shap.TreeExplainer(self._model, background, feature_perturbation=asked)
+        # most often all rows can be compared, and the trees are read once for their margins and values
+        key = b"" if background is None else background.tobytes()
+        if key not in self._made:
+            self._made[key] = shap.TreeExplainer(self._model, background, feature_perturbation=asked)
+        return self._made[key]
 
     def _rows(self, x: np.ndarray) -> np.ndarray:
         return as_rows(x, self._fitted.fill).astype(float) if isinstance(self._fitted, Forest) else x

@@ -13,7 +13,6 @@ from workbench.errors import InputError
 from workbench.evaluation.measure import Z95
 from workbench.explanation.measured import mean_and_error
 from workbench.explanation.rows import Cut, Rows, cut, number_words
-from workbench.families.many_rows import ManyRows
 from workbench.features.columns import LevelColumn
 from workbench.training import TrainedModel
 
@@ -99,7 +98,7 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def pd_of(model: TrainedModel, rows: int, threads: int = 1) -> Callable[[np.ndarray], np.ndarray]:
     """Return what gives raw rows their PD, by the quickest engine for `rows` of them altogether."""
-    engine = ManyRows(model.fitted)
+    engine = model.many
     engine.prepare(rows)
 
     def p_bad(raw: np.ndarray) -> np.ndarray:

@@ -201,7 +201,7 @@ class Explainer:
             kind=kind, method=self.way.method, unit=self.way.unit,
             reference=group.words if group else "", n_reference=group.n if group else 0, base=base,
             characteristics=self.characteristics, values=values, margin=margin,
-            p_bad=np.asarray(self.model.calibrator.p_bad(self.model.fitted.margin(x)), dtype=float),
+            p_bad=np.asarray(self.model.calibrator.p_bad(self.model.many.margin(x)), dtype=float),
         )  # fmt: skip
 
     def to_files(self) -> dict[str, bytes]:
@@ -319,7 +319,7 @@ def learn(
             remedy="Ask for the explanation of the registered model: it is then made from the kept data.",
         )  # fmt: skip
     x = model.encoder.encode(raw)
-    p_bad = np.asarray(model.calibrator.p_bad(model.fitted.margin(x)), dtype=float)
+    p_bad = np.asarray(model.calibrator.p_bad(model.many.margin(x)), dtype=float)
     references = {}
     for name, (rows, words) in groups(p_bad, model.policy, weight is not None).items():
         share = None if weight is None else weight[rows]
