@@ -278,12 +278,10 @@ def _train(dataset: Dataset, samples: Samples, spec: TrainSpec, run: Run) -> Tra
     many = ManyRows(fitted)
     if validation is not None:
         _require_both(dataset, held, held_sample)
-        # the study scores every row afterwards
-        many.prepare(dataset.n)
+        many.prepare(dataset.n)  # a study scores every row afterwards
         margin = many.margin(_encoded(encoder, dataset, held).x)
     run.step("calibrating", 0.95)
     bad, weight = _outcome(dataset, held)
-    uncalibrated = calibrators.expit(margin)
     seed, customer = seed_for(spec.seed, "halves"), customers_of(dataset, held)
     calibrator = _calibrator(family, spec, FitRows(margin, bad, weight), held_sample, customer)
     p_bad = calibrator.p_bad(margin)
@@ -300,7 +298,7 @@ def _train(dataset: Dataset, samples: Samples, spec: TrainSpec, run: Run) -> Tra
         policy=Policy.guess(p_bad, weight), n_development=len(development),
         n_bad_development=int(x.bad.sum()), importance=importance, coefficients=coefficients,
         log_loss=_log_loss(bad, held_out, weight), p_bad_mean=float(np.average(p_bad, weights=weight)),
-        p_bad_uncalibrated=float(np.average(uncalibrated, weights=weight)),
+        p_bad_uncalibrated=float(np.average(calibrators.expit(margin), weights=weight)),
     )  # fmt: skip
     model.__dict__["many"] = many
     return model

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import zipfile
 from functools import cached_property
+from importlib import import_module
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -196,12 +198,17 @@ def fit(
         monotonic_cst=declared if any(declared) else None,
         warm_start=True, n_jobs=run.threads, random_state=spec.seed,
     )  # fmt: skip
+    # what writes the forest takes a second to load: done while trees grow, when all they need is loaded
+    writer = Thread(target=import_module, args=("skops.io",))
     batches = min(BATCHES, trees)
     for k in range(batches):
         done = trees * (k + 1) // batches
         run.step(f"tree {done:,} of {trees:,}", k / batches)
         estimator.n_estimators = done
         estimator.fit(rows, development.bad.astype(np.int8), sample_weight=development.weight)
+        if k == 0:
+            writer.start()
+    writer.join()
     run.step(f"tree {trees:,} of {trees:,}", 1.0)
     estimator.n_jobs, estimator.warm_start = 1, False
     return Forest(estimator, fill)

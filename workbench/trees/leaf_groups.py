@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -40,6 +41,11 @@ class Shape:
     bits: int
     width: int
     leaves: tuple[Leaf, ...]
+
+    @cached_property
+    def patterns(self) -> dict[int, np.ndarray]:
+        """Patterns of leaves by their number, where they are held; see `leaf_tables.pattern_of`."""
+        return {}
 
 
 @dataclass(frozen=True, eq=False)

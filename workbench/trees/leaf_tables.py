@@ -23,6 +23,8 @@ from workbench.trees.leaf_groups import Alike, Leaf, Shape
 
 BATCH = 1 << 16
 """Table entries that are worked on together."""
+HELD_BITS = 10
+"""Bits of a shape up to which its leaves' patterns are held, 8 KB each: tables are made several times."""
 
 
 @cache
@@ -38,8 +40,17 @@ def _bits(bits: int) -> np.ndarray:
     return (np.arange(1 << bits) >> np.arange(bits)[:, None] & 1) > 0
 
 
-def pattern_of(leaf: Leaf, bits: int) -> np.ndarray:
-    """Return the leaf's pattern at each index of its group; shape (2**bits,)."""
+def pattern_of(shape: Shape, number: int) -> np.ndarray:
+    """Return one leaf's pattern at each index of groups of a shape; shape (2**bits,)."""
+    pattern = shape.patterns.get(number)
+    if pattern is None:
+        pattern = _pattern(shape.leaves[number], shape.bits)
+        if shape.bits <= HELD_BITS:
+            shape.patterns[number] = pattern
+    return pattern
+
+
+def _pattern(leaf: Leaf, bits: int) -> np.ndarray:
     is_set = _bits(bits)
     pattern = np.zeros(1 << bits, np.int64)
     for k, ((first, wanted), *more) in enumerate(leaf.conditions):
@@ -158,7 +169,7 @@ def held_shares(place: Place, number: int) -> np.ndarray:
     if place.shares is None:
         return independent(place.alike.ratio[number][place.chosen])
     leaf = place.alike.shape.leaves[number]
-    return by_pattern(place.shares, pattern_of(leaf, place.alike.shape.bits), len(leaf.features))
+    return by_pattern(place.shares, pattern_of(place.alike.shape, number), len(leaf.features))
 
 
 def fill(table: np.ndarray, places: Iterable[Place], pairs: bool) -> None:
@@ -190,7 +201,7 @@ def _write(table: np.ndarray, leaves: list[tuple[Place, int, np.ndarray]], pairs
         leaf, rows = shape.leaves[number], slice(row, row + len(shares))
         row += len(shares)
         columns, own = _columns(shape.width, leaf, pairs)
-        pattern = pattern_of(leaf, shape.bits)
+        pattern = pattern_of(shape, number)
         at = place.start[:, None] + np.arange(1 << shape.bits) * columns
         for k, to in enumerate(own):
             table[at + to] += found[k, rows][:, pattern]
@@ -212,7 +223,7 @@ def expected(alike: Alike, chosen: np.ndarray, shares: np.ndarray | None) -> flo
         if shares is None:
             met = alike.ratio[number][chosen].prod(axis=1)
         else:
-            all_met = pattern_of(leaf, alike.shape.bits) == (1 << len(leaf.features)) - 1
+            all_met = pattern_of(alike.shape, number) == (1 << len(leaf.features)) - 1
             met = shares[:, all_met].sum(axis=1)
         total += float(alike.value[chosen, number] @ met)
     return total
@@ -228,7 +239,7 @@ def between(alike: Alike, index: np.ndarray, other: np.ndarray) -> np.ndarray:
     """
     out = np.zeros((len(index), alike.shape.width))
     for number, leaf in enumerate(alike.shape.leaves):
-        pattern = pattern_of(leaf, alike.shape.bits)
+        pattern = pattern_of(alike.shape, number)
         bits = np.arange(len(leaf.features))
         p, q = (pattern[at][:, None] >> bits & 1 for at in (index, other))
         own, their = (p > q).sum(axis=1), (q > p).sum(axis=1)
