@@ -28,6 +28,7 @@ from workbench.registry.registry import Registry
 from workbench.registry.tables import ModelTable
 
 FORK = multiprocessing.get_context("fork")
+SLOTS = int(os.environ.get("WORKBENCH_TEST_SLOTS", "12"))
 PROMOTERS, TIMES = 8, int(os.environ.get("WORKBENCH_TEST_RACES", "8"))
 
 
@@ -207,6 +208,28 @@ def test_a_job_run_by_several_workers_at_once_registers_once(registry: Registry)
     assert len({model_id for model_id, _ in found}) == 1 and [again for _, again in found].count(False) == 1
     assert [row.job_id for row in registry.models()] == ["j1"]
     assert len([line for line in registry.trail() if line.action == "trained"]) == 1
+    assert registry.fsck() == []
+
+
+def fill_slots(queue: Any, who: int, where: dict[str, Any]) -> None:
+    """Register what each slot's job makes, starting at another slot than the others."""
+    registry = open_tiny(**where)
+    made = []
+    for i in range(SLOTS):
+        slot = (i + who * SLOTS // 6) % SLOTS
+        row = register(
+            registry, LineModel(0.5 + slot / 1000 + who / 1e6), job_id=f"slot-{slot}", who=f"w{who}"
+        )
+        made.append((slot, row.model_id, row.again))
+    queue.put(made)
+
+
+def test_six_that_fill_the_same_slots_make_one_of_each(registry: Registry) -> None:
+    found = [entry for made in in_children(6, fill_slots, place(registry)) for entry in made]
+    assert len(found) == 6 * SLOTS
+    assert len({(slot, model_id) for slot, model_id, _ in found}) == SLOTS
+    assert [again for _, _, again in found].count(False) == SLOTS
+    assert sorted(row.job_id for row in registry.models()) == sorted(f"slot-{i}" for i in range(SLOTS))
     assert registry.fsck() == []
 
 

@@ -7,6 +7,8 @@ import os
 import shutil
 import signal
 import stat
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,10 +16,13 @@ import numpy as np
 import pytest
 
 from tests.registry.tiny import PORTFOLIO, WHEN, LineModel, made_frame, register, reopened, score_line
+from workbench import intake
 from workbench.errors import ArtifactError, InputError, MissingError
 from workbench.portfolio import from_values
 from workbench.registry import registration
 from workbench.registry.registry import Registry
+
+LOADS = "import pickle, sys; pickle.loads(bytes.fromhex(sys.argv[1]))"
 
 
 def test_a_registered_model_comes_back_and_scores_the_same(registry: Registry) -> None:
@@ -201,6 +206,26 @@ def test_every_single_flipped_bit_of_a_model_file_is_refused(registry: Registry)
             registry.load("cards-1")
     target.write_bytes(content)
     registry.load("cards-1")
+
+
+def test_code_in_the_place_of_a_model_is_not_run(registry: Registry, tmp_path: Path) -> None:
+    register(registry, LineModel(0.1))
+    marker, folder = tmp_path / "was run", registry.store.home / "models" / "cards-1"
+    code = f"cos\nsystem\n(S'touch \"{marker}\"'\ntR.".encode()
+    assert subprocess.run([sys.executable, "-c", LOADS, code.hex()], check=False).returncode == 0
+    assert marker.exists(), "the code does what it says where it is loaded"
+    marker.unlink()
+    (folder / "line.json").write_bytes(code)
+    (folder / "model.joblib").write_bytes(code)
+    for ask in (registry.load, lambda model_id: registry.promote(model_id, who="ana", when=WHEN)):
+        with pytest.raises(ArtifactError) as refused:
+            ask("cards-1")
+        assert refused.value.code == "ARTIFACT_DIGEST"
+    assert registry.fsck()
+    with pytest.raises(InputError) as brought:
+        intake.read(folder / "model.joblib")
+    assert brought.value.code == "UNKNOWN_FORMAT"
+    assert not marker.exists()
 
 
 def test_missing_files_are_said(registry: Registry) -> None:
