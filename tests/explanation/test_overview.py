@@ -156,7 +156,8 @@ def test_without_both_outcomes_it_is_said(
     if outcome is None:
         assert told.dependence["bad_rate"].isna().all() and told.dependence["reason"].str.len().all()
     else:
-        assert (told.dependence["bad_rate"] == 0).all() and (told.dependence["high"] > 0).all()
+        of_enough = told.dependence[told.dependence["n"] >= 5]
+        assert (of_enough["bad_rate"] == 0).all() and (of_enough["high"] > 0).all()
     lost = permutation(explainer.model, one, Run(1), repeats=1)
     assert np.isnan(lost.auc) and lost.loss["loss"].isna().all() and reason in lost.sentence()
     assert lost.to_json()["auc"] is None
@@ -268,3 +269,17 @@ def test_trees_have_partners_and_both_kinds(explainers: Explainers, rows: Rows) 
     assert path.monotonicity.equals(told.monotonicity)
     late = told.monotonicity.set_index("characteristic").loc["late"]
     assert late["declared"] == "rises" and late["kept"] is True
+
+
+def test_a_bin_of_few_rows_is_counted_and_not_told(explainer: Explainer, rows: Rows) -> None:
+    late = rows.raw[:, 2]
+    raw = rows.raw.copy()
+    raw[np.flatnonzero(late == 0)[:4], 2] = 40.0
+    told = overview(explainer, replace(rows, raw=raw)).dependence
+    lines = told[(told["characteristic"] == "late") & (told["n"] < 5)]
+    assert len(lines) and lines["reason"].str.contains("fewer than 5 rows").all()
+    assert (
+        lines[["mean", "q10", "q90", "n_bad", "mean_p_bad", "bad_rate", "low", "high"]].isna().all(axis=None)
+    )
+    others = told[told["n"] >= 5]
+    assert others[["mean", "n_bad", "mean_p_bad"]].notna().all(axis=None)

@@ -11,6 +11,7 @@ import pytest
 from workbench.errors import InputError
 from workbench.fairness import PROFILES, UNKNOWN, Fairness, Grouping, elderly, grouping, judge
 from workbench.fairness.intersections import shrunk
+from workbench.fairness.scores import distribution
 from workbench.policy import Policy
 
 
@@ -268,3 +269,15 @@ def test_age_counts_against_the_elderly_only_where_it_does() -> None:
     nobody = elderly("Age", age[:2], falls)
     assert nobody.n == 0 and "was not seen" in nobody.sentence
     json.dumps(nobody.to_json(), allow_nan=False)
+
+
+def test_no_step_of_a_spread_is_of_few_applicants() -> None:
+    rng = np.random.default_rng(8)
+    p = rng.beta(1, 9, 900)
+    groups = Grouping("sex", "Sex", ("a", "b", "c"), np.repeat([0, 1, 2], (700, 180, 20)), "a")
+    told = distribution(p, groups)
+    assert set(told["group"]) == {"a", "b"}
+    assert not ((told["n"] > 0) & (told["n"] < 30)).any()
+    assert told.groupby("group")["share"].sum().to_numpy() == pytest.approx(1.0)
+    runs = told.drop_duplicates(["group", "n", "share"])
+    assert runs.groupby("group")["n"].sum().to_dict() == {"a": 700, "b": 180}

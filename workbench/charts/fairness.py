@@ -158,8 +158,6 @@ def pd_by_group(found: Fairness, by: str) -> go.Figure:
     groups = found.of(by).set_index("group")
     figure = go.Figure()
     for position, (name, own) in enumerate(spread.groupby("group", sort=False)):
-        if own["n"].sum() < 30:
-            continue
         smd = groups.loc[name, "smd_p_bad"]
         told = "" if groups.loc[name, "is_reference"] or np.isnan(smd) else f": SMD {smd:+.2f}"
         figure.add_scatter(
@@ -170,7 +168,7 @@ def pd_by_group(found: Fairness, by: str) -> go.Figure:
     if not figure.data:
         return empty("How do the groups' PDs differ?", "no group is large enough")
     figure.add_vline(x=found.cut_off, **line("cut-off"), annotation_position="top right")
-    note = f"n {found.n:,}; SMD in standard deviations of all, .30 a convention; groups under 30 left out"
+    note = f"n {found.n:,}; SMD in standard deviations of all, .30 a convention; no group or step under 30"
     style(figure, "How do the groups' PDs differ?", note, legend="keys")
     figure.update_xaxes(title_text="PD", tickformat=PERCENT, rangemode="tozero")
     figure.update_yaxes(title_text="Share of the group", tickformat=PERCENT, rangemode="tozero")

@@ -31,6 +31,7 @@ def direction(curve: pd.DataFrame, column: Column, characteristic: Characteristi
     >>> direction(curve, None, Characteristic(name="age", unit="years"))
     'below 5 years it raises the risk'
     """
+    curve = curve[curve["mean"].notna()]
     largest = float(curve["mean"].abs().max()) if len(curve) else 0.0
     if largest == 0:
         return "it changes nothing"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from workbench.explanation.rows import Cut, number_words
+from workbench.explanation.rows import FEWEST, Cut, number_words
 from workbench.features.columns import Column, LevelColumn
 from workbench.portfolio import Characteristic
 
@@ -16,7 +16,7 @@ WIDE, HIGH = 100, 6
 ACROSS, ALONG = 50, 30
 """Places of a dependence chart along the characteristic and along its values."""
 PARTNERS = 3
-FEW = 5
+FEW = FEWEST
 """Rows a mark stands for at least: an overview is kept, and is of no one's values."""
 SWARM = ("characteristic", "value", "offset", "shade", "n", "weight")
 CELLS = ("characteristic", "bin", "at", "value", "n", "weight", "shade_1", "shade_2", "shade_3")

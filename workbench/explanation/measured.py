@@ -11,7 +11,7 @@ import pandas as pd
 from workbench.evaluation.measure import Z95
 from workbench.evaluation.rates import rates
 from workbench.explanation.attributions import Attributions, Interactions
-from workbench.explanation.rows import MOST_LEVELS, OTHER, Cut, Rows
+from workbench.explanation.rows import FEWEST, MOST_LEVELS, OTHER, Cut, Rows
 from workbench.portfolio import Portfolio
 
 IMPORTANCE = ("characteristic", "title", "importance", "low", "high", "share", "mean", "n", "n_bad", "reason")
@@ -22,6 +22,7 @@ DEPENDENCE = (
 PAIRS = ("first", "second", "first_title", "second_title", "strength", "low", "high", "n")
 GROUPED = ("by", "group", "characteristic", "importance", "low", "high", "mean", "n", "n_bad", "reason")
 NO_INTERVAL = "no interval: too few rows for one"
+FEW_ROWS = f"not told: fewer than {FEWEST} rows"
 UNKNOWN = "bad rate not defined: no outcome is known here"
 FEW = 2
 
@@ -96,7 +97,8 @@ def dependence(name: str, cut: Cut, value: np.ndarray, p_bad: np.ndarray, rows: 
         characteristic, bin, label, at, from, to (of a bin of numbers, else NaN), n, n_known (outcome known),
         n_bad, weight; mean, q10, q90 of the attributions; mean_p_bad of the rows whose outcome is known, or
         of all where none is; bad_rate, low, high (95% Wilson, on as many rows as those there are as
-        informative); reason (why the bad rate is not defined).
+        informative); reason (why the bad rate is not defined, or that the bin has too few rows to be told,
+        which leaves all but its n and weight empty).
     """
     cells, w, known = len(cut), rows.weights, rows.known
     weight = np.bincount(cut.code, w, cells)
@@ -112,7 +114,7 @@ def dependence(name: str, cut: Cut, value: np.ndarray, p_bad: np.ndarray, rows: 
     beside = known if known.any() else np.ones(len(rows), bool)
     whole = np.bincount(cut.code[beside], w[beside], cells)
     expected = np.bincount(cut.code[beside], (w * p_bad)[beside], cells)
-    return pd.DataFrame(
+    found = pd.DataFrame(
         {
             "characteristic": name, "bin": np.arange(cells), "label": cut.labels,
             "at": cut.at, "from": cut.low, "to": cut.high,
@@ -125,6 +127,13 @@ def dependence(name: str, cut: Cut, value: np.ndarray, p_bad: np.ndarray, rows: 
         },
         columns=list(DEPENDENCE),
     )  # fmt: skip
+    few = found["n"] < FEWEST
+    if few.any():
+        untold = ["n_known", "n_bad", "mean", "q10", "q90", "mean_p_bad", "bad_rate", "low", "high"]
+        found[untold] = found[untold].astype(float)
+        found.loc[few, untold] = np.nan
+        found.loc[few, "reason"] = FEW_ROWS
+    return found
 
 
 def _quantiles(ordered: np.ndarray, weight: np.ndarray, at: Sequence[float]) -> tuple[float, ...]:

@@ -17,6 +17,8 @@ from workbench.training import TrainedModel
 
 BINS, LEAST, MOST_LEVELS = 12, 25, 20
 """Most bins of numbers, rows that a bin holds about at least, and levels shown by themselves."""
+FEWEST = 5
+"""Rows below which a bin says more of people than of a value, and is not told."""
 MISSING, UNSEEN, OTHER = "missing", "not seen in development", "other"
 
 

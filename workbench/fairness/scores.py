@@ -128,7 +128,15 @@ def _means(p: np.ndarray, cell: np.ndarray, cells: int, weight: np.ndarray | Non
 
 
 def distribution(p_bad: np.ndarray, groups: Grouping, weight: np.ndarray | None = None) -> pd.DataFrame:
-    """Return how the PDs of each group are spread: by, group, p_low, p_high, n, share of the group."""
+    """Return how the PDs of each group are spread.
+
+    Returns
+    -------
+    DataFrame
+        by, group, p_low, p_high, n (applicants in the bin), share (of the group, in the bin). Bins of fewer
+        than `FEWEST_ROWS` applicants stand together with their neighbours: all lines of such a run say the
+        run's n, and an even part of its share. Groups smaller than that are not told.
+    """
     size = len(groups.labels)
     if not len(p_bad):
         return pd.DataFrame(columns=["by", "group", "p_low", "p_high", "n", "share"])
@@ -140,13 +148,37 @@ def distribution(p_bad: np.ndarray, groups: Grouping, weight: np.ndarray | None 
     n = np.bincount(cell, minlength=size * HISTOGRAM)
     kept = (n if weight is None else np.bincount(cell, weight, size * HISTOGRAM)).reshape(size, HISTOGRAM)
     whole = kept.sum(axis=1, keepdims=True)
-    return pd.DataFrame(
+    share = np.divide(kept, whole, out=np.zeros(kept.shape), where=whole > 0).ravel()
+    run = _runs(n.reshape(size, HISTOGRAM))
+    enough = np.repeat(n.reshape(size, HISTOGRAM).sum(axis=1) >= FEWEST_ROWS, HISTOGRAM)
+    found = pd.DataFrame(
         {
             "by": groups.by, "group": np.repeat(groups.labels, HISTOGRAM),
-            "p_low": np.tile(edges[:-1], size), "p_high": np.tile(edges[1:], size), "n": n,
-            "share": np.divide(kept, whole, out=np.zeros(kept.shape), where=whole > 0).ravel(),
+            "p_low": np.tile(edges[:-1], size), "p_high": np.tile(edges[1:], size),
+            "n": np.bincount(run, n).astype(np.int64)[run],
+            "share": (np.bincount(run, share) / np.bincount(run))[run],
         }
     )  # fmt: skip
+    return found[enough].reset_index(drop=True)
+
+
+def _runs(n: np.ndarray) -> np.ndarray:
+    """Return which run of neighbouring bins each bin of each group is in; flat, counted on over groups."""
+    out, last = np.zeros(n.shape, np.intp), -1
+    for group, counts in enumerate(n):
+        first, held = last + 1, FEWEST_ROWS
+        for place, count in enumerate(counts.tolist()):
+            # bins without anyone tell of no one and stand by themselves, but in the midst of a run
+            if held >= FEWEST_ROWS or held == 0:
+                last, held = last + 1, 0
+            out[group, place] = last
+            held += count
+        if 0 < held < FEWEST_ROWS and last > first:
+            full = [at for at in range(first, last) if counts[out[group] == at].sum()]
+            into = full[-1] if full else last
+            out[group, out[group] > into] = into
+            last = into
+    return out.ravel()
 
 
 def without_cut_off(

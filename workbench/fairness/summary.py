@@ -257,9 +257,7 @@ def judge(
         cut_off=float(cut_off), source=source, profile=PROFILES[profile], n=len(p), n_known=n_known,
         n_bad=int((outcome == 1).sum()) if n_known else None,
         calibration=pd.concat(bins, ignore_index=True),
-        distribution=pd.concat(
-            [scores.of_enough(scores.distribution(p, g, weight)) for g in groups], ignore_index=True
-        ),
+        distribution=pd.concat([scores.distribution(p, g, weight) for g in groups], ignore_index=True),
         weighted=weight is not None, customers=who is not None, sweeps=sweeps, crossings=crossings,
         fixed=fixed, means=of_means, against=against, elderly=tuple(elderly),
         **_shown(sweeps, crossings, fixed, of_means, float(cut_off), against, to),
