@@ -8,7 +8,7 @@ import numpy as np
 
 from workbench.charts import palette
 from workbench.charts.canvas import empty, line, plain, shortened, style
-from workbench.charts.profile import bin_labels
+from workbench.charts.profile import HALF_A_PAGE, bin_labels
 from workbench.evaluation import format_percent
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 MOST = 30
-HALF_A_PAGE = 64
-"""Characters that lie beside each other below a chart of half a page."""
 FULL = 0.25
 LIMITS_ACROSS = 2.0
 """How far bars reach: so many times the limit of red. A longer one is cut, with its figure at its end."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.charts.canvas import shortened
+from workbench.charts.profile import HALF_A_PAGE, bin_labels
 from workbench.explanation.rows import number_words
 
 if TYPE_CHECKING:
@@ -29,11 +30,15 @@ class Axis:
         Bin of a level, a code or missing values -> its place.
     values, labels : tuple
         Of the ticks.
+    angle, depth : int
+        Of the labels, and the pixels they need more than one line does.
     """
 
     named: dict[int, float]
     values: tuple[float, ...]
     labels: tuple[str, ...]
+    angle: int | None = None
+    depth: int = 0
 
     def places(self, at: pd.Series, bins: pd.Series) -> np.ndarray:
         """Return where values stand: numbers at themselves, others at their bin's place."""
@@ -42,10 +47,14 @@ class Axis:
 
     def draw(self, figure: go.Figure) -> None:
         """Give a figure this axis."""
-        figure.update_xaxes(tickvals=list(self.values), ticktext=list(self.labels))
+        figure.update_xaxes(
+            tickvals=list(self.values), ticktext=list(self.labels), tickangle=self.angle,
+            ticklabeloverflow="allow" if self.angle else None,
+        )  # fmt: skip
+        figure.update_layout(height=figure.layout.height + self.depth)
 
 
-def axis_of(lines: pd.DataFrame, marks: pd.DataFrame | None = None) -> Axis:
+def axis_of(lines: pd.DataFrame, marks: pd.DataFrame | None = None, across: int = HALF_A_PAGE) -> Axis:
     """Return the axis of the bins of one characteristic.
 
     Parameters
@@ -54,12 +63,17 @@ def axis_of(lines: pd.DataFrame, marks: pd.DataFrame | None = None) -> Axis:
         bin, label, at (NaN where it is no number).
     marks : DataFrame, optional
         What else is drawn on it, by its column at.
+    across : int
+        Characters that lie beside each other.
     """
     numbers = lines[lines["at"].notna()]
     others = lines[lines["at"].isna()]
     if numbers.empty:
         places = {int(b): float(i) for i, b in enumerate(others["bin"])}
-        return Axis(places, tuple(places.values()), tuple(shortened(str(v), 16) for v in others["label"]))
+        axis, depth = bin_labels([str(v) for v in others["label"]], across)
+        return Axis(
+            places, tuple(places.values()), tuple(axis["ticktext"]), axis["tickangle"], max(depth - 14, 0)
+        )
     drawn = numbers["at"] if marks is None else marks["at"]
     low, high = float(drawn.min()), float(drawn.max())
     span = high - low or 1.0

@@ -10,6 +10,7 @@ import numpy as np
 from workbench.charts import palette
 from workbench.charts.canvas import empty, error_bars, plain, shortened, style
 from workbench.charts.explanation_axes import Axis, axis_of, shares
+from workbench.charts.profile import HALF_A_PAGE, bin_labels
 from workbench.explanation.rows import number_words
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def dependence(value: Overview, characteristic: str, partner: str = "") -> go.Fi
     title = value.title(characteristic)
     if value.importance.set_index("characteristic").loc[characteristic, "importance"] == 0:
         return empty(title, "the model does not use it")
-    axis = axis_of(lines, marks)
+    axis = axis_of(lines, marks, HALF_A_PAGE - 16)
     partners = list(value.partners(characteristic)["characteristic"][:3])
     chosen = partner if partner in partners else next(iter(partners), "")
     shade = f"shade_{partners.index(chosen) + 1}" if chosen else ""
@@ -229,13 +230,14 @@ def seen_against_predicted(value: Overview, characteristic: str) -> go.Figure:
     if len(off):
         title = f"In {len(off)} of {len(known)} bins the mean PD lies outside the interval; by chance 1 in 20"
     note = f"{int(known['n_known'].sum()):,} applicants, {int(known['n_bad'].sum()):,} bads; 95% intervals"
-    style(figure, title, note, legend="keys", height=270)
     share = shares(lines[lines["at"].notna()])
     labels = [
         number_words(float(at), share) if not math.isnan(at) else str(label)
         for at, label in zip(lines["at"], lines["label"], strict=True)
     ]
-    figure.update_xaxes(tickvals=list(lines.index), ticktext=[shortened(v, 14) for v in labels])
+    axis, depth = bin_labels(labels, HALF_A_PAGE)
+    style(figure, title, note, legend="keys", height=256 + depth)
+    figure.update_xaxes(**axis)
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     return figure
 

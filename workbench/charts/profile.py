@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 FLAT_CHARACTERS = 95
+HALF_A_PAGE = 64
+"""Characters that lie beside each other below a chart of half a page."""
 LONGEST = 34
 
 
