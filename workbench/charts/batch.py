@@ -14,6 +14,8 @@ from workbench.evaluation import format_percent
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+ROOM = 0.25
+"""Of the width, what the label of a cut-off takes."""
 Spread = Mapping[str, Sequence[float]]
 
 
@@ -30,13 +32,16 @@ def spread_of_pd(spread: Spread, mean: float | None, approve_below: float, decli
         return empty(title, "no row was scored")
     figure = _bars(spread, "PD %{customdata[0]:.2%} to %{customdata[1]:.2%}: %{y:,} rows<extra></extra>")
     end = spread["edges"][-1]
-    marks = {"approve below": approve_below, "decline from": decline_from}
-    for position, (label, at) in enumerate(marks.items()):
+    # away from each other where there is room, and one below the other where there is none
+    left, right = approve_below > ROOM * end, decline_from < (1 - ROOM) * end
+    marks = (("approve below", approve_below, left), ("decline from", decline_from, not right))
+    for position, (label, at, leftwards) in enumerate(marks):
         if at <= end:
-            # one below the other, each on the side where there is room
-            place = "top right" if at < end / 2 else "top left"
             look = line(f"{label} {format_percent(at)}")
-            figure.add_vline(x=at, annotation_position=place, annotation_yshift=-16 * position, **look)
+            figure.add_vline(
+                x=at, annotation_position="top left" if leftwards else "top right",
+                annotation_yshift=0 if left and right else -16 * position, **look,
+            )  # fmt: skip
     note = f"{_rows(spread)} scored, mean PD {format_percent(mean)}"
     style(figure, title, note, height=300)
     figure.update_xaxes(title_text="PD", tickformat=PERCENT if end > 0.1 else ".1%", range=[0, end])

@@ -157,13 +157,15 @@ def _table(found: scored.Batch, shown: pd.DataFrame, name: str, note: str, whole
             "points": tables.number("Points"),
             "band": "Band",
             "decision": "Decision",
-            **(
-                {"reason_note": st.column_config.TextColumn("Note", width=110)} if found.asked_reasons else {}
-            ),
             **{
                 f"reason_{rank}": st.column_config.TextColumn(f"Reason {rank}", width="medium")
                 for rank in range(1, found.asked_reasons + 1)
             },
+            **(
+                {"reason_note": st.column_config.TextColumn("Note", width="large")}
+                if found.asked_reasons
+                else {}
+            ),
             "flags": st.column_config.TextColumn("Flags", width="large"),
             "error": st.column_config.TextColumn("Why it was refused", width="medium"),
         },
