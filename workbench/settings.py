@@ -100,7 +100,7 @@ class Settings(BaseSettings):
     database_url : str
         SQLAlchemy URL; a SQLite file in `home` where it is not given.
     threads : int
-        Threads one computation may use; one core is left to the pages.
+        Threads one computation may use, no more than there are cores; one core is left to the pages.
     max_upload_mb : int
         Largest file the browser may send.
     session_uploads : int
@@ -140,6 +140,12 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path | None) -> Path | None:
         # a page, a worker and a notebook may run in different folders and must mean the same place
         return value.expanduser().absolute() if value is not None else None
+
+    @field_validator("threads")
+    @classmethod
+    def _no_more_than_cores(cls, value: int) -> int:
+        # a fit on twice as many threads as there are cores takes several times as long
+        return min(value, available_cores())
 
     @model_validator(mode="before")
     @classmethod
