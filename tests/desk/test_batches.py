@@ -322,6 +322,22 @@ def test_one_bad_row_never_sinks_the_rest(
     np.testing.assert_allclose(known, expected.reindex(known.index), rtol=1e-12)
 
 
+@pytest.mark.parametrize("large", [False, True], ids=["whole", "in parts"])
+def test_one_bad_row_of_ten_thousand_leaves_all_the_others(
+    at: Desk, tmp_path: Path, large: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoring_files, "LARGE", 0 if large else 2**60)
+    many = made.frame(10_000, seed=4).drop(columns=["bad"]).astype({"income": object})
+    many.loc[7_777, "income"] = "much"
+    many.to_csv(tmp_path / "in.csv", index=False)
+    told = at.score_file(MODEL, tmp_path / "in.csv", tmp_path / "out.parquet")
+    assert (told["rows"], told["scored"], told["refused"]) == (10_000, 9_999, 1)
+    lines = pd.read_parquet(tmp_path / "out.parquet")
+    assert lines["id"].tolist() == many["id"].tolist()
+    assert lines["p_bad"].notna().sum() == 9_999
+    assert np.flatnonzero(lines["error"].fillna("").ne("")).tolist() == [7_777]
+
+
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("large", [False, True], ids=["whole", "in parts"])
 def test_a_column_under_another_name_gives_the_same_scores(

@@ -45,7 +45,7 @@ def test_calibrated_on_rows_it_was_not_fitted_on(family: str, split: str, sample
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_same_data_spec_and_seed_give_the_same_digest_for_any_threads(family: str) -> None:
-    assert _train(family, threads=1).digest == _train(family, threads=2).digest
+    assert len({_train(family, threads=n).digest for n in (1, 2, 4)}) == 1
 
 
 def test_another_seed_is_another_model() -> None:
