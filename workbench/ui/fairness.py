@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from workbench.charts import fairness as charts
-from workbench.desk import FairnessRequest
+from workbench.desk import FairnessRequest, monitored
 from workbench.desk.treated import ALL
 from workbench.errors import InputError
 from workbench.fairness import NOT_ADVICE, PROFILES, UNKNOWN
@@ -104,8 +104,11 @@ def _choice(label: str, parameter: str, options: Sequence[str], shown: Any) -> s
 
 
 def _rows(row: Any) -> tuple[str, spool.Upload | None]:
-    """Draw which rows to look at: samples of the study, or a file that was read for the portfolio."""
-    files = compare.files_of(row.portfolio)
+    """Draw which rows to look at: samples of the study, or a file that was read for the portfolio.
+
+    Files that were held against development are offered too: their outcomes need not be known.
+    """
+    files = compare.files_of(row.portfolio) | _extracts(row.portfolio)
     samples = [*cache.study(row.study_id).samples.names, ALL] if row.study_id is not None else []
     samples.sort(key=lambda name: name != row.reported)
     options = [*samples, *files]
@@ -122,6 +125,14 @@ def _rows(row: Any) -> tuple[str, spool.Upload | None]:
 
     picked = _choice("Rows", session.ON, options, shown)
     return ("", files[picked]) if picked in files else (picked, None)
+
+
+def _extracts(portfolio: str) -> dict[str, spool.Upload]:
+    """Return the files that Monitor looked at and that still lie here, by their key, newest first."""
+    home = cache.desk().settings.home
+    digests = dict.fromkeys(head["source_sha256"] for head in monitored.heads(home, portfolio))
+    found = [spool.of_digest(home, digest) for digest in digests if digest]
+    return {one.key: one for one in found if one is not None}
 
 
 def _request(row: Any, asked: Asked, picked: str) -> FairnessRequest:
