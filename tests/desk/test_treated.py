@@ -18,7 +18,7 @@ from workbench.cli import app
 from workbench.dataset import build, from_frame
 from workbench.desk import Desk, DriftRequest, FairnessRequest
 from workbench.desk.reported import rivals_shown, study_shown
-from workbench.desk.treated import beside, unchecked
+from workbench.desk.treated import beside, own_ages, unchecked
 from workbench.errors import InputError
 from workbench.fairness import ratio
 from workbench.portfolio import from_values
@@ -144,10 +144,15 @@ def test_an_age_that_cannot_be_checked_is_said_to_be_unchecked() -> None:
         ({"name": "age", "unit": "months"}, False),
         ({"name": "applicant_age"}, False),
         ({"name": "age", "kind": "category"}, False),
+        ({"name": "applicant_age", "unit": "years"}, True),
+        ({"name": "applicant_age", "tags": ["age"]}, True),
+        ({"name": "vehicle_age", "unit": "years"}, False),
+        ({"name": "age", "kind": "category", "tags": ["age"]}, False),
     ):
         portfolio = from_values(values | {"characteristics": [*values["characteristics"], one]}, "made")
         said = unchecked(portfolio, "us_federal")
         assert len(said) == (0 if checked else 1) and unchecked(portfolio, "none") == ()
+        assert [a.name for a in own_ages(portfolio)] == ([one["name"]] if checked else [])
         assert checked or f"{one['name']} was not checked" in said[0] and "because it" in said[0]
 
 

@@ -262,11 +262,13 @@ def test_age_counts_against_the_elderly_only_where_it_does() -> None:
         own = age[at] if to is None else np.full(len(at), to)
         return 0.1 + np.where(own >= 70, 0.05, 0.0)
 
-    kind, harsh = elderly("Age", age, falls), elderly("Age", age, rises_late)
+    kind, harsh = (elderly("Age", age, how, since=62) for how in (falls, rises_late))
     assert (kind.n, kind.worse, kind.most_favoured) == (2, 0, 61)
     assert (harsh.n, harsh.worse) == (2, 1) and harsh.largest == pytest.approx(0.05)
     assert "counts against 1 of 2" in harsh.sentence and "counts against none of these 2" in kind.sentence
-    nobody = elderly("Age", age[:2], falls)
+    earlier = elderly("Age", age, falls, since=40)
+    assert (earlier.n, earlier.most_favoured) == (3, 39) and "below 40" in earlier.sentence
+    nobody = elderly("Age", age[:2], falls, since=62)
     assert nobody.n == 0 and "was not seen" in nobody.sentence
     json.dumps(nobody.to_json(), allow_nan=False)
 

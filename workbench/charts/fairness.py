@@ -284,7 +284,10 @@ def by_age(found: Elderly) -> go.Figure:
         return empty(title, "no elderly applicants among these")
     figure = go.Figure()
     old = found.by_age["elderly"]
-    for name, inside, colour in (("below 62", ~old, palette.GREY), ("62 and over", old, palette.GROUPS[1])):
+    for name, inside, colour in (
+        (f"below {found.since}", ~old, palette.GREY),
+        (f"{found.since} and over", old, palette.GROUPS[1]),
+    ):
         own = found.by_age[inside]
         figure.add_scatter(
             x=own["age"], y=own["mean_p_bad"], name=name, mode="lines", line={"color": colour, "width": 2},

@@ -44,7 +44,9 @@ if TYPE_CHECKING:
     from workbench.training import TrainedModel
 
 ALL = "all"
-AGE = re.compile(r"(^|_)age($|_)|^age", re.IGNORECASE)
+AGE = "age"
+"""The tag of the column that holds the applicant's own age in years."""
+OWN_AGE = ("applicant_age", "customer_age", "borrower_age", "age_years", "age_in_years")
 NAMED_AGE = re.compile(r"(^|_)age($|_)", re.IGNORECASE)
 
 
@@ -264,6 +266,8 @@ def beside(compared: Compared, at: AtApproval) -> dict[str, Fairness]:
     By the names of the comparison; empty where nothing that is protected makes groups of these rows.
     """
     same, groups = compared.rows, []
+    never = impossible(same.portfolio, same.frame, same.date)
+    apart = ", less those whose values lie outside their range" if never.any() else ""
     for one in groupable(same.portfolio):
         # a column that was not kept, or holds one group, has nothing to compare
         with suppress(InputError, KeyError):
@@ -275,8 +279,8 @@ def beside(compared: Compared, at: AtApproval) -> dict[str, Fairness]:
         name: judge(
             same.p_bad[row.model_id], groups[:MOST_ATTRIBUTES],
             float(np.nextafter(cut_offs[name], 1.0)) if np.isfinite(cut_offs[name]) else 0.0,
-            bad=same.bad, weight=same.weight, customer=same.group,
-            source=f"the PD below which {at.approval:.0%} are approved",
+            bad=same.bad, weight=same.weight, customer=same.group, impossible=never,
+            source=f"the PD below which {at.approval:.0%} are approved{apart}",
         )
         for name, row in compared.models.items()
     }  # fmt: skip
@@ -289,9 +293,7 @@ def _elderly(model: TrainedModel, dataset: Dataset, inside: np.ndarray, profile:
     frame = dataset.frame.iloc[inside].reset_index(drop=True)
     date = None if dataset.date is None else dataset.date.iloc[inside].reset_index(drop=True)
     found = []
-    for one in model.portfolio.characteristics:
-        if not _in_years(one):
-            continue
+    for one in own_ages(model.portfolio):
 
         def p_bad_at(rows: np.ndarray, age: float | None, name: str = one.name) -> np.ndarray:
             some = frame.iloc[rows]
@@ -300,27 +302,46 @@ def _elderly(model: TrainedModel, dataset: Dataset, inside: np.ndarray, profile:
             days = None if date is None else date.iloc[rows].reset_index(drop=True)
             return model.p_bad(some.reset_index(drop=True), days)
 
-        found.append(elderly(one.shown, frame[one.name].to_numpy(dtype=float), p_bad_at))
+        age = frame[one.name].to_numpy(dtype=float)
+        found.append(elderly(one.shown, age, p_bad_at, since=PROFILES[profile].elderly_from))
     return tuple(found)
 
 
-def _in_years(one: Characteristic) -> bool:
-    """Return whether a characteristic is an age in years: by its unit, or by its name alone."""
-    named = AGE.search(one.name) and one.unit == "years"
-    return one.kind == "number" and bool(named or (one.name.lower() == "age" and not one.unit))
+def own_ages(portfolio: Portfolio) -> tuple[Characteristic, ...]:
+    """Return the characteristics that are the applicant's own age in years.
+
+    Those tagged age; where none is, a number in years that is named age, or applicant_age and the like. The
+    age of a vehicle or a company is none.
+    """
+    tagged = tuple(one for one in portfolio.characteristics if AGE in one.tags)
+    found = tagged or tuple(
+        one
+        for one in portfolio.characteristics
+        if (one.name.lower() == "age" and one.unit in ("", "years"))
+        or (one.name.lower() in OWN_AGE and one.unit == "years")
+    )
+    return tuple(one for one in found if one.kind == "number")
 
 
 def unchecked(portfolio: Portfolio, profile: str) -> tuple[str, ...]:
     """Say which columns named like an age are not looked at where the profile's law asks, and why."""
     if profile not in PROFILES or not PROFILES[profile].elderly_from:
         return ()
+    checked = {one.name for one in own_ages(portfolio)}
     return tuple(
-        f"{one.shown} was not checked for counting against the elderly, because "
-        + (f"it is a {one.kind}." if one.kind != "number" else f"its unit is {one.unit or 'not declared'}.")
-        + " An age is checked where it is a number in years."
+        f"{one.shown} was not checked for counting against the elderly, because {_why_not(one)}. The tag "
+        "age, on a number in years, says that a column is the applicant's own age."
         for one in portfolio.characteristics
-        if NAMED_AGE.search(one.name) and not _in_years(one)
+        if (NAMED_AGE.search(one.name) or AGE in one.tags) and one.name not in checked
     )
+
+
+def _why_not(one: Characteristic) -> str:
+    if one.kind != "number":
+        return f"it is a {one.kind}"
+    if one.unit not in ("", "years"):
+        return f"its unit is {one.unit}"
+    return "it is not said to be the applicant's own age"
 
 
 def _scored(portfolio: Portfolio) -> tuple[str, ...]:

@@ -198,7 +198,8 @@ def evaluate(
         Sampling weights. Values are those of rows repeated so often; intervals are those of weighted
         rows, not of repeated ones.
     policy : Policy, optional
-        Gives the cut-off and the decisions.
+        Gives the cut-off and the decisions: those of the PD alone. Scoring also refers applicants with a
+        value outside its declared range, of which nothing is known here.
     cut_off : float, optional
         PD below which an applicant is approved; the policy's where not given.
     points : array, shape (n,), optional

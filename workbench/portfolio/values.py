@@ -15,7 +15,7 @@ from workbench.portfolio.parameters import FamilyParameters, Parameters
 from workbench.portfolio.reasons import ReasonTable, mistakes
 
 Kind = Literal["number", "category", "flag", "date"]
-Tag = Literal["amount", "segment", "protected"]
+Tag = Literal["amount", "segment", "protected", "age"]
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
 
 

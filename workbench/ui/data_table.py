@@ -15,7 +15,7 @@ from workbench.ui import cache, session, spool, tables, words
 
 ROLES = ("characteristic", "outcome", "row key", "date", "weight", "group", "protected", "leave out")
 KINDS = ("number", "category", "flag", "date")
-TAGS = ("amount", "segment", "protected")
+TAGS = ("amount", "segment", "protected", "age")
 AS_IT_IS = "as it is"
 FORMATS = {"plain": "plain", "percent": "10.65%", "amount": "$1,234.50", "with_unit": "36 months"}
 DATE_FORMATS = (
