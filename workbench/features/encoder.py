@@ -79,6 +79,11 @@ class Encoder:
             return tuple(Encoded(c.name, c.name, "bin") for c in self.columns)
         return tuple(item for column in self.columns for item in _design(column))
 
+    @cached_property
+    def _widths(self) -> tuple[int, ...]:
+        """How many encoded columns each column becomes."""
+        return tuple(1 if self.kind == "ordered" else len(_design(column)) for column in self.columns)
+
     def raw(self, frame: pd.DataFrame, date: pd.Series | None) -> np.ndarray:
         """Return values as numbers, one column a characteristic; shape (n, characteristics).
 
@@ -102,8 +107,7 @@ class Encoder:
                 out[:, j] = _bin_numbers(column, self.bins[j], raw[:, j])
             return out
         at = 0
-        for j, column in enumerate(self.columns):
-            width = 1 if self.kind == "ordered" else len(_design(column))
+        for j, (column, width) in enumerate(zip(self.columns, self._widths, strict=True)):
             _encode_column(self.kind, column, raw[:, j], out[:, at : at + width])
             at += width
         return out
@@ -265,7 +269,7 @@ def _encode_column(kind: EncodingKind, column: Column, raw: np.ndarray, out: np.
         out[:, 0] = raw
         return
     missing = np.isnan(raw)
-    codes = np.isin(raw, column.special)
+    codes = np.isin(raw, column.special) if column.special else np.zeros(len(raw), bool)
     z = (np.minimum(np.maximum(raw, column.clip_low), column.clip_high) - column.mean) / column.sd
     out[:, 0] = np.where(missing | codes, 0.0, z)
     k = 1
