@@ -30,6 +30,11 @@ def draw(found: Any, at: Any) -> None:
     st.html(beside(["Model", *heads, "Fit", "One row, size"], cells(c, at, found)), width="stretch")
     extra = {"fit_seconds": found.fit, "one_row_seconds": found.one_row, "bytes": found.sizes}
     whole = c.models.assign(**{name: c.models["model"].map(values) for name, values in extra.items()})
+    if len(c.models) - len(c.names) == 1:
+        st.caption(
+            "The single best characteristic was measured on the whole sample only, so that it is no baseline "
+            "of these rows."
+        )
     tables.downloads(whole, "compared_models", NOTE)
 
 

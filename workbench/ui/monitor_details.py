@@ -72,7 +72,9 @@ def _characteristics(found: monitored.Monitored) -> None:
     }
     order = "how far they moved the score" if moved else "PSI"
     note = f"Sorted by {order}; q by Benjamini and Hochberg over the {len(lines)} characteristics."
-    tables.show(lines, "drift_characteristics", shown, note=note, most=380)
+    # what rounds to nothing has no sign
+    told = lines.assign(points=lines["points"].round(1) + 0.0) if moved else lines
+    tables.show(told, "drift_characteristics", shown, note=note, most=380, whole=lines)
 
 
 def _scores(found: monitored.Monitored) -> None:

@@ -135,14 +135,17 @@ def size(inside: np.ndarray, outcome: np.ndarray | None = None) -> str:
     --------
     >>> size(np.array([True, True, True, False]), np.array([1, 0, -1, 0]))
     '3 of 4 rows, 1 bad (50.0%)'
+    >>> size(np.array([True, True]), np.array([-1, -1]))
+    '2 rows, outcomes not known'
     """
     n = int(inside.sum())
     said = words.counted(n, "row") if inside.all() else f"{n:,} of {words.counted(len(inside), 'row')}"
     if outcome is None:
         return said
     bads, known_rows = int((outcome[inside] == BAD).sum()), int((outcome[inside] >= 0).sum())
-    rate = f" ({words.percent(bads / known_rows)})" if known_rows else ""
-    return f"{said}, {words.counted(bads, 'bad')}{rate}"
+    if not known_rows:
+        return f"{said}, outcomes not known"
+    return f"{said}, {words.counted(bads, 'bad')} ({words.percent(bads / known_rows)})"
 
 
 def _asked(name: str) -> str:
