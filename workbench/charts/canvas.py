@@ -140,8 +140,10 @@ def only_words(figure: go.Figure) -> str:
     if len(figure.data) or not figure.layout.annotations:
         return ""
     title = str(figure.layout.title.text).removeprefix("<b>").removesuffix("</b>").replace("<br>", " ")
-    ends = "" if title.endswith("?") else ":"
-    return html.unescape(f"{title}{ends} {figure.layout.annotations[0].text}.")
+    reason = str(figure.layout.annotations[0].text)
+    asked = title.endswith("?")
+    said = f"{title} {reason[:1].upper()}{reason[1:]}" if asked else f"{title}: {reason}"
+    return html.unescape(f"{said}.")
 
 
 def shortened(text: str, width: int = 26) -> str:
