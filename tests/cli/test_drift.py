@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
+from tests import made
 from tests.cli.shop import Answer, Place, loans
+from workbench.dataset import applicants, from_frame
+from workbench.errors import InputError
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +75,28 @@ def test_what_cannot_be_is_one_sentence(extracts: Place) -> None:
     assert extra.status == 0 and "column shoe_size" in " ".join(extra.json["notes"])
     other = extracts.call("drift", "shop_loans-1", str(extracts.folder / "shop_loans.toml"), "--json")
     assert other.status == 2 and other.err.count("\n") <= 2
+
+
+def test_a_file_to_score_says_what_it_lacks_and_what_is_not_used(extracts: Place) -> None:
+    def scored(name: str):
+        out = str(extracts.folder / f"{name}_scored.csv")
+        return extracts.call("score", "shop_loans@latest", str(extracts.folder / f"{name}.csv"), "--out", out)
+
+    assert "Monthly income is missing in all " in scored("empty").err
+    assert "Not used, as the portfolio does not know it: shoe_size." in scored("extra").err
+    (extracts.folder / "other.csv").write_text("a,b,c\n1,2,3\n4,5,6\n")
+    other = scored("other")
+    assert other.status == 2 and other.err.count("\n") == 1
+    assert "lacks columns income, age_of_account, purpose" in other.err
+    with pytest.raises(InputError, match="has 0 of the 7 columns .* another portfolio's file"):
+        applicants(from_frame(pd.DataFrame({"a": ["1"], "b": ["2"]})), made.portfolio())
+    shown = extracts.call("explain", "shop_loans@latest", "--row", "nobody")
+    assert shown.status == 2 and "has the key nobody. The key is" in shown.err
+
+
+def test_a_p_value_is_never_nought(extracts: Place) -> None:
+    plain = extracts.call("drift", "shop_loans@latest", str(extracts.folder / "shifted.csv"))
+    assert "<0.0001" in plain.out
 
 
 def test_rows_of_development_are_told_and_who_looked_is_in_the_trail(extracts: Place) -> None:

@@ -229,6 +229,8 @@ def score(
         output.note(f"Replaced {out}, which was there already.")
     if told["resumed"]:
         output.note(f"Took up an earlier run, which had scored {output.counted(told['resumed'], 'row')}.")
+    for note in told["notes"]:
+        output.note(note)
     unscored = told["rows"] - told["scored"]
     if unscored:
         output.note(f"{output.counted(unscored, 'row')} not scored: the column error in {out} says why.")

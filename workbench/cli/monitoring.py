@@ -59,7 +59,7 @@ def _show(found: Monitored) -> None:
         [
             (
                 line.title, line.psi, line.psi_99, line.ks, _share(line.missing),
-                _share(line.missing_development), line.q_value, *((line.points,) if moved else ()),
+                _share(line.missing_development), _chance(line.q_value), *((line.points,) if moved else ()),
             )
             for line in told.characteristics.head(SHOWN).itertuples()
         ],
@@ -71,7 +71,7 @@ def _show(found: Monitored) -> None:
         f"Scores against the {told.score.reference}: PSI {told.score.psi:.4f}",
         ("", "reference", "extract", "difference", "p"),
         [
-            (m.title, m.reference, m.extract, m.difference, m.p_value)
+            (m.title, m.reference, m.extract, m.difference, _chance(m.p_value))
             for m in told.score.measures.itertuples()
         ],
     )
@@ -85,7 +85,7 @@ def _show(found: Monitored) -> None:
         f"{p.reference} with {p.n_bad_reference:,}",
         ("", "reference", "extract", "low", "high", "p", "ECB's p"),
         [
-            (m.title, m.reference, m.extract, m.low, m.high, m.p_value, m.p_ecb)
+            (m.title, m.reference, m.extract, m.low, m.high, _chance(m.p_value), _chance(m.p_ecb))
             for m in p.measures.itertuples()
         ],
     )
@@ -93,6 +93,11 @@ def _show(found: Monitored) -> None:
 
 def _share(value: float) -> str:
     return "–" if math.isnan(value) else f"{value:.1%}"
+
+
+def _chance(p_value: float) -> str:
+    """Return a p or q value: one too small for four digits is not 0."""
+    return "–" if math.isnan(p_value) else "<0.0001" if p_value < 1e-4 else f"{p_value:.4f}"
 
 
 def add_to(app: typer.Typer) -> None:

@@ -150,6 +150,10 @@ def _needed(portfolio: Portfolio, characteristics: tuple[str, ...]) -> tuple[str
     return (*characteristics, *protected, *(name for name in single if name), portfolio.outcome.column)
 
 
+OTHER_FILE, FEW_NAMED = 0.5, 3
+"""Share of missing columns from which a file is of another portfolio, and how many are named then."""
+
+
 def _require_columns(
     table: Table, portfolio: Portfolio, needed: tuple[str, ...], *, scoring: bool = False
 ) -> None:
@@ -159,7 +163,7 @@ def _require_columns(
     problems = []
     others = [name for name in missing if name != portfolio.outcome.column]
     if others:
-        problems.append(_schema_problem(table, portfolio, others, present, scoring))
+        problems.append(_schema_problem(table, portfolio, others, present, scoring, len(needed)))
     if len(others) < len(missing):
         column = portfolio.outcome.column
         what = f"has no column {column}, the outcome that the portfolio {portfolio.identity} names"
@@ -170,8 +174,14 @@ def _require_columns(
 
 
 def _schema_problem(
-    table: Table, portfolio: Portfolio, missing: list[str], present: list[str], scoring: bool
+    table: Table, portfolio: Portfolio, missing: list[str], present: list[str], scoring: bool, needed: int
 ) -> Problem:
+    if len(missing) > OTHER_FILE * needed and len(missing) > FEW_NAMED:
+        what = f"has {needed - len(missing)} of the {needed} columns of the portfolio {portfolio.identity}"
+        what += f", without {_listed(missing, 'column', FEW_NAMED)}: it looks like another portfolio's file"
+        remedy = "Give a file of this portfolio"
+        remedy += ", or take a model of the file's own." if scoring else "."
+        return Problem("SCHEMA_MISMATCH", what, table.source.name, remedy)
     unknown = [name for name in present if not portfolio.role(name)]
     lowered = {name.strip().casefold(): name for name in unknown}
     pairs = []

@@ -29,6 +29,8 @@ class Counts:
         Rows that an earlier run, which was stopped, had scored.
     row : mapping
         What came out where the file had one row alone; else empty.
+    notes : tuple of str
+        What to mind of the file as a whole.
     """
 
     rows: int
@@ -37,6 +39,7 @@ class Counts:
     decisions: dict[str, int]
     resumed: int
     row: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def scored_frame(scorer: Scorer, table: Table, reasoning: Reasoning | None = None) -> pd.DataFrame:

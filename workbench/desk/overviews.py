@@ -93,9 +93,12 @@ class SampleRows:
         """
         at = (self.dataset.row_key.astype(str) == key).to_numpy().nonzero()[0]
         if not len(at):
+            column = self.model.portfolio.row_key
+            said = f"The key is what column {column} says" if column else "The key is the number of the row"
+            first = self.dataset.row_key.iloc[:1].astype(str).tolist()
             raise MissingError(
                 "NO_ROW", f"no kept row of {self.dataset.source.name} has the key {key}",
-                remedy="Give another key.",
+                remedy=f"{said}" + (f", such as {first[0]}." if first else "."),
             )  # fmt: skip
         return int(at[0])
 

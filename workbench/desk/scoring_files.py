@@ -65,6 +65,7 @@ def score_file(
         "replaced": replaced,
         "resumed": counts.resumed,
         "engine": scorer.engine.name,
+        "notes": list(counts.notes),
     } | ({"row": dict(counts.row)} if counts.row else {})
 
 
@@ -156,7 +157,23 @@ def _as_a_whole(desk: Desk, scorer: Scorer, given: _Given, out: Path, reasoning:
         len(frame), int(frame["p_bad"].notna().sum()), int((frame["flags"] != "").sum()),
         {decision: int(decided.get(decision, 0)) for decision in DECISIONS}, 0,
         _only_row(frame, renamed, scorer, reasoning) if len(frame) == 1 else {},
+        _to_mind(renamed, scorer.model.portfolio) if len(frame) > 1 else (),
     )  # fmt: skip
+
+
+def _to_mind(table: Table, portfolio: Portfolio) -> tuple[str, ...]:
+    """Return what a file as a whole makes one doubt: columns without a value, columns that are not used."""
+    notes = []
+    for one in portfolio.characteristics:
+        values = table.frame[one.name]
+        if (values.isna() | (values.astype(object) == "")).all():
+            notes.append(f"{one.shown} is missing in all {len(values):,} rows, which were scored without it.")
+    extra = [str(name) for name in table.frame.columns if not portfolio.role(name)]
+    if extra:
+        listed = ", ".join(extra[:5]) + (f" and {len(extra) - 5} more" if len(extra) > 5 else "")
+        them = "it" if len(extra) == 1 else "them"
+        notes.append(f"Not used, as the portfolio does not know {them}: {listed}.")
+    return tuple(notes)
 
 
 def _only_row(
