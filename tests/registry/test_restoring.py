@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,16 @@ import pytest
 from sqlalchemy import delete, select
 
 from tests.databases import Databases
-from tests.registry.tiny import PORTFOLIO, WHEN, LineModel, open_tiny, place, register, reopened
+from tests.registry.tiny import (
+    PORTFOLIO,
+    WHEN,
+    LineModel,
+    made_dataset,
+    open_tiny,
+    place,
+    register,
+    reopened,
+)
 from workbench.errors import ArtifactError
 from workbench.registry.registry import Registry
 from workbench.registry.tables import StoreTable
@@ -112,6 +122,33 @@ def test_training_on_an_older_database_leaves_the_newer_files(
     assert [p.code for p in again.fsck()] == ["NO_ROW"] * 3
     older.close()
     again.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a process that is forked")
+def test_a_data_set_of_a_newer_database_outlives_a_kill_of_who_keeps_it_again(
+    drilled: tuple[Registry, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry, backup = drilled
+    home, again = registry.store.home, made_dataset(50, sha="b" * 64)
+    registry.save_dataset(again)
+    registry.close()
+    newer = {file: file.read_bytes() for file in (home / "datasets").glob("bbb*")}
+    run(registry, "Restore", backup)
+    older = reopened(registry)
+    for file, content in newer.items():
+        file.write_bytes(content)
+    older.close()
+    child = os.fork()
+    if child == 0:
+        monkeypatch.setattr(type(older.store.database), "write_steadily", lambda *_: os.kill(os.getpid(), 9))
+        reopened(registry).save_dataset(again)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    after = reopened(registry)
+    assert {file for file in newer if file.exists()} == set(newer) != set()
+    assert {p.code for p in after.fsck()} == {"NO_ROW"}
+    assert after.save_dataset(again).sha256 == again.sha256
+    assert not [p for p in after.fsck() if "bbb" in p.where]
+    after.close()
 
 
 def _study(registry: Registry, content: bytes) -> None:

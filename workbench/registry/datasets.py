@@ -16,7 +16,7 @@ from workbench.registry import readings
 from workbench.registry.artifacts import publish_file, read_file, sha256
 from workbench.registry.parquet import from_parquet, to_parquet
 from workbench.registry.rows import DatasetRow
-from workbench.registry.store import Store, acknowledge, announce
+from workbench.registry.store import Store, acknowledge, announce, rows_files
 from workbench.registry.tables import DatasetTable, ProtectedTable, Publishing, ReadingTable, TrailTable
 from workbench.registry.trail import add_line
 
@@ -39,7 +39,7 @@ def save(store: Store, dataset: Dataset, who: str, when: datetime) -> DatasetRow
                     _tell(session, dataset, who, when)
             if read is not None and (part is not None or not dataset.protected_sha256):
                 return _row_of(session, session.get_one(DatasetTable, dataset.sha256))
-            intent = announce(session, "datasets", dataset.sha256, when)
+            intent = _announce(store, session, dataset.sha256, when)
             first = session.scalar(_parts(dataset.sha256).limit(1)) is None
         protected_file = f"{dataset.sha256}.protected.parquet"
         if not first:
@@ -50,7 +50,8 @@ def save(store: Store, dataset: Dataset, who: str, when: datetime) -> DatasetRow
             added = readings.write(store, dataset, reading, when) if read is None else None
 
             def add(session: Session) -> DatasetRow:
-                acknowledge(session, intent, dataset.sha256)
+                if intent is not None:
+                    acknowledge(session, intent, dataset.sha256)
                 session.add_all(rows)
                 session.flush()
                 if added is not None:
@@ -60,12 +61,28 @@ def save(store: Store, dataset: Dataset, who: str, when: datetime) -> DatasetRow
                     _tell(session, dataset, who, when)
                 return _row_of(session, session.get_one(DatasetTable, dataset.sha256))
 
-            return store.database.write_steadily(add, lambda session: _added(session, dataset, intent))
+            return store.database.write_steadily(
+                add, lambda session: _added(session, dataset, reading, intent)
+            )
 
 
-def _added(session: Session, dataset: Dataset, intent: int) -> DatasetRow | None:
-    """Return the row where the announcement was taken back, which is done with what it announced."""
-    if session.get(Publishing, intent) is not None:
+def _announce(store: Store, session: Session, digest: str, when: datetime) -> int | None:
+    """Announce the files of a data set, but not where some lie there that this database does not know.
+
+    They are those of a newer database, and would go if this program died. What it adds to them before it
+    dies is found by `fsck`.
+    """
+    dead = session.scalar(select(Publishing).where(Publishing.kind == "datasets", Publishing.name == digest))
+    if dead is None and store.there("datasets", digest) - rows_files(session, "datasets", digest):
+        return None
+    return announce(session, "datasets", digest, when)
+
+
+def _added(session: Session, dataset: Dataset, reading: str, intent: int | None) -> DatasetRow | None:
+    """Return the row where it was added, and with it the announcement taken back."""
+    if intent is not None and session.get(Publishing, intent) is not None:
+        return None
+    if session.get(ReadingTable, (dataset.sha256, reading)) is None:
         return None
     return _row_of(session, session.get_one(DatasetTable, dataset.sha256))
 

@@ -123,18 +123,20 @@ class Store:
         """Return the names in the folder of `kind` that belong to `name`, whoever put them there."""
         return {path.name for path in self.folder(kind).glob(f"{name}*") if _belongs(path.name, name)}
 
-    def withdraw(self, intent: int, kind: str, name: str, before: Set[str] = frozenset()) -> None:
+    def withdraw(self, intent: int | None, kind: str, name: str, before: Set[str] = frozenset()) -> None:
         """Take back what was announced and not acknowledged: its files first, then the announcement.
 
         `before` are files that were there before the publication began: they are not its own, and stay.
+        `intent` is None where nothing was announced.
         """
         with self.database.write() as session:
             for file in self.there(kind, name) - rows_files(session, kind, name) - before:
                 remove(self.folder(kind) / file)
-            session.execute(delete(Publishing).where(Publishing.id == intent))
+            if intent is not None:
+                session.execute(delete(Publishing).where(Publishing.id == intent))
 
     @contextmanager
-    def taking_back(self, intent: int, kind: str, name: str) -> Iterator[None]:
+    def taking_back(self, intent: int | None, kind: str, name: str) -> Iterator[None]:
         """Withdraw the announcement, and what the body put in place, where it does not come to its end."""
         before, done = self.there(kind, name), False
         try:
