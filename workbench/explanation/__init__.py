@@ -12,11 +12,12 @@ from workbench.explanation.attributions import (
 )
 from workbench.explanation.cross_check import ROWS as CHECKED
 from workbench.explanation.cross_check import CrossCheck, cross_check
+from workbench.explanation.cross_check import load as load_check
 from workbench.explanation.effects import Effects, effects, monotonicity
-from workbench.explanation.explainer import FILE, MOST_PATTERNS, Explainer, learn, row_by_row
+from workbench.explanation.explainer import FILE, MOST_PATTERNS, Explainer, learn
 from workbench.explanation.flips import Flips, flips
 from workbench.explanation.lime import Lime, lime
-from workbench.explanation.overview import Overview, nearest, overview
+from workbench.explanation.overview import ROW_BY_ROW, Overview, nearest, overview
 from workbench.explanation.permutation import Permutation, permutation
 from workbench.explanation.reason import Reason, Reasons
 from workbench.explanation.reasons import MOST, SOURCES, Reasoner, ReasonRows
@@ -40,6 +41,7 @@ __all__ = [
     "Attributions",
     "Effects",
     "CrossCheck",
+    "ROW_BY_ROW",
     "Explainer",
     "Interactions",
     "Kind",
@@ -57,13 +59,13 @@ __all__ = [
     "Sensitivity",
     "Waterfall",
     "cross_check",
+    "load_check",
     "learn",
     "lime",
     "monotonicity",
     "nearest",
     "overview",
     "permutation",
-    "row_by_row",
     "sensitivities",
     "waterfall",
 ]

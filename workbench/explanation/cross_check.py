@@ -105,6 +105,11 @@ def cross_check(explainer: Explainer, raw: np.ndarray, most: int = ROWS) -> Cros
     return CrossCheck(len(rows), int(same.sum()), largest)
 
 
+def load() -> None:
+    """Load what values are held against, which takes a second."""
+    import shap  # noqa: F401
+
+
 def same_ways(method: ByTrees, x: np.ndarray) -> np.ndarray:
     """Return which rows go the same way at every test where values and thresholds are rounded; shape (n,).
 

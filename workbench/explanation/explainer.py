@@ -327,12 +327,3 @@ def learn(
         p = p_bad[rows]
         references[name] = Reference(name, words, len(rows), float(p.min()), float(p.max()), kept)
     return Explainer(model, references, threads, prepared=method)
-
-
-def row_by_row(model: TrainedModel, threads: int = 1) -> Explainer | None:
-    """Return what explains trees row by row by path-dependent values, None where the model has no such."""
-    try:
-        way = by_shap(model)
-    except NotCompiled:
-        return None
-    return None if way is None else Explainer(model, {}, threads, prepared=way)

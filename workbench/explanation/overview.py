@@ -25,6 +25,10 @@ PAIRED_DEEP = 50
 """The same of trees so deep that a row's pairs take tenths of a second."""
 SLOW, PAIRED_SLOW = 300, 10
 """Rows explained, and paired, at most where each is explained by itself, at hundredths of a second."""
+ROW_BY_ROW = (
+    f"its trees are too deep for tables, and row by row it takes some seconds. Asked for, it rests on {SLOW} "
+    "rows, evenly taken."
+)
 FRAMES = (
     "importance", "swarm", "dependence", "cells", "scales", "pairs", "grouped", "monotonicity",
 )  # fmt: skip

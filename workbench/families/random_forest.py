@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Callable
 from functools import cached_property
-from importlib import import_module
 from threading import Thread
 from types import SimpleNamespace
 from typing import Any
@@ -111,7 +111,7 @@ class Forest:
     def _content(self) -> bytes:
         import skops.io
 
-        return skops.io.dumps(self.estimator, compression=zipfile.ZIP_DEFLATED, compresslevel=6)
+        return skops.io.dumps(self.estimator, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
 
     def canonical(self) -> bytes:
         """Return every tree's nodes and the fill; what skops writes has addresses and the time in it."""
@@ -198,8 +198,8 @@ def fit(
         monotonic_cst=declared if any(declared) else None,
         warm_start=True, n_jobs=run.threads, random_state=spec.seed,
     )  # fmt: skip
-    # what writes the forest takes a second to load: done while trees grow, when all they need is loaded
-    writer = Thread(target=import_module, args=("skops.io",))
+    # what is needed later takes a second to load: done while trees grow, when all they need is loaded
+    loading = Thread(target=_load, args=(run.meanwhile,))
     batches = min(BATCHES, trees)
     for k in range(batches):
         done = trees * (k + 1) // batches
@@ -207,11 +207,18 @@ def fit(
         estimator.n_estimators = done
         estimator.fit(rows, development.bad.astype(np.int8), sample_weight=development.weight)
         if k == 0:
-            writer.start()
-    writer.join()
+            loading.start()
+    loading.join()
     run.step(f"tree {trees:,} of {trees:,}", 1.0)
     estimator.n_jobs, estimator.warm_start = 1, False
     return Forest(estimator, fill)
+
+
+def _load(meanwhile: tuple[Callable[[], object], ...]) -> None:
+    import skops.io  # noqa: F401
+
+    for load in meanwhile:
+        load()
 
 
 def _fill(encoder: Encoder) -> tuple[float, ...]:

@@ -49,6 +49,8 @@ def run(dataset: Dataset, spec: StudySpec, circumstances: Run, *, explain: bool 
     Linear algebra runs on one thread, in the evaluations too: how many there are would show in the last
     bits of a sum, and a study that is run again, behind another door, has to come out identical.
     """
+    if explain:
+        circumstances = replace(circumstances, meanwhile=(explanation.load_check,))
     with training.one_thread():
         return _run(dataset, spec, circumstances, explain)
 
@@ -146,13 +148,12 @@ def _explained(dataset: Dataset, samples: Samples, model: TrainedModel, part: Ru
         explainer = explanation.learn(
             model, rows.raw, weight=rows.weight, threads=part.threads, most=explanation.MOST_PATTERNS
         )
-        kept: dict[str, Any] = {"explainer": explainer}
     except InputError as why:
-        # the overview then rests on some rows, and the tables wait until one asks for them
-        explainer = explanation.row_by_row(model, part.threads) if why.code == "LARGE" else None
-        if explainer is None:
-            return {"unexplained": str(why)}
-        kept = {}
+        return {"unexplained": str(why)}
+    kept: dict[str, Any] = {"explainer": explainer}
+    if explainer.slow:
+        # row by row, a few hundred rows take longer than the fit
+        return kept | {"unexplained": explanation.ROW_BY_ROW}
     sample = reported_sample(samples.names)
     held = Rows.of(model, dataset, np.flatnonzero(samples.mask(sample)))
     told = explanation.overview(explainer, held, sample=sample, run=part.part(0.3, 1.0))
