@@ -13,7 +13,7 @@ from workbench.checks.values import JOINT_COLUMNS, WARN_AUC
 from workbench.dataset import Dataset
 from workbench.run import Cancelled, Run, seed_for
 
-MAX_ROWS = 50_000
+MAX_ROWS = 30_000
 MAX_ROWS_AGAIN = 15_000
 MAX_TAKEN_AWAY = 20
 LEAST_OF_EACH = 30

@@ -192,7 +192,9 @@ def _frames_json(frames: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
 
 def _column_json(column: pd.Series) -> dict[str, Any]:
     kind = column.dtype.kind if isinstance(column.dtype, np.dtype) else "O"
-    return {"kind": kind, "values": [_plain(v) for v in column.tolist()]}
+    values = column.tolist()
+    plain = kind in "biu" or (kind == "f" and np.isfinite(column.to_numpy()).all())
+    return {"kind": kind, "values": values if plain else [_plain(v) for v in values]}
 
 
 def _plain(value: Any) -> Any:
