@@ -167,10 +167,20 @@ def verb(threads: int) -> np.ndarray:
         return timed(lambda: here.train(here.request(data, spec), Run(threads)))
 
 
-def verb_apart() -> np.ndarray:
-    """Return how long `train` took in a process of its own."""
+def bare_fits(threads: int) -> np.ndarray:
+    """Return how long the bare libraries took to fit and predict, in this process."""
+    data, samples = loans()
+    given_of = {family: given(data, samples, family, threads) for family in FAMILIES}
+    return timed(lambda: [BARE[family](given_of[family]) for family in FAMILIES])
+
+
+ALONE: dict[str, Callable[[int], np.ndarray]] = {"verb": verb, "bare": bare_fits}
+
+
+def alone(what: str) -> np.ndarray:
+    """Return how long one of `ALONE` took in a process of its own, which loads the libraries it needs."""
     told = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks.bench_five_families", "verb"],
+        [sys.executable, "-m", "tests.benchmarks.bench_five_families", what],
         check=True, capture_output=True, text=True,
     )  # fmt: skip
     return np.array(json.loads(told.stdout.splitlines()[-1]))
@@ -189,33 +199,26 @@ def main() -> None:
     """Print medians and their ratio for the whole verb, and for the fit of each family."""
     rest_waiting_threads()
     threads = max(1, (os.cpu_count() or 2) - 1)
-    if sys.argv[1:] == ["verb"]:
-        print(json.dumps(verb(threads).tolist()))
+    if sys.argv[1:]:
+        print(json.dumps(ALONE[sys.argv[1]](threads).tolist()))
         return
-    data, samples = loans()
-    given_of = {family: given(data, samples, family, threads) for family in FAMILIES}
-    bare: dict[str, list[np.ndarray]] = {family: [] for family in FAMILIES}
-    fits: dict[str, list[np.ndarray]] = {family: [] for family in FAMILIES}
-    whole = []
-    for kept in (False, *[True] * ROUNDS):  # the first round loads the libraries
-        for family in FAMILIES:
-            spec = training.TrainSpec.of(data.portfolio, family)
-            one = timed(partial(BARE[family], given_of[family]))
-            other = timed(partial(fit_and_score, data, samples, spec, threads))
-            if kept:
-                bare[family].append(one), fits[family].append(other)
-        if kept:
-            whole.append(verb_apart())
-            print(f"round {len(whole)} of {ROUNDS}: train {whole[-1][0]:.2f} s", flush=True)
-    theirs, ours = (
-        {family: np.median(taken[family], axis=0) for family in FAMILIES} for taken in (bare, fits)
-    )
     size = f"{ROWS:,} x 12, {threads} threads"
+    whole: dict[str, list[np.ndarray]] = {what: [] for what in ALONE}
+    for k in range(ROUNDS):
+        for what, taken in whole.items():
+            taken.append(alone(what))
+        print(f"round {k + 1} of {ROUNDS}: {whole['verb'][-1][0]:.2f} s", flush=True)
+    ours, bare = (np.median(whole[what], axis=0) for what in ALONE)
+    print(f"{told(f'train, the whole verb, {size}', ours, bare)}; promise: at most {PROMISE}", flush=True)
+    data, samples = loans()
     for family in FAMILIES:
-        print(told(f"fit of {family}, {size}", ours[family], theirs[family]))
-    total = sum(theirs.values(), np.zeros(2))
-    print(told("fits of all five", sum(ours.values(), np.zeros(2)), total))
-    print(f"{told('train, the whole verb', np.median(whole, axis=0), total)}; promise: at most {PROMISE}")
+        asked = given(data, samples, family, threads)
+        spec = training.TrainSpec.of(data.portfolio, family)
+        fits = [
+            (timed(partial(fit_and_score, data, samples, spec, threads)), timed(partial(BARE[family], asked)))
+            for _ in range(ROUNDS + 1)
+        ][1:]
+        print(told(f"of it, the fit of {family}", *np.median(fits, axis=0)), flush=True)
 
 
 def fit_and_score(data: Dataset, samples: Samples, spec: training.TrainSpec, threads: int) -> np.ndarray:
