@@ -1,4 +1,4 @@
-"""Why this PD: one applicant's waterfall, and his PD over the values of a characteristic."""
+"""Why this PD: one applicant's waterfall, and their PD over the values of a characteristic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``workbench explain``: what drives a model, and why one applicant has his PD."""
+"""``workbench explain``: what drives a model, and why one applicant has their PD."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def explain(
     sheet: options.Sheet = "",
     as_json: options.Json = False,
 ) -> None:
-    """Tell what drives a model, or with --row why one applicant has his PD.
+    """Tell what drives a model, or with --row why one applicant has their PD.
 
     The JSON of all rows holds a line for each row and characteristic.
     """

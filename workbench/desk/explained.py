@@ -82,7 +82,7 @@ def of_one(
 def of_lime(
     desk: Desk, found: SampleRows, explainer: Explainer, key: str, against: str = ALL
 ) -> dict[str, Any]:
-    """Return LIME's weights of one applicant beside his exact values, which the agreement is with.
+    """Return LIME's weights of one applicant beside their exact values, which the agreement is with.
 
     Raises
     ------

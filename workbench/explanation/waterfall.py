@@ -1,4 +1,4 @@
-"""One applicant's PD taken apart: from the reference's, characteristic by characteristic, to his own."""
+"""One applicant's PD taken apart: from the reference's, characteristic by characteristic, to their own."""
 
 from __future__ import annotations
 

@@ -17,6 +17,8 @@ from workbench.ui.compare_table import Cell
 FIRST = {"eu": "Errors", "uk": "Errors", "us_federal": "PDs"}
 """Which details a profile opens with; others open with all cut-offs."""
 
+TESTS = {"fisher": "Fisher's exact"}
+
 
 def cell(row: dict[str, Any], name: str) -> Cell:
     """Return a measure of a group: its figure, the interval or the reason below it."""
@@ -27,7 +29,7 @@ def cell(row: dict[str, Any], name: str) -> Cell:
         reason = row.get(f"{name}_reason") or row["air_reason"] or row["approval_rate_reason"]
         return words.UNDEFINED, str(reason), False
     if name == "p_value":
-        return format_p(value).replace("p ", ""), str(row["test"]), False
+        return format_p(value).replace("p ", ""), TESTS.get(row["test"], str(row["test"])), False
     if name == "shortfall":
         return f"{value:,.0f}", "", False
     low, high = row[f"{name}_low"], row[f"{name}_high"]
@@ -36,7 +38,9 @@ def cell(row: dict[str, Any], name: str) -> Cell:
     if name == "smd_p_bad":
         ends = f"{format_difference(low, 2)} to {format_difference(high, 2)}"
         return format_difference(value, 2), ends, False
-    return format_percent(value), "" if low != low else f"{100 * low:.1f} to {100 * high:.1f}%", False
+    if low != low:
+        return format_percent(value), "", False
+    return f"{100 * value:.1f}%", f"{100 * low:.1f} to {100 * high:.1f}%", False
 
 
 def _told(groups: pd.DataFrame, name: str) -> list[str]:

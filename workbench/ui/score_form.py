@@ -146,7 +146,7 @@ def applicant(row: Any, asked: str) -> dict[str, Any]:
         )
     found = data.frame.iloc[int(at[0])].to_dict()
     if data.date is not None:
-        # other dates are counted back from his own application date, not from the last one seen
+        # other dates are counted back from the applicant's own application date, not from the last one seen
         found[data.portfolio.date] = data.date.iloc[int(at[0])]
     return {name: None if value != value else value for name, value in found.items()}
 
