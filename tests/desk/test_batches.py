@@ -121,6 +121,21 @@ def test_parts_give_the_lines_that_a_whole_reading_gives(
     assert _left(at) == []
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_parts_say_of_the_file_what_a_whole_reading_says(
+    at: Desk, rows: pd.DataFrame, tmp_path: Path, form: str
+) -> None:
+    rows = rows.assign(shoe_size=43, home=None)
+    source = FORMS[form](rows, tmp_path / f"in{form}")
+    told = at.score_file(MODEL, source, tmp_path / f"out{form}")["notes"]
+    assert told == _whole(at, source, tmp_path / f"whole{form}")[0]["notes"]
+    home = made.portfolio().characteristic("home").shown
+    assert told == [
+        f"{home} is missing in all {ROWS - 2} rows, which were scored without it.",
+        "Not used, as the portfolio does not know it: shoe_size.",
+    ]
+
+
 def _stop_after(steps: int) -> Run:
     seen: list[str] = []
     return Run(1, lambda what, done: seen.append(what), lambda: len(seen) >= steps)

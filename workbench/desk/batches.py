@@ -160,6 +160,7 @@ def _assemble(parts: list[Path], out: Path, resumed: int) -> Counts:
     """Write the parts one after the other, and count what they hold."""
     first = _read(parts[0])
     rows = scored = unflagged = 0
+    on_all: frozenset[str] | None = None
     decisions = dict.fromkeys(DECISIONS, 0)
     with tables.written(out) as unfinished, _writer(unfinished, out, first.schema) as write:
         for path in parts:
@@ -168,10 +169,13 @@ def _assemble(parts: list[Path], out: Path, resumed: int) -> Counts:
             rows += part.num_rows
             scored += part.num_rows - part.column("p_bad").null_count
             unflagged += _counted(part.column("flags")).get("", 0)
+            for text in _counted(part.column("flags").filter(part.column("p_bad").is_valid())):
+                now = frozenset(text.split("; "))
+                on_all = now if on_all is None else on_all & now
             for decision, n in _counted(part.column("decision")).items():
                 if decision:
                     decisions[decision] += n
-    return Counts(rows, scored, rows - unflagged, decisions, resumed)
+    return Counts(rows, scored, rows - unflagged, decisions, resumed, on_all=on_all or frozenset())
 
 
 def _counted(column: pa.ChunkedArray) -> dict[str, int]:

@@ -31,6 +31,8 @@ class Counts:
         What came out where the file had one row alone; else empty.
     notes : tuple of str
         What to mind of the file as a whole.
+    on_all : frozenset of str
+        Flags, "kind: column", that every scored row has.
     """
 
     rows: int
@@ -40,6 +42,7 @@ class Counts:
     resumed: int
     row: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    on_all: frozenset[str] = frozenset()
 
 
 def scored_frame(scorer: Scorer, table: Table, reasoning: Reasoning | None = None) -> pd.DataFrame:

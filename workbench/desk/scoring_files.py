@@ -17,9 +17,10 @@ from workbench.desk.lines import Counts, scored_frame
 from workbench.desk.reasoned import Reasoning
 from workbench.errors import InputError
 from workbench.evaluation import Evaluation, evaluate
+from workbench.features import FLAG_WORDS
 from workbench.intake import ReadOptions
 from workbench.policy import DECISIONS
-from workbench.portfolio import Portfolio
+from workbench.portfolio import Characteristic, Portfolio
 from workbench.registry import ModelRow
 from workbench.run import Run, seed_for
 from workbench.scoring import Scorer, points
@@ -138,9 +139,18 @@ def _in_parts(
     most = reasoning.most if reasoning else 0
     key = batch_key(given.source.sha256, row.manifest_sha256, file.options, file.rename, most)
     try:
-        return score_parts(given, scorer, desk.settings.home / "batches" / key, out, run, reasoning)
+        counts = score_parts(given, scorer, desk.settings.home / "batches" / key, out, run, reasoning)
     except ReadWhole:
         return None
+    portfolio, back = scorer.model.portfolio, {column: name for name, column in file.rename.items()}
+    empty = [one for one in portfolio.characteristics if counts.on_all & set(_missing(one.name))]
+    names = [back.get(name, name) for name in given.names]
+    return replace(counts, notes=_to_mind(empty, counts.scored, names, portfolio))
+
+
+def _missing(name: str) -> tuple[str, ...]:
+    """Return the flags of a value that is not there."""
+    return tuple(f"{word}: {name}" for word in FLAG_WORDS if "missing" in word)
 
 
 def _as_a_whole(desk: Desk, scorer: Scorer, given: _Given, out: Path, reasoning: Reasoning | None) -> Counts:
@@ -152,23 +162,25 @@ def _as_a_whole(desk: Desk, scorer: Scorer, given: _Given, out: Path, reasoning:
     renamed = given.renamed(table)
     frame = scored_frame(scorer, renamed, reasoning)
     tables.write(frame, out, keys=[str(frame.columns[0])])
-    decided = frame["decision"].value_counts()
+    decided, portfolio = frame["decision"].value_counts(), scorer.model.portfolio
+    empty = [one for one in portfolio.characteristics if _is_empty(renamed.frame[one.name])]
+    scored, names = int(frame["p_bad"].notna().sum()), [str(name) for name in renamed.frame.columns]
     return Counts(
-        len(frame), int(frame["p_bad"].notna().sum()), int((frame["flags"] != "").sum()),
+        len(frame), scored, int((frame["flags"] != "").sum()),
         {decision: int(decided.get(decision, 0)) for decision in DECISIONS}, 0,
         _only_row(frame, renamed, scorer, reasoning) if len(frame) == 1 else {},
-        _to_mind(renamed, scorer.model.portfolio) if len(frame) > 1 else (),
+        _to_mind(empty, scored, names, portfolio) if len(frame) > 1 else (),
     )  # fmt: skip
 
 
-def _to_mind(table: Table, portfolio: Portfolio) -> tuple[str, ...]:
+def _is_empty(values: pd.Series) -> bool:
+    return bool((values.isna() | (values.astype(object) == "")).all())
+
+
+def _to_mind(empty: list[Characteristic], n: int, names: list[str], portfolio: Portfolio) -> tuple[str, ...]:
     """Return what a file as a whole makes one doubt: columns without a value, columns that are not used."""
-    notes = []
-    for one in portfolio.characteristics:
-        values = table.frame[one.name]
-        if (values.isna() | (values.astype(object) == "")).all():
-            notes.append(f"{one.shown} is missing in all {len(values):,} rows, which were scored without it.")
-    extra = [str(name) for name in table.frame.columns if not portfolio.role(name)]
+    notes = [f"{one.shown} is missing in all {n:,} rows, which were scored without it." for one in empty]
+    extra = [name for name in names if not portfolio.role(name)]
     if extra:
         listed = ", ".join(extra[:5]) + (f" and {len(extra) - 5} more" if len(extra) > 5 else "")
         them = "it" if len(extra) == 1 else "them"

@@ -41,6 +41,8 @@ class InParts:
         Size and time of the last change, from before the file was read; see `stamp_of`.
     rows : int
         Rows of the file; an upper bound by its size where only reading would tell.
+    names : tuple of str
+        All columns of the file, of which only those that scoring needs are read.
     tables : callable
         Returns an iterator over the parts, with records counted through the file, from the row given.
         It raises `ReadWhole` where a part turns out not to stand by itself.
@@ -50,6 +52,7 @@ class InParts:
     stamp: tuple[int, int]
     source: Source
     rows: int
+    names: tuple[str, ...]
     tables: Callable[[int], Iterator[Table]]
 
 
@@ -129,7 +132,7 @@ def _parquet(path: Path, name: str, portfolio: Portfolio, wanted: list[str]) -> 
         except (pa.ArrowException, OSError, UnicodeDecodeError):
             raise ReadWhole from None
 
-    return InParts(path, stamp, source, rows, tables)
+    return InParts(path, stamp, source, rows, tuple(present), tables)
 
 
 def _part(table: pa.Table, before: int, source: Source) -> Table:
@@ -181,7 +184,8 @@ def _csv(
             raise ReadWhole
 
     lines = found.head.count(b"\n") or 1
-    return InParts(path, stamp, source, int(found.size / max(len(found.head), 1) * lines), tables)
+    rows = int(found.size / max(len(found.head), 1) * lines)
+    return InParts(path, stamp, source, rows, tuple(names), tables)
 
 
 def _csv_parts(found: Survey, manner: Manner, columns: list[str]) -> Iterator[pa.Table]:
