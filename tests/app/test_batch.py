@@ -65,7 +65,7 @@ def test_a_file_is_fitted_scored_and_taken_away(trained, queued):
     app, desk = trained
     frame = made.frame(120, seed=5).drop(columns=["bad"]).astype({"income": object})
     frame.loc[[3, 4], "income"] = ["much", "NaN"]
-    frame.loc[5, "home"] = "castle"
+    frame.loc[5, "home"], frame["shoe_size"] = "castle", 43
     content = frame.rename(columns={"late": "Days late", "home": "Lives"}).to_csv(index=False).encode()
     page(app, model="made-1")
     app.file_uploader[0].upload("applicants.csv", content, "text/csv").run()
@@ -87,6 +87,8 @@ def test_a_file_is_fitted_scored_and_taken_away(trained, queued):
     refused = told["refused"]
     assert f"120 rows in = {120 - refused} scored + {refused} refused" in said(app) and refused
     kept = scored.find(desk.settings.home, queued[-1][0])
+    assert kept.notes == ["Not used, as the portfolio does not know it: shoe_size."]
+    assert "Not used, as the portfolio does not know it" in said(app)
     assert kept.rename == {"late": "Days late", "home": "Lives"}
     assert all(f"{n:,}" in figures(app) for n in kept.decisions.values())
     rows = app.dataframe[0].value

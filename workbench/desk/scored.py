@@ -71,6 +71,8 @@ class Batch:
         First reason of declined rows -> rows.
     without_notice : int
         Declined rows on which a person decides, as the column ``reason_note`` says.
+    notes : list of str
+        What to mind of the file as a whole: what it lacks, what of it is not used.
     """
 
     key: str
@@ -100,6 +102,7 @@ class Batch:
     asked_reasons: int = 0
     first_reasons: dict[str, int] = field(default_factory=dict)
     without_notice: int = 0
+    notes: list[str] = field(default_factory=list)
 
     @property
     def when(self) -> datetime:
@@ -142,7 +145,7 @@ def score_kept(desk: Desk, request: ScoreRequest, key: str, run: Run) -> Batch:
         who=desk.who, at=desk.now().isoformat(), seconds=time.monotonic() - began,
         decisions=told["decisions"], approve_below=policy.approve_below, decline_from=policy.decline_from,
         options=request.to_json()["options"], rename=dict(request.rename), asked_reasons=request.reasons,
-        **counted, **_summary(out), **(_reasons(out) if request.reasons else {}),
+        notes=told["notes"], **counted, **_summary(out), **(_reasons(out) if request.reasons else {}),
     )  # fmt: skip
     publish_file(folder / RECORD, canonical_json(batch.to_json()))
     return batch

@@ -90,6 +90,9 @@ def _result(context: Context, found: scored.Batch) -> None:
             ("Mean PD", words.percent(found.mean_p_bad), f"{words.counted(found.flagged, 'row')} flagged"),
         )
     )
+    if found.notes:
+        with frame.rule("warn", "batch_notes"):
+            st.markdown("  \n".join(words.text(note) for note in found.notes))
     _downloads(found)
     left, right = st.columns(2, gap="medium")
     with left:
