@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from workbench import features, sampling, training, trees
 from workbench.dataset import Dataset
 from workbench.errors import ArtifactError, InputError
 from workbench.evaluation import evaluate
-from workbench.families import random_forest, xgboost
+from workbench.families import one_row, random_forest, xgboost
 from workbench.families.family import FitRows, FitSpec
 from workbench.families.one_row import Nodes, OneRow, booster_of
 from workbench.run import Cancelled, Run
@@ -118,6 +120,27 @@ def test_digest_is_the_same_for_any_threads_and_a_model_survives_its_files(famil
     assert (again.p_bad(data.frame, data.date) == model.p_bad(data.frame, data.date)).all()
     assert again.importance.equals(model.importance)
     assert again.importance["share"].sum() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("family", [random_forest, xgboost])
+def test_each_thread_scores_one_row_without_writing_the_trees_again(
+    family: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder, rows = _rows(DATA["declared"])
+    spec = FitSpec(1, (("trees" if family is random_forest else "rounds_without_validation", 5),))
+    model = family.read(family.fit(encoder, rows, None, spec, Run(1)).to_files())
+    written: list[object] = []
+
+    def counted(nodes: Any, width: int) -> Any:
+        written.append(booster_of(nodes, width))
+        return written[-1]
+
+    monkeypatch.setattr(random_forest if family is random_forest else one_row, "booster_of", counted)
+    row = rows.x[0].tolist()
+    for _ in range(3):
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(model.margin_of_one, row).result() == model.margin(rows.x[:1])[0]
+    assert len(written) == 1
 
 
 @pytest.mark.parametrize("fit", [random_forest.fit, xgboost.fit])

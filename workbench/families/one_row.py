@@ -86,7 +86,7 @@ class OneRow:
 
 
 class SinglePrecision:
-    """Adds up an ensemble of one applicant's values as its engine does: in single precision, tree by tree.
+    """Adds up an ensemble as its engine does: in single precision, tree by tree; made once for all threads.
 
     Parameters
     ----------
@@ -102,15 +102,27 @@ class SinglePrecision:
     def __init__(self, ensemble: Ensemble) -> None:
         if not (ensemble.single and ensemble.single_sum and ensemble.strict) or ensemble.zero_missing.any():
             raise NotCompiled("it compares or adds in another way")
-        booster = booster_of(_as_nodes(ensemble), ensemble.width)
-        self._row = np.empty(ensemble.width, np.float32)
-        self._leaves = OneRow(booster, ensemble.width, LEAF_NUMBERS, ensemble.trees)
-        self._numbers = np.frombuffer(self._leaves.out)
+        self.booster = booster_of(_as_nodes(ensemble), ensemble.width)
+        self.width, self.trees, self.base = ensemble.width, ensemble.trees, ensemble.base
         leaf = ensemble.left < 0
         # leaves are counted within their tree, in the order of its nodes
-        self._values = ensemble.value[leaf].astype(np.float32)
-        self._first = (np.cumsum(leaf) - leaf)[ensemble.root].astype(float)
-        self._terms = np.full(ensemble.trees + 1, ensemble.base, np.float32)
+        self.values = ensemble.value[leaf].astype(np.float32)
+        self.first = (np.cumsum(leaf) - leaf)[ensemble.root].astype(float)
+
+    def of_thread(self) -> OneSum:
+        """Return the sum of one applicant's values, for the thread that asks."""
+        return OneSum(self)
+
+
+class OneSum:
+    """The sum of one row, in buffers of its own."""
+
+    def __init__(self, of: SinglePrecision) -> None:
+        self._row = np.empty(of.width, np.float32)
+        self._leaves = OneRow(of.booster, of.width, LEAF_NUMBERS, of.trees)
+        self._numbers = np.frombuffer(self._leaves.out)
+        self._values, self._first = of.values, of.first
+        self._terms = np.full(of.trees + 1, of.base, np.float32)
 
     def __call__(self, x: list[float]) -> float:
         """Return the sum of the row `x`."""

@@ -82,9 +82,13 @@ class Forest:
         row = as_rows(np.array([x]), self.fill)[0].tolist()
         return float(_log_odds(np.array([self._of_thread(row) / self.trees]))[0])
 
-    def _one_row(self, width: int) -> OneRow:
+    @cached_property
+    def _booster(self) -> Any:
         nodes = [_nodes(one.tree_) for one in self.estimator.estimators_]
-        return OneRow(booster_of(nodes, width), width)
+        return booster_of(nodes, int(self.estimator.n_features_in_))
+
+    def _one_row(self, width: int) -> OneRow:
+        return OneRow(self._booster, width)
 
     def ensemble(self) -> Ensemble:
         """Return the trees; a leaf's value is its bad share."""

@@ -90,11 +90,17 @@ class Boosted:
         """Return the log-odds of bad of one applicant: the engine takes longer to be asked than to add."""
         return self._of_thread(x)
 
-    def _one_row(self) -> Callable[[list[float]], float]:
+    @cached_property
+    def _single(self) -> SinglePrecision | None:
         try:
             return SinglePrecision(self.ensemble())
         except NotCompiled:
+            return None
+
+    def _one_row(self) -> Callable[[list[float]], float]:
+        if self._single is None:
             return lambda x: float(self._by_engine(np.array([x]))[0])
+        return self._single.of_thread()
 
     def ensemble(self) -> Ensemble:
         """Return the trees as they are parsed from the JSON."""
