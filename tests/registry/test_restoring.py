@@ -140,8 +140,12 @@ def test_a_data_set_of_a_newer_database_outlives_a_kill_of_who_keeps_it_again(
     older.close()
     child = os.fork()
     if child == 0:
-        monkeypatch.setattr(type(older.store.database), "write_steadily", lambda *_: os.kill(os.getpid(), 9))
-        reopened(registry).save_dataset(again)
+        try:
+            killed = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # noqa: E731
+            monkeypatch.setattr(type(older.store.database), "write_steadily", killed)
+            reopened(registry).save_dataset(again)
+        finally:
+            os._exit(1)
     assert os.waitpid(child, 0)[1] == signal.SIGKILL
     after = reopened(registry)
     assert {file for file in newer if file.exists()} == set(newer) != set()

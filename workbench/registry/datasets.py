@@ -82,7 +82,9 @@ def _added(session: Session, dataset: Dataset, reading: str, intent: int | None)
     """Return the row where it was added, and with it the announcement taken back."""
     if intent is not None and session.get(Publishing, intent) is not None:
         return None
-    if session.get(ReadingTable, (dataset.sha256, reading)) is None:
+    _, part = _kept(session, dataset)
+    whole = part is not None or not dataset.protected_sha256 or not len(dataset.protected.columns)
+    if not whole or session.get(ReadingTable, (dataset.sha256, reading)) is None:
         return None
     return _row_of(session, session.get_one(DatasetTable, dataset.sha256))
 
