@@ -82,7 +82,7 @@ def test_a_file_to_score_says_what_it_lacks_and_what_is_not_used(extracts: Place
         out = str(extracts.folder / f"{name}_scored.csv")
         return extracts.call("score", "shop_loans@latest", str(extracts.folder / f"{name}.csv"), "--out", out)
 
-    assert "Monthly income is missing in all " in scored("empty").err
+    assert "scored rows has a value of Monthly income." in scored("empty").err
     assert "Not used, as the portfolio does not know it: shoe_size." in scored("extra").err
     (extracts.folder / "other.csv").write_text("a,b,c\n1,2,3\n4,5,6\n")
     other = scored("other")

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from tests import made
-from workbench.desk import Desk, ScoreRequest, batches, scored, scoring_files
+from workbench.desk import Desk, ScoreRequest, scored, scoring_files
 from workbench.errors import BusyError, InputError, MissingError
 from workbench.families import many_rows
 from workbench.intake import ReadOptions, in_parts
@@ -107,6 +107,7 @@ def test_parts_give_the_lines_that_a_whole_reading_gives(
     at: Desk, rows: pd.DataFrame, tmp_path: Path, given: str, asked: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(many_rows, "PAYS", 1)
+    rows = rows.assign(shoe_size=43, **{"home": None} if given != asked else {})
     source = FORMS[given](rows, tmp_path / f"in{given}")
     steps: list[str] = []
     out = tmp_path / f"out{asked}"
@@ -117,23 +118,11 @@ def test_parts_give_the_lines_that_a_whole_reading_gives(
     assert whole.pop("engine") == "compiled trees"
     assert told | {"out": ""} == whole | {"out": ""}
     assert (told["rows"], told["scored"], told["refused"]) == (ROWS, ROWS - 2, 2)
+    empty, unused = told["notes"][:-1], told["notes"][-1]
+    assert empty == [f"None of the {ROWS - 2} scored rows has a value of home."] * (given != asked)
+    assert unused == "Not used, as the portfolio does not know it: shoe_size."
     _same(_content(out), expected)
     assert _left(at) == []
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_parts_say_of_the_file_what_a_whole_reading_says(
-    at: Desk, rows: pd.DataFrame, tmp_path: Path, form: str
-) -> None:
-    rows = rows.assign(shoe_size=43, home=None)
-    source = FORMS[form](rows, tmp_path / f"in{form}")
-    told = at.score_file(MODEL, source, tmp_path / f"out{form}")["notes"]
-    assert told == _whole(at, source, tmp_path / f"whole{form}")[0]["notes"]
-    home = made.portfolio().characteristic("home").shown
-    assert told == [
-        f"{home} is missing in all {ROWS - 2} rows, which were scored without it.",
-        "Not used, as the portfolio does not know it: shoe_size.",
-    ]
 
 
 def _stop_after(steps: int) -> Run:
@@ -263,15 +252,6 @@ def test_a_file_of_refused_rows_alone_comes_out_whole(at: Desk, rows: pd.DataFra
     told = at.score_file(MODEL, source, out)
     assert (told["rows"], told["scored"], told["refused"]) == (ROWS, 0, ROWS)
     assert pd.read_parquet(out)["error"].str.contains("income").all()
-
-
-def test_a_key_tells_bytes_model_and_reading_apart() -> None:
-    options = ReadOptions()
-    keys = {
-        batches.batch_key(source, model, how)
-        for source in "ab" for model in "cd" for how in (options, dataclasses.replace(options, decimal=","))
-    }  # fmt: skip
-    assert len(keys) == 8
 
 
 def test_a_file_is_scored_as_its_portfolio_says_that_files_are_written(

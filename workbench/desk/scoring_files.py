@@ -179,7 +179,7 @@ def _is_empty(values: pd.Series) -> bool:
 
 def _to_mind(empty: list[Characteristic], n: int, names: list[str], portfolio: Portfolio) -> tuple[str, ...]:
     """Return what a file as a whole makes one doubt: columns without a value, columns that are not used."""
-    notes = [f"{one.shown} is missing in all {n:,} rows, which were scored without it." for one in empty]
+    notes = [f"None of the {n:,} scored rows has a value of {one.shown}." for one in empty if n]
     extra = [name for name in names if not portfolio.role(name)]
     if extra:
         listed = ", ".join(extra[:5]) + (f" and {len(extra) - 5} more" if len(extra) > 5 else "")
