@@ -146,7 +146,10 @@ def test_an_age_that_cannot_be_checked_is_said_to_be_unchecked() -> None:
         ({"name": "age", "kind": "category"}, False),
         ({"name": "applicant_age", "unit": "years"}, True),
         ({"name": "applicant_age", "tags": ["age"]}, True),
+        ({"name": "born", "tags": ["age"], "unit": "months"}, False),
         ({"name": "vehicle_age", "unit": "years"}, False),
+        ({"name": "ages", "unit": "years"}, False),
+        ({"name": "AgeYears"}, False),
         ({"name": "age", "kind": "category", "tags": ["age"]}, False),
     ):
         portfolio = from_values(values | {"characteristics": [*values["characteristics"], one]}, "made")
@@ -154,6 +157,11 @@ def test_an_age_that_cannot_be_checked_is_said_to_be_unchecked() -> None:
         assert len(said) == (0 if checked else 1) and unchecked(portfolio, "none") == ()
         assert [a.name for a in own_ages(portfolio)] == ([one["name"]] if checked else [])
         assert checked or f"{one['name']} was not checked" in said[0] and "because it" in said[0]
+    both = [{"name": "agent_fee"}, {"name": "born", "tags": ["age"], "unit": "months"}, {"name": "age"}]
+    portfolio = from_values(values | {"characteristics": [*values["characteristics"], *both]}, "made")
+    assert [a.name for a in own_ages(portfolio)] == ["age"]
+    (said_once,) = unchecked(portfolio, "us_federal")
+    assert said_once.startswith("born was not checked") and "because its unit is months" in said_once
 
 
 def test_what_tells_the_group_is_found_among_what_the_model_uses(place: Place) -> None:

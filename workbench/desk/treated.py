@@ -47,7 +47,8 @@ ALL = "all"
 AGE = "age"
 """The tag of the column that holds the applicant's own age in years."""
 OWN_AGE = ("applicant_age", "customer_age", "borrower_age", "age_years", "age_in_years")
-NAMED_AGE = re.compile(r"(^|_)age($|_)", re.IGNORECASE)
+NAMED_AGE = re.compile(r"(^|_)age($|_)|^age(?!n)", re.IGNORECASE)
+"""Not what begins like agency or agent."""
 
 
 @dataclass(frozen=True)
@@ -311,16 +312,14 @@ def own_ages(portfolio: Portfolio) -> tuple[Characteristic, ...]:
     """Return the characteristics that are the applicant's own age in years.
 
     Those tagged age; where none is, a number in years that is named age, or applicant_age and the like. The
-    age of a vehicle or a company is none.
+    age of a vehicle or a company is none. A tagged column without a unit is in years.
     """
-    tagged = tuple(one for one in portfolio.characteristics if AGE in one.tags)
-    found = tagged or tuple(
+    numbers = [one for one in portfolio.characteristics if one.kind == "number" and one.unit in ("", "years")]
+    return tuple(one for one in numbers if AGE in one.tags) or tuple(
         one
-        for one in portfolio.characteristics
-        if (one.name.lower() == "age" and one.unit in ("", "years"))
-        or (one.name.lower() in OWN_AGE and one.unit == "years")
+        for one in numbers
+        if one.name.lower() == "age" or (one.name.lower() in OWN_AGE and one.unit == "years")
     )
-    return tuple(one for one in found if one.kind == "number")
 
 
 def unchecked(portfolio: Portfolio, profile: str) -> tuple[str, ...]:
@@ -332,8 +331,13 @@ def unchecked(portfolio: Portfolio, profile: str) -> tuple[str, ...]:
         f"{one.shown} was not checked for counting against the elderly, because {_why_not(one)}. The tag "
         "age, on a number in years, says that a column is the applicant's own age."
         for one in portfolio.characteristics
-        if (NAMED_AGE.search(one.name) or AGE in one.tags) and one.name not in checked
+        if _like_an_age(one) and one.name not in checked
     )
+
+
+def _like_an_age(one: Characteristic) -> bool:
+    begins = one.unit == "years" and one.name.lower().startswith("age")
+    return begins or AGE in one.tags or bool(NAMED_AGE.search(one.name))
 
 
 def _why_not(one: Characteristic) -> str:
