@@ -13,10 +13,12 @@ from workbench import desk
 from workbench.desk import Desk, DriftRequest, TrainRequest, monitored, monitoring
 from workbench.drift import DEFAULT
 from workbench.errors import ArtifactError, InputError, MissingError
-from workbench.run import Run
+from workbench.explanation import PROBABILITY
+from workbench.run import Cancelled, Run
 from workbench.sampling import SamplingSpec
 from workbench.settings import Settings
 from workbench.study import StudySpec
+from workbench.trees import shapley
 
 
 def frame(n: int, seed: int):
@@ -57,6 +59,28 @@ def test_a_stable_extract_is_green_for_families_that_fit_closely_too(here, model
     assert found.drift.performance.n == 1500 and found.refused == 0
     told = any("not in points" in note for note in found.drift.notes)
     assert told == ("points" not in found.drift.characteristics) == (model == "made-2")
+
+
+def test_trees_too_deep_for_tables_are_held_without_attributing_each_row(
+    here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shapley, "MOST_PATTERNS", 0)
+    # a forest of log-odds is what the other families of trees are
+    monkeypatch.setattr(monitoring, "LOG_ODDS", PROBABILITY)
+    found = look(here, frame(1500, 6), "made-2").drift
+    assert any("too deep to explain every row" in note for note in found.notes)
+    assert "points" not in found.characteristics and found.score.psi is not None
+
+
+def test_a_look_stops_between_the_attributions_of_development_and_extract(here) -> None:
+    opened, folder = here
+    frame(300, 7).to_parquet(folder / "extract.parquet")
+    steps: list[str] = []
+    last = "Why the score moved: development"
+    run = Run(1, lambda what, done: steps.append(what), lambda: steps[-1:] == [last])
+    with pytest.raises(Cancelled):
+        opened.drift(DriftRequest("made-1", str(folder / "extract.parquet")), run=run)
+    assert steps[-1] == last
 
 
 def test_weights_and_customers_widen_what_chance_may_do(here) -> None:

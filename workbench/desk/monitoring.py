@@ -21,6 +21,7 @@ from workbench.drift import DEFAULT, LEAST_ROWS, Rows, Triggers
 from workbench.errors import InputError, WorkbenchError
 from workbench.evaluation import format_percent
 from workbench.explanation.attributions import LOG_ODDS
+from workbench.explanation.by_shap import ByShap
 from workbench.explanation.explainer import method_of
 from workbench.extract.known import whose
 from workbench.registry.artifacts import make_folder
@@ -169,9 +170,11 @@ def _attributions(
     run.step("Why the score moved", 0.4)
     untold = "How many points each characteristic moved is not told: "
     try:
-        unit = method_of(desk.model(row.model_id)).unit
-        if unit != LOG_ODDS:  # asked first: learning such a model's tables may take minutes
-            return None, (f"{untold}attributions of this family are in {unit}, not in points.",)
+        way = method_of(desk.model(row.model_id))
+        if way.unit != LOG_ODDS:  # asked first: learning such a model's tables may take minutes
+            return None, (f"{untold}attributions of this family are in {way.unit}, not in points.",)
+        if isinstance(way, ByShap):  # means of the few hundred rows that could be are mostly chance
+            return None, (f"{untold}the model's trees are too deep to explain every row.",)
         explainer = desk.explainer(row.model_id)
     except InputError as error:
         if error.code != "NO_EXPLANATION":
@@ -179,6 +182,7 @@ def _attributions(
         return None, (f"{untold}the model is not explained.",)
     means = {}
     for name, rows, mask in (("development", dataset, development), ("extract", extract, None)):
+        run.step(f"Why the score moved: {name}", 0.4)
         at = slice(None) if mask is None else mask
         date = None if rows.date is None else rows.date[at]
         told = explainer.attributions(explainer.model.encoder.raw(rows.frame[at], date))
