@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from workbench import explanation
+from workbench.dataset.segment import Segment
+from workbench.desk.explained import of_rows
+from workbench.desk.overviews import SampleRows
 from workbench.errors import InputError
 from workbench.explanation import Explainer, Overview, Reasoner, overview
 from workbench.explanation.by_shap import ByShap
@@ -90,6 +94,15 @@ def test_an_overview_says_of_how_many_rows_it_is(
     assert "evenly taken from 1,500" in told.sentence()
     again = Overview.from_frames(told.about(), told.to_frames())
     assert again.rows_told == told.rows_told
+    made_of = SimpleNamespace(model_id="made-1")
+    own = SampleRows(made_of, found.model, data, "hold-out", (), np.arange(data.n))  # type: ignore[arg-type]
+    document = of_rows(own, found, Segment(), told)
+    keys = [line["row"] for line in document["attributions"]]
+    assert (document["n"], len(set(keys)), len(keys)) == (40, 40, 40 * len(found.characteristics))
+    assert keys[-1] == own.key(data.n - 1)
+    sizes = [abs(a["attribution"]) for a in document["attributions"] if a["characteristic"] == "income"]
+    size = told.importance.set_index("characteristic").loc["income", "importance"]
+    assert sum(sizes) / 40 == pytest.approx(size)
 
 
 def test_a_threshold_that_shap_rounds_sends_no_row_elsewhere() -> None:

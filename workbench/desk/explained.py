@@ -10,7 +10,7 @@ import pandas as pd
 
 from workbench.dataset.segment import Segment
 from workbench.desk.overviews import SampleRows, sample_rows
-from workbench.explanation import ALL, Explainer, Kind, Overview, Rows, lime
+from workbench.explanation import ALL, Explainer, Kind, Overview, Rows, lime, told_of
 from workbench.explanation.waterfall import value_in_words
 
 if TYPE_CHECKING:
@@ -20,28 +20,28 @@ if TYPE_CHECKING:
 def of_rows(
     found: SampleRows, explainer: Explainer, segment: Segment, told: Overview, against: str = ALL
 ) -> dict[str, Any]:
-    """Return an overview as plain values, with the values of every row that it is of.
+    """Return an overview as plain values, with the values of each of the `n` rows that it rests on.
 
     Parameters
     ----------
     told : Overview
         Of the same rows, segment and reference.
     """
-    positions = found.inside(segment)
-    held = explainer.attributions(found.rows(segment).raw, kind=told.kind, reference=against)
+    rows = found.rows(segment)
+    at = told_of(explainer, rows)
+    positions = found.inside(segment)[at]
+    held = explainer.attributions(rows.raw[at], kind=told.kind, reference=against)
     frame = found.dataset.frame.iloc[positions]
     keys = found.dataset.row_key.iloc[positions].astype(str).tolist()
     values = zip(*(_plain(frame[name]) for name in held.characteristics), strict=True)
     # a line is made of columns that are plain already: nothing is looked up a line
-    rows, names = (
-        np.repeat(np.array(keys, dtype=object), len(held.characteristics)),
-        held.characteristics * len(keys),
-    )
+    whose = np.repeat(np.array(keys, dtype=object), len(held.characteristics))
+    names = held.characteristics * len(keys)
     flat = chain.from_iterable(values)
     lines = [
         {"row": row, "characteristic": name, "value": value, "attribution": attribution}
         for row, name, value, attribution in zip(
-            rows.tolist(), names, flat, held.values.ravel().tolist(), strict=True
+            whose.tolist(), names, flat, held.values.ravel().tolist(), strict=True
         )
     ]
     whole = told.to_json()

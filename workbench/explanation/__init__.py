@@ -17,7 +17,7 @@ from workbench.explanation.effects import Effects, effects, monotonicity
 from workbench.explanation.explainer import FILE, MOST_PATTERNS, Explainer, learn
 from workbench.explanation.flips import Flips, flips
 from workbench.explanation.lime import Lime, lime
-from workbench.explanation.overview import ROW_BY_ROW, Overview, nearest, overview
+from workbench.explanation.overview import ROW_BY_ROW, Overview, nearest, overview, told_of
 from workbench.explanation.permutation import Permutation, permutation
 from workbench.explanation.reason import Reason, Reasons
 from workbench.explanation.reasons import MOST, SOURCES, Reasoner, ReasonRows
@@ -67,5 +67,6 @@ __all__ = [
     "overview",
     "permutation",
     "sensitivities",
+    "told_of",
     "waterfall",
 ]

@@ -218,7 +218,7 @@ def overview(
             "NO_ROWS", "there is no row to explain", remedy="Take a sample or segment with rows."
         )
     n_all, kind = len(rows), kind or explainer.kinds[0]
-    rows = rows.take(rows.spread(SLOW)) if explainer.slow and n_all > SLOW else rows
+    rows = rows.take(at) if len(at := told_of(explainer, rows)) < n_all else rows
     run.step(f"explaining {len(rows):,} rows", 0.0)
     held = explainer.attributions(rows.raw, kind=kind, reference=reference)
     run.step("looking for what acts together", 0.5)
@@ -251,6 +251,11 @@ def overview(
         ),
         pairs=pairs, grouped=measured.grouped(held, rows), monotonicity=monotone, n_all=n_all, **frames,
     )  # fmt: skip
+
+
+def told_of(explainer: Explainer, rows: Rows) -> np.ndarray:
+    """Return the positions of the rows to explain: all, or some evenly taken where each takes long."""
+    return rows.spread(SLOW) if explainer.slow else np.arange(len(rows))
 
 
 def _partners(pairs: pd.DataFrame, name: str) -> list[str]:
