@@ -13,7 +13,7 @@ from workbench.dataset.segment import Segment
 from workbench.desk.explained import of_rows
 from workbench.desk.overviews import SampleRows
 from workbench.errors import InputError
-from workbench.explanation import Explainer, Overview, Reasoner, overview
+from workbench.explanation import Explainer, Overview, Reasoner, nearest, overview
 from workbench.explanation.by_shap import ByShap
 from workbench.explanation.reasons import SOURCES
 from workbench.explanation.rows import Rows
@@ -94,6 +94,10 @@ def test_an_overview_says_of_how_many_rows_it_is(
     assert "evenly taken from 1,500" in told.sentence()
     again = Overview.from_frames(told.about(), told.to_frames())
     assert again.rows_told == told.rows_told
+    mark = told.cells.iloc[0]
+    at = None if np.isnan(mark["at"]) else float(mark["at"])
+    place = (mark["characteristic"], int(mark["bin"]), at, float(mark["value"]))
+    assert nearest(found, rows, *place, kind="path-dependent") in rows.spread(40)
     made_of = SimpleNamespace(model_id="made-1")
     own = SampleRows(made_of, found.model, data, "hold-out", (), np.arange(data.n))  # type: ignore[arg-type]
     document = of_rows(own, found, Segment(), told)

@@ -288,7 +288,7 @@ def nearest(
     explainer: Explainer, rows: Rows, name: str, place: int, at: float | None, value: float, *,
     kind: Kind = INTERVENTIONAL, reference: str = ALL,
 ) -> int:  # fmt: skip
-    """Return the position among `rows` of one that lies by a mark of `Overview.cells`.
+    """Return the position among `rows` of one that lies by a mark of `Overview.cells`, and was explained.
 
     A mark holds no row, so that what is kept is of no one; the rows themselves tell it.
 
@@ -299,7 +299,8 @@ def nearest(
     """
     columns = [column.name for column in explainer.model.encoder.columns]
     j = columns.index(name)
-    raw = rows.raw[:, j]
+    told = told_of(explainer, rows)
+    raw = rows.raw[told, j]
     found = cut(raw, explainer.model.encoder.columns[j], explainer.model.portfolio.characteristic(name))
     if at is None:
         near = np.flatnonzero(found.code == place)
@@ -308,5 +309,5 @@ def nearest(
         number = ~np.isnan(np.array(found.at))[found.code]
         near = np.argsort(np.where(number, np.abs(raw - at), np.inf), kind="stable")[:NEAR]
         near = near[number[near]]
-    held = explainer.attributions(rows.raw[near], kind=kind, reference=reference)
-    return int(near[np.abs(held.values[:, j] - value).argmin()])
+    held = explainer.attributions(rows.raw[told[near]], kind=kind, reference=reference)
+    return int(told[near[np.abs(held.values[:, j] - value).argmin()]])
