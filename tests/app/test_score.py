@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.app.conftest import HOSTILE
+from workbench.explanation import Sensitivity
 from workbench.ui import words
+from workbench.ui.score_why import reached
 
 
 def shown(app, row: str = ""):
@@ -163,6 +166,25 @@ def test_what_if_says_which_value_alone_would_reach_a_better_decision(trained):
     app.number_input(key="in_made-1_income").set_value(9000.0).run()
     view(app, "What if")
     assert not any("Approve at" in e.proto.body for e in app.get("html"))
+
+
+def test_only_what_is_no_protected_characteristic_is_said_to_reach_a_better_decision():
+    def curve(name: str, reaches: bool, protected: bool = False) -> Sensitivity:
+        lines = pd.DataFrame(
+            {
+                "value": [1.0, 2.0], "label": ["1", "2"], "p_bad": [0.02, 0.5], "points": [700, 400],
+                "decision": ["approve" if reaches else "decline", "decline"], "given": [False, True],
+            }
+        )  # fmt: skip
+        return Sensitivity(name, name.title(), "", True, lines, 0.5, protected)
+
+    late, home, age = curve("late", True), curve("home", False), curve("age", True, protected=True)
+    lines, rest = reached([late, home, age], ("approve",))
+    assert lines == [{"title": "Late", "approve": "1 (2.0%)"}]
+    assert rest == "None of the values of 1 other reaches a better decision. "
+    assert reached([late, age], ("approve",)) == (lines, "")
+    assert reached([age], ("approve",)) == ([], ""), "there is nothing to say of a protected one"
+    assert reached([home, age], ("approve",))[1] == "No single value in its range reaches a better decision. "
 
 
 def test_lime_is_asked_for_and_held_against_the_exact_values(trained):

@@ -115,6 +115,25 @@ def test_a_value_beyond_the_usual_range_and_one_not_seen_stand_on_their_curve() 
     assert curves["bureau"].curve.loc[curves["bureau"].curve["given"], "label"].item() == "missing"
 
 
+def test_a_curve_refers_what_scoring_refers_for_a_value_out_of_its_range() -> None:
+    model, _, _ = fitted()
+    scorer = Scorer(model)
+    safe = scorer.typical() | {"income": 9000.0, "bureau": 700.0, "late": 0.0}
+    values = safe | {"income": -1.0}
+    curves = {
+        one.characteristic: one for one in sensitivities(model, np.array(model.program().raw(values)[0]))
+    }
+    assert scorer.score(safe).decision == "approve" and scorer.score(values).decision == "refer"
+    for name, one in curves.items():
+        if name != "income":
+            assert "approve" not in set(one.curve["decision"]) and one.reaching("approve") is None, name
+    income = curves["income"]
+    assert income.curve.loc[income.curve["given"], "decision"].item() == "refer"
+    assert income.reaching("approve")["value"] >= 0
+    for _, line in income.curve[income.curve["value"].notna()].iloc[::9].iterrows():
+        assert scorer.score(values | {"income": line["value"]}).decision == line["decision"]
+
+
 def test_lime_says_how_far_it_agrees_and_warns_where_it_does_not() -> None:
     model, raw, explainer = fitted()
     full = np.flatnonzero(~np.isnan(raw).any(axis=1))[0]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.evaluation import format_percent
-from workbench.features.columns import Column, LevelColumn
+from workbench.features.columns import IMPOSSIBLE, Column, LevelColumn
 from workbench.policy import DECISIONS
 from workbench.portfolio import Characteristic
 from workbench.scoring import points
@@ -31,7 +31,8 @@ class Sensitivity:
         Whether the values are numbers that stand on an axis; else they are attributes.
     curve : DataFrame
         value (float: the number, NaN of an attribute, a code or a missing value), label (str), p_bad, points,
-        decision, given (whether it is the applicant's own value). Numbers first, rising; then special
+        decision (as scoring has it: no approval where a value lies outside its declared range, this one or
+        another), given (whether it is the applicant's own value). Numbers first, rising; then special
         codes and what a missing value gives, where the model takes one.
     p_bad : float
         With the applicant's own value.
@@ -58,15 +59,16 @@ class Sensitivity:
         return self.curve.loc[self.curve["p_bad"].idxmax()]
 
     def reaching(self, decision: str) -> pd.Series | None:
-        """Return the line of the value nearest to the applicant's own whose decision is no worse.
+        """Return the line of the other value nearest to the applicant's own whose decision is no worse.
 
         Of numbers the nearest one; of attributes the one whose PD is nearest. A missing value or a code is
-        never one. None where no value in the range reaches the decision.
+        never one. None where no other value in the range reaches the decision.
         """
         own = self.curve.loc[self.curve["given"], "value"]
         numbers = self.curve["value"].notna() if self.ordered else self.curve["label"].ne("missing")
+        other = numbers & ~self.curve["given"].astype(bool)
         reached = self.curve[
-            numbers & self.curve["decision"].map(DECISIONS.index).le(DECISIONS.index(decision))
+            other & self.curve["decision"].map(DECISIONS.index).le(DECISIONS.index(decision))
         ]
         if reached.empty:
             return None
@@ -120,10 +122,13 @@ def sensitivities(
         changed[at : at + len(values), j] = values
         at += len(values)
     p_bad = np.asarray(model.calibrator.p_bad(model.margin(np.vstack([changed, row]))), dtype=float)
+    impossible = (model.encoder.flags(changed) == IMPOSSIBLE).any(axis=1)
+    decided = np.maximum(model.policy.decision_codes(p_bad[:-1]), impossible)
     told, at = [], 0
     for (j, column), (values, labels) in zip(asked, listed, strict=True):
         part = slice(at, at + len(values))
-        told.append(_sensitivity(model, column, values, labels, p_bad[part], row[j], float(p_bad[-1])))
+        answer = p_bad[part], decided[part]
+        told.append(_sensitivity(model, column, values, labels, answer, row[j], float(p_bad[-1])))
         at = part.stop
     return tuple(told)
 
@@ -187,14 +192,15 @@ def _round_step(size: float) -> float:
 
 
 def _sensitivity(
-    model: TrainedModel, column: Column, values: np.ndarray, labels: list[str], p_bad: np.ndarray,
-    given: float, now: float,
+    model: TrainedModel, column: Column, values: np.ndarray, labels: list[str],
+    answer: tuple[np.ndarray, np.ndarray], given: float, now: float,
 ) -> Sensitivity:  # fmt: skip
+    """Return the curve of one characteristic; `answer` has the PD and the decision of each value."""
+    p_bad, decided = answer
     declared = model.portfolio.characteristic(column.name)
     ordered = not isinstance(column, LevelColumn)
     number = ordered & ~np.isnan(values) & ~np.isin(values, () if not ordered else column.special)
     own = np.isnan(values) if np.isnan(given) else values == given
-    decided = model.policy.decision_codes(p_bad)
     curve = pd.DataFrame(
         {
             "value": np.where(number, values, np.nan), "label": labels, "p_bad": p_bad,

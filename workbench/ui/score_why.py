@@ -150,31 +150,44 @@ def _next_decision(curves: list[explanation.Sensitivity], decision: str) -> None
     better = DECISIONS[: DECISIONS.index(decision)]
     if not better:
         return
-    lines = []
-    for one in curves:
-        reached = {name: one.reaching(name) for name in better}
-        if not one.protected and any(line is not None for line in reached.values()):
-            told = {
-                name: "none in its range"
-                if line is None
-                else f"{line['label']} ({words.percent(line['p_bad'])})"
-                for name, line in reached.items()
-            }
-            lines.append({"title": f"{one.title} ({one.unit})" if one.unit else one.title} | told)
-    left = len(curves) - len(lines)
+    lines, rest = reached(curves, better)
     if lines:
         heads = {"title": "Alone changed"} | {name: f"{name.capitalize()} at" for name in reversed(better)}
         tables.wrapped(pd.DataFrame(lines), "next_decision", heads, most=230)
-    rest = (
-        f"None of the values of {words.counted(left, 'other')}" if lines else "No single value in its range"
-    )
-    rest = f"{rest} changes the decision. " if left or not lines else ""
     protected = [one.title for one in curves if one.protected]
     aside = f"Protected, so left out: {words.text(', '.join(protected))}. " if protected else ""
     st.caption(
         f"The model's answer to one value alone, the others held. {rest}{aside}No advice: much of it, like "
         "age or what was paid late, nobody can change."
     )
+
+
+def reached(
+    curves: list[explanation.Sensitivity], better: tuple[str, ...]
+) -> tuple[list[dict[str, str]], str]:
+    """Return a line of each characteristic that reaches a better decision, and what is said of the others.
+
+    Protected ones are no advice, and count among neither.
+    """
+    lines = []
+    told_of = [one for one in curves if not one.protected]
+    for one in told_of:
+        found = {name: one.reaching(name) for name in better}
+        if any(line is not None for line in found.values()):
+            told = {
+                name: "none in its range"
+                if line is None
+                else f"{line['label']} ({words.percent(line['p_bad'])})"
+                for name, line in found.items()
+            }
+            lines.append({"title": f"{one.title} ({one.unit})" if one.unit else one.title} | told)
+    left = len(told_of) - len(lines)
+    if not left:
+        return lines, ""
+    none = (
+        f"None of the values of {words.counted(left, 'other')}" if lines else "No single value in its range"
+    )
+    return lines, f"{none} reaches a better decision. "
 
 
 def _since_filled_in(row: Any, scorer: Any, score: Any) -> None:
