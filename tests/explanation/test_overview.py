@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -24,8 +25,10 @@ from workbench.explanation import (
     permutation,
 )
 from workbench.explanation.attributions import Interactions
+from workbench.explanation.directions import direction
 from workbench.explanation.marks import FEW, swarm
 from workbench.explanation.measured import mean_and_error, pairs
+from workbench.portfolio import Characteristic
 from workbench.run import Run
 
 Explainers = Callable[[str], Explainer]
@@ -283,3 +286,18 @@ def test_a_bin_of_few_rows_is_counted_and_not_told(explainer: Explainer, rows: R
     )
     others = told[told["n"] >= 5]
     assert others[["mean", "n_bad", "mean_p_bad"]].notna().all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("means", "said"),
+    [
+        ((0.4, 0.3), "it raises the risk at every value"),
+        ((0.4, np.nan), "it raises the risk at every value that is told"),
+        ((0.0, 0.0), "it changes nothing"),
+        ((0.0, np.nan), "it changes nothing at every value that is told"),
+        ((np.nan, np.nan), "not told: fewer than 5 rows"),
+    ],
+)
+def test_a_direction_says_no_more_than_the_bins_that_are_told(means: tuple[float, float], said: str) -> None:
+    curve = pd.DataFrame({"label": ["1 to 4", "5 to 9"], "at": [2.0, 7.0], "from": [1.0, 5.0], "mean": means})
+    assert direction(curve, None, Characteristic(name="age")) == said  # type: ignore[arg-type]

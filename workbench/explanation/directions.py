@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from workbench.explanation.measured import FEW_ROWS
 from workbench.explanation.rows import number_words
 from workbench.features.columns import Column, LevelColumn
 from workbench.portfolio import Characteristic
@@ -20,7 +21,8 @@ def direction(curve: pd.DataFrame, column: Column, characteristic: Characteristi
     Parameters
     ----------
     curve : DataFrame
-        Its lines of `measured.dependence`.
+        Its lines of `measured.dependence`; the mean of a bin of too few rows is NaN, and nothing is said of
+        it.
 
     Examples
     --------
@@ -31,14 +33,18 @@ def direction(curve: pd.DataFrame, column: Column, characteristic: Characteristi
     >>> direction(curve, None, Characteristic(name="age", unit="years"))
     'below 5 years it raises the risk'
     """
+    whole = bool(curve["mean"].notna().all())
     curve = curve[curve["mean"].notna()]
-    largest = float(curve["mean"].abs().max()) if len(curve) else 0.0
+    if curve.empty:
+        return FEW_ROWS
+    every = "every value" if whole else "every value that is told"
+    largest = float(curve["mean"].abs().max())
     if largest == 0:
-        return "it changes nothing"
+        return "it changes nothing" if whole else f"it changes nothing at {every}"
     if isinstance(column, LevelColumn):
         return _of_levels(curve, largest)
     numbers = curve[curve["at"].notna()]
-    said = _of_numbers(numbers, largest, characteristic) if len(numbers) else ""
+    said = _of_numbers(numbers, largest, characteristic, every) if len(numbers) else ""
     apart = curve[curve["at"].isna() & (curve["mean"].abs() >= SLIGHT * largest)]
     for label, mean in zip(apart["label"], apart["mean"], strict=True):
         pushes = "raises" if mean > 0 else "lowers"
@@ -60,7 +66,7 @@ def _list(labels: pd.Series, one: str, many: str) -> str:
     return f"{said} {one if len(named) == 1 else many} the risk"
 
 
-def _of_numbers(curve: pd.DataFrame, largest: float, characteristic: Characteristic) -> str:
+def _of_numbers(curve: pd.DataFrame, largest: float, characteristic: Characteristic, every: str) -> str:
     mean = curve["mean"].to_numpy(dtype=float)
     sign = np.where(np.abs(mean) < SLIGHT * largest, 0, np.sign(mean)).astype(int)
     pushing = np.flatnonzero(sign)
@@ -70,7 +76,7 @@ def _of_numbers(curve: pd.DataFrame, largest: float, characteristic: Characteris
     first = sign[pushing[0]]
     if not changes:
         rises = "raises" if first > 0 else "lowers"
-        return f"it {rises} the risk at {'every value' if len(pushing) == len(sign) else 'some values'}"
+        return f"it {rises} the risk at {every if len(pushing) == len(sign) else 'some values'}"
     starts = [_place(curve, i, characteristic) for i in changes]
     if len(changes) == 1:
         return f"{'below' if first > 0 else 'from'} {starts[0]} it raises the risk"
