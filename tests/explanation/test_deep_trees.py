@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from workbench import explanation
+from workbench import charts, explanation
 from workbench.dataset.segment import Segment
 from workbench.desk.explained import of_rows
 from workbench.desk.overviews import SampleRows
@@ -92,6 +93,12 @@ def test_an_overview_says_of_how_many_rows_it_is(
     assert (told.n, told.n_all, told.kind, told.method) == (40, data.n, "path-dependent", "shap")
     assert told.rows_told == "40 rows, evenly taken from 1,500"
     assert "evenly taken from 1,500" in told.sentence()
+    assert told.paired_told == "10 rows, evenly taken from 1,500"
+    assert replace(told, n_all=0, n_paired=40).paired_told == "all 40 rows"
+    first = told.importance["characteristic"].iloc[0]
+    for figure in (charts.swarm(told), charts.dependence(told, first)):
+        assert "40 rows, evenly taken from 1,500" in figure.layout.title.text
+    assert "10 rows, evenly taken from 1,500" in charts.pairs(told).layout.title.text
     again = Overview.from_frames(told.about(), told.to_frames())
     assert again.rows_told == told.rows_told
     mark = told.cells.iloc[0]

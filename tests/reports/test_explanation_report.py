@@ -73,6 +73,11 @@ def test_ten_applicants_are_told_and_add_up(shown: ExplainedModel) -> None:
 def test_figures_are_those_of_the_model(shown: ExplainedModel) -> None:
     first = shown.overview.importance.iloc[0]
     said = words(tell.opening(shown))
+    rows = shown.overview.rows_told
+    assert rows.startswith("all ") and f"{rows}, {shown.overview.bads}" in said
+    thinned = replace(shown, overview=replace(shown.overview, n_all=99_000))
+    for chapter in (tell.opening, tell.importance, tell.dependence):
+        assert "rows, evenly taken from 99,000" in words(chapter(thinned)), chapter
     assert f"{first['title']}, mean size" in said and f"{first['importance']:.3f}" in said
     flip = shown.flips.frame.iloc[0]
     assert flip["n"] == int((shown.reasons.decisions == 2).sum()) > 0 and shown.flips.passed

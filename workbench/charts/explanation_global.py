@@ -28,7 +28,7 @@ COLOURS = "blue a low number, orange a high one; grey a category, a code or miss
 def swarm(
     value: Overview, shown: int = SHOWN, selected: str = "", title: str = "Importance of characteristics"
 ) -> go.Figure:
-    """Draw what each characteristic does to every row; a mark's colour is the characteristic's own value.
+    """Draw what each characteristic does to the rows told; a mark's colour is the characteristic's own value.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def swarm(
             "<br>%{customdata[2]:,} applicants<extra></extra>",
             **_steady(),
         )  # fmt: skip
-    note = f"{value.n:,} applicants{_bads(value)}, all of them; {COLOURS}"
+    note = f"{value.rows_told}{_bads(value)}; {COLOURS}"
     style(figure, title, note, height=96 + LINE * max(len(top), 2), right=12)
     labels = [
         _strong(f"{shortened(str(t), 30)}  {value.sized(size, 2)}", name == selected)
@@ -144,7 +144,7 @@ def dependence(value: Overview, characteristic: str, partner: str = "") -> go.Fi
     by = ", its levels from the safest to the riskiest in development" if chosen and level else ""
     about = f"colour: {value.title(chosen)}{by}" if chosen else "it acts with no other characteristic"
     said = f"{title}: {value.direction(characteristic)}"
-    style(figure, said, f"{value.n:,} applicants; {about}; line: mean", height=330)
+    style(figure, said, f"{value.rows_told}; {about}; line: mean", height=330)
     _mean_line(figure, lines, axis)
     axis.draw(figure)
     figure.update_yaxes(
@@ -259,9 +259,8 @@ def pairs(value: Overview, shown: int = 10) -> go.Figure:
         customdata=[plain(v) for v in names], showlegend=False,
         hovertemplate=f"%{{customdata}}: %{{x:{_form(value)}}}<extra></extra>",
     )  # fmt: skip
-    of = "all" if value.n_paired == value.n else f"{value.n_paired:,}, evenly taken, of"
     style(
-        figure, f"{names[0]} act together most", f"{of} {value.n:,} applicants; 95% intervals",
+        figure, f"{names[0]} act together most", f"{value.paired_told}; 95% intervals",
         height=110 + 34 * len(top),
     )  # fmt: skip
     figure.update_yaxes(

@@ -99,9 +99,16 @@ class Overview:
     @property
     def rows_told(self) -> str:
         """How many rows are explained, in words."""
-        if self.n_all > self.n:
-            return f"{self.n:,} rows, evenly taken from {self.n_all:,}"
-        return f"all {self.n:,} rows"
+        return self._told(self.n)
+
+    @property
+    def paired_told(self) -> str:
+        """On how many rows pairs are measured, in words."""
+        return self._told(self.n_paired)
+
+    def _told(self, n: int) -> str:
+        there = max(self.n, self.n_all)
+        return f"{n:,} rows, evenly taken from {there:,}" if n < there else f"all {n:,} rows"
 
     @property
     def bads(self) -> str:

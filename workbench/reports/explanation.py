@@ -59,7 +59,7 @@ def _figures(of: ExplainedModel) -> list[tuple[str, str, str]]:
     told, lost = of.overview, of.permutation
     first, flip = told.importance.iloc[0], of.flips.frame.iloc[0]
     auc = format_metric("auc", lost.auc, lost.low, lost.high)
-    basis = f"{told.n:,} applicants, {told.bads}"
+    basis = f"{told.rows_told}, {told.bads}"
     figures = [
         (
             f"{first['title']}, mean size",
@@ -102,7 +102,7 @@ def importance(of: ExplainedModel) -> Block:
     }
     said = prose(
         "Each applicant's score is taken apart, and what each characteristic adds is averaged by size: "
-        f"{told.n:,} applicants, {told.n_bad:,} bads.",
+        f"{told.rows_told}, {told.bads}.",
         "It says how much the model leans on a characteristic, not that it causes anything.",
         "Rows count by their weights." if told.weighted else "",
         "Intervals count whole customers." if told.by_customer else "",
@@ -125,9 +125,10 @@ def dependence(of: ExplainedModel) -> Block:
     strongest = told.importance[told.importance["importance"] > 0].head(STRONGEST)
     parts: list[object] = [
         prose(
-            "Upper chart: the values of a characteristic against what they add, every applicant in one mark, "
-            "coloured by the characteristic it acts with most; the line is the mean. Lower chart: the bad "
-            "rate actually seen with its 95% interval, and the mean PD of the same applicants."
+            f"Upper chart: the values of a characteristic against what they add, on {told.rows_told}; a mark "
+            "is several applicants, coloured by the characteristic it acts with most; the line is the mean. "
+            "Lower chart: the bad rate actually seen with its 95% interval, and the mean PD of the same "
+            "applicants."
         )
     ]
     for name, title in zip(strongest["characteristic"], strongest["title"], strict=True):
@@ -151,8 +152,7 @@ def together(of: ExplainedModel) -> Block:
     }
     said = prose(
         "What two characteristics add together beyond what each adds by itself, averaged by size over "
-        f"{told.n_paired:,} applicants"
-        + (f" evenly taken from {told.n:,}." if told.n_paired < told.n else ".")
+        f"{told.paired_told}."
     )
     return Block((said, charts.pairs(told), table(told.pairs.head(PAIRS), columns)))
 

@@ -239,7 +239,7 @@ def _overall(told: Overview) -> list[Any]:
         told.sentence(),
         f"{told.kind.capitalize()} values by {told.method}"
         + (f" against {told.reference}" if told.reference else "")
-        + f", on all {told.n:,} applicants of the {told.sample} sample with {told.n_bad:,} bads.",
+        + f", on {told.rows_told} of the {told.sample} sample, {told.bads}.",
         "They say how much the model leans on a characteristic, not that it causes anything.",
     )
     top = told.importance.head(TOP_DRIVERS)

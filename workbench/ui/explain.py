@@ -117,7 +117,7 @@ def overview(found: Any, asked: Asked) -> Any:
 
     with frame.chart_ahead():
         return cache.once(
-            ("overview", row.model_id, row.manifest_sha256, asked), "Explaining every row", compute
+            ("overview", row.model_id, row.manifest_sha256, asked), "Explaining the rows", compute
         )
 
 
@@ -173,7 +173,7 @@ def _swarm(told: Any, chosen: str, key: str) -> None:
     st.plotly_chart(
         charts.swarm(told, selected=chosen, title="Importance: click a characteristic"),
         key=chart, width="stretch", on_select=clicked,
-        selection_mode="points", alt="What each characteristic does to every applicant",
+        selection_mode="points", alt="What each characteristic does to the applicants",
         config={"displaylogo": False, "displayModeBar": False},
     )  # fmt: skip
 

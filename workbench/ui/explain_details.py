@@ -28,7 +28,7 @@ def importance(told: Any) -> None:
                 "direction": st.column_config.TextColumn("Direction", width=260),
             },
             whole=shown,
-            note=f"{words.counted(told.n, 'row')}, {told.bads}; in {told.unit}",
+            note=f"{told.rows_told}, {told.bads}; in {told.unit}",
         )
 
 
@@ -118,7 +118,7 @@ def _values(found: Any, told: Any, asked: Any, chosen: str) -> None:
             "q90": _size(told, "10% above", 85),
         },
         whole=told.dependence,
-        note=f"{words.counted(told.n, 'row')}, {told.bads}; the file has them all",
+        note=f"{told.rows_told}, {told.bads}; the file has all characteristics",
     )
 
 
@@ -141,7 +141,7 @@ def _together(found: Any, told: Any, asked: Any, chosen: str) -> None:
                 "interval": st.column_config.TextColumn("95% interval"),
             },
             whole=told.pairs,
-            note=f"{words.counted(told.n_paired, 'row')}, evenly taken where fewer than all",
+            note=told.paired_told,
             most=300,
         )
 
