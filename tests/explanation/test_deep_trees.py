@@ -72,6 +72,7 @@ def test_no_reason_rests_on_them(deep: Explainers, data: object, family: str) ->
         source = {SOURCES[i] for i in told.sources[judged]}
         assert judged.any() and source <= {"no values against others", "range"}
         assert not told.notice.any() and (told.groups == -1).all()
+        assert np.isnan(told.values).all(), "what is not explained has no values"
     texts, notes = rows.columns(4)
     declined = np.flatnonzero((rows.decisions == 2) & (rows.sources == 5))
     assert all((column == "").all() for column in texts)

@@ -46,7 +46,8 @@ class ReasonRows:
     points : array of int, shape (n, 4)
     protected : array of bool, shape (n, 4)
     values : array, shape (n, characteristics)
-        The attributions they rest on; NaN for approved rows, which need none.
+        The attributions they rest on; NaN for approved rows, which need none, and where the model's values
+        cannot say reasons.
     impossible : array of bool, shape (n, characteristics)
         Values outside the range that the portfolio declares.
     """
@@ -238,7 +239,8 @@ class Reasoner:
             self.explainer.kinds[0], way.method, way.unit, "", 0, 0.0, self.explainer.characteristics,
             nothing, margin[rows], p_bad[rows],
         )  # fmt: skip
-        return ranked(model, self.words, found, rows, raw, decisions, impossible)
+        told = ranked(model, self.words, found, rows, raw, decisions, impossible)
+        return replace(told, values=np.full_like(told.values, np.nan))
 
 
 def ranked(
