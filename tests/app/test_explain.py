@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.test_compare import go, told
+from workbench.ui.explain_details import proof
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "9_Explain.py")
 
@@ -67,6 +68,19 @@ def test_every_detail_is_drawn(trained, view, words):
     app, _ = trained
     go(app, "9_Explain", portfolio="made@1", model="made-1", view=view, characteristic="late")
     assert words in told(app)
+
+
+def test_what_was_proved_is_told_as_it_was_kept():
+    kept = {"rows": 32, "compared": 32, "largest": {"interventional": 3.14e-9, "path-dependent": 4e-6}}
+    assert proof(kept, "log-odds of bad") == (
+        "Proved against shap on 32 of 32 rows: the largest difference is 3.1e-09 for interventional values "
+        "and 4.0e-06 for path-dependent values, in log-odds of bad."
+    )
+    older = proof({"rows": 32, "compared": 30}, "log-odds of bad")
+    assert older == "Proved against shap on 30 of 32 rows; shap could say nothing of the other rows."
+    nothing = proof(kept | {"compared": 0, "largest": {"path-dependent": 4e-6}}, "log-odds of bad")
+    assert "say nothing of the 32 rows" in nothing and "4.0e-06 for path-dependent" in nothing
+    assert proof({"rows": 1, "compared": 0}, "") == "shap could say nothing of the 1 row held against it."
 
 
 def test_without_a_model_it_says_how_to_get_one(app):

@@ -163,6 +163,8 @@ def test_what_explains_a_model_is_kept_with_it_and_verified(
     assert bool(kept.check) == bool(learned.check) == (family not in ("logistic", "scorecard"))
     if kept.check:
         assert 0 <= kept.check["compared"] <= kept.check["rows"] <= learned.check["rows"] == 32
+        assert all(0 <= most < 1e-4 for told in (kept, learned) for most in told.check["largest"].values())
+        assert set(learned.check["largest"]) == {"interventional", "path-dependent"}
     for reference in ("all", "near cut-off"):
         one, two = (e.attributions(raw[:50], reference=reference) for e in (kept, learned))
         assert one.values == pytest.approx(two.values, abs=1e-12)

@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -147,6 +148,10 @@ def test_trees_agree_with_shap_and_what_does_not_is_refused(
     assert set(told.largest) == {"interventional", "path-dependent"}
     assert told.largest["interventional"] < 1e-6
     assert f"agree with shap's on {told.compared} of 32 rows" in told.sentence()
+    proved = replace(explainer, check=told.to_json())
+    assert Explainer.from_files(proved.to_files(), proved.model).check == told.to_json()
+    older = replace(proved, check={"rows": 32, "compared": told.compared})
+    assert "largest" not in Explainer.from_files(older.to_files(), older.model).check
     altered = Explainer(explainer.model, explainer.references)
     for alike in altered.way.tables.groups.alike:  # type: ignore[attr-defined]
         alike.value[:, 0] += 1e-3

@@ -97,4 +97,4 @@ def proved(found: Explainer, raw: np.ndarray) -> Explainer:
     """
     told = explanation.cross_check(found, raw, DEEP_ROWS if found.deep else explanation.CHECKED)
     found.attributions(raw[: SLOW_ROWS if found.slow else SOME])
-    return found if told.closed else replace(found, check={"rows": told.rows, "compared": told.compared})
+    return found if told.closed else replace(found, check=told.to_json())

@@ -48,6 +48,10 @@ class CrossCheck:
     largest: dict[Kind, float]
     closed: bool = False
 
+    def to_json(self) -> dict[str, Any]:
+        """Return what is kept of the comparison with the explainer, as plain values."""
+        return {"rows": self.rows, "compared": self.compared, "largest": dict(self.largest)}
+
     def sentence(self) -> str:
         """Return the comparison in one sentence."""
         if self.closed:
@@ -78,7 +82,8 @@ def cross_check(explainer: Explainer, raw: np.ndarray, most: int = ROWS) -> Cros
     Raises
     ------
     ArtifactError
-        ``CROSS_CHECK`` where a value differs by more than 1e-6 of the margin.
+        ``CROSS_CHECK`` where a value differs by more than 1e-6 of the margin; by more than 1e-5 where the
+        engine that `shap` hands over to adds up in single precision.
     """
     method = explainer.way
     if not isinstance(method, ByTrees) or not len(raw):

@@ -78,9 +78,10 @@ class Explainer:
         "all" development applicants, and "near cut-off" where the policy approves anybody.
     threads : int
         Threads that many rows may use; they change no value.
-    check : mapping of str to int
-        How many rows' values were held against `shap` ("rows"), and on how many of them it could say
-        anything ("compared"); empty of a closed form, and of models kept before this was noted.
+    check : mapping
+        How many rows' values were held against `shap` ("rows"), on how many of them it could say anything
+        ("compared"), and the largest difference of a value by kind ("largest", which models kept before it
+        was noted lack); empty of a closed form, and of models kept before any of it was noted.
     prepared : Method, optional
         The exact way to the model's values, where whoever makes the explainer has made it already.
     """
@@ -88,7 +89,7 @@ class Explainer:
     model: TrainedModel
     references: Mapping[str, Reference]
     threads: int = 1
-    check: Mapping[str, int] = field(default_factory=dict)
+    check: Mapping[str, Any] = field(default_factory=dict)
     prepared: Method | None = None
 
     @cached_property

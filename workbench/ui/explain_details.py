@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -61,19 +62,26 @@ def trust(row: Any, explainer: Any) -> None:
     said, check = [], explainer.check
     if explainer.method == "closed form":
         said.append("The values are a closed form of the coefficients: there is nothing to compare.")
-    elif check and check["compared"]:
-        said.append(
-            f"Proved against shap: on {check['compared']} of {words.counted(check['rows'], 'row')} no value "
-            "differs by more than 1e-6 of the margin"
-            + ("." if check["compared"] == check["rows"] else "; shap could say nothing of the others.")
-        )
     elif check:
-        said.append(f"shap could say nothing of the {words.counted(check['rows'], 'row')} held against it.")
+        said.append(proof(check, explainer.way.unit))
     said.append("Every value shown adds up to the model's own score: that is checked at every call.")
     why = _unexplained(row)
     if why:
         said.append(f"Not explained while it was trained: {why}")
     st.caption(words.text(" ".join(said)))
+
+
+def proof(check: Mapping[str, Any], unit: str) -> str:
+    """Return what came of holding values against those of shap, as `Explainer.check` has it."""
+    rows, compared = words.counted(check["rows"], "row"), check["compared"]
+    # models kept before it was noted do not tell how large the differences were
+    differ = [f"{most:.1e} for {kind} values" for kind, most in check.get("largest", {}).items()]
+    largest = f"the largest difference is {' and '.join(differ)}, in {unit}" if differ else ""
+    if not compared:
+        told = f"shap could say nothing of the {rows} held against it"
+        return f"{told}; against the engine's own values {largest}." if largest else f"{told}."
+    left = "" if compared == check["rows"] else "; shap could say nothing of the other rows"
+    return f"Proved against shap on {compared} of {rows}" + (f": {largest}" if largest else "") + f"{left}."
 
 
 def _unexplained(row: Any) -> str:
