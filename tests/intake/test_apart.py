@@ -18,7 +18,7 @@ from tests.public import public
 from workbench import intake
 from workbench.errors import ArtifactError, InputError, MissingError
 from workbench.intake import Limits, PortfolioShelf, ReadOptions, apart, laid_down
-from workbench.portfolio import from_values
+from workbench.portfolio import Portfolio, from_values
 from workbench.run import Cancelled, Run
 
 
@@ -48,6 +48,12 @@ def large_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def readers() -> list[psutil.Process]:
     process = apart._SERVER._process
     return [] if process is None else psutil.Process(process.pid).children()
+
+
+def numbers_after_the_first(columns: int = 40) -> Portfolio:
+    numbers = [{"name": f"x{i}", "kind": "number"} for i in range(1, columns)]
+    outcome = {"column": "x0", "bad": ["1"], "good": ["0"]}
+    return from_values({"name": "large", "outcome": outcome, "characteristics": numbers}, "large")
 
 
 def mixed_frame() -> pd.DataFrame:
@@ -138,14 +144,24 @@ def test_a_large_file_is_never_held_in_memory(large_file: Path, there: Path, typ
     held: list[float] = []
     watch = Run(watch=lambda what, done: held.extend(map(most_held, readers())))
     before = psutil.Process().memory_info().rss
-    numbers = [{"name": f"x{i}", "kind": "number"} for i in range(1, 40)]
-    outcome = {"column": "x0", "bad": ["1"], "good": ["0"]}
-    portfolio = from_values({"name": "large", "outcome": outcome, "characteristics": numbers}, "large")
-    table = intake.read_apart(large_file, there, portfolio=portfolio if typed else None, run=watch)
+    portfolio = numbers_after_the_first() if typed else None
+    table = intake.read_apart(large_file, there, portfolio=portfolio, run=watch)
     assert max(held) < 330
     assert psutil.Process().memory_info().rss - before < 100 * 2**20
     assert table.frame.shape == (860_000, 40)
     assert table.frame["x39"].iloc[[0, 500_000, -1]].tolist() == ([1.0] * 3 if typed else ["1"] * 3)
+    assert not list(there.iterdir())
+
+
+@pytest.mark.parametrize("typed", [False, True], ids=["file too long", "map too large"])
+def test_a_large_file_that_comes_to_the_bound_is_refused(
+    large_file: Path, there: Path, monkeypatch: pytest.MonkeyPatch, typed: bool
+) -> None:
+    monkeypatch.setattr(apart, "TIMES", 0)  # what is laid down counts too
+    portfolio = numbers_after_the_first() if typed else None
+    with pytest.raises(InputError, match="more than 160 MB of memory.*Nothing was imported") as told:
+        intake.read_apart(large_file, there, portfolio=portfolio, limits=Limits(memory_mb=160))
+    assert told.value.code == "TOO_LARGE_EXPANDED"
     assert not list(there.iterdir())
 
 

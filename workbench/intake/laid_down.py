@@ -14,8 +14,8 @@ import pyarrow as pa
 
 FROM = 64 * 2**20
 """Size of a file from which it is worth it."""
-TIMES = 6
-"""A column of short texts takes so many times its room in the file: each has its place beside it."""
+TIMES = 9
+"""A column of blanks takes so many times its room in the file: each has its place, or is a number."""
 
 
 class LaidDown:

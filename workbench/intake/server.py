@@ -24,6 +24,8 @@ from workbench.intake.options import ReadOptions
 
 LONGEST_REQUEST = 2**24
 FULL = (errno.ENOSPC, errno.EDQUOT)
+BOUNDED = (errno.ENOMEM, errno.EFBIG)
+"""Said where a file is mapped, or written, beyond what `_limit` allows."""
 
 
 def main(descriptor: int) -> None:
@@ -104,9 +106,11 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     except MemoryError:
         return {"memory": True}
     except OSError as error:
-        if error.errno not in FULL:
-            raise
-        return {"full": True}
+        if error.errno in FULL:
+            return {"full": True}
+        if error.errno in BOUNDED:
+            return {"memory": True}
+        raise
 
 
 def _limit(limits: dict[str, Any]) -> None:
