@@ -165,6 +165,16 @@ def test_a_large_file_that_comes_to_the_bound_is_refused(
     assert not list(there.iterdir())
 
 
+@pytest.mark.parametrize("memory", [1, 12, 24])
+def test_a_parser_without_memory_to_begin_does_not_wait(tmp_path: Path, there: Path, memory: int) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("x0,x1\n" + "1,\n" * 700_000)
+    limits = Limits(memory_mb=memory, seconds=20)
+    with pytest.raises(InputError, match="Nothing was imported") as told:
+        intake.read_apart(path, there, portfolio=numbers_after_the_first(2), limits=limits)
+    assert told.value.code == "TOO_LARGE_EXPANDED"
+
+
 def test_a_full_disk_is_said(large_file: Path, there: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apart, "_converse", lambda request, said, until, run: said.update(full=True, exit=0))
     with pytest.raises(ArtifactError, match="no room on the disk") as told:

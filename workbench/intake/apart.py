@@ -37,6 +37,7 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MIMALLOC_PURGE_DELAY": "0",
     "MIMALLOC_ARENA_EAGER_COMMIT": "0",
+    "MALLOC_ARENA_MAX": "1",  # each thread would set 64 MB of what may be taken aside for itself
 }
 PREFIX, SETTLED = ".reading-", 60.0
 NOTHING = "Nothing was imported."
@@ -277,4 +278,9 @@ def _result(said: dict[str, Any], name: str, limits: Limits) -> Any:
         raise InputError("TOO_LARGE_EXPANDED", what, name, remedy)
     how = f" ({signal.Signals(-ended).name})" if ended is not None and ended < 0 else ""
     what = f"brought the process that was reading it to its end{how}. {NOTHING[:-1]}"
-    raise InputError("UNREADABLE", what, name, "It is damaged: copy it again, or export it again.")
+    remedy = "It is damaged: copy it again, or export it again."
+    if ended == -signal.SIGABRT:  # some of what parses gives up so where memory ends
+        remedy = (
+            "It is damaged, or needs more memory: copy it again, or let WORKBENCH_READ_MEMORY_MB say more."
+        )
+    raise InputError("UNREADABLE", what, name, remedy)

@@ -14,6 +14,7 @@ import pyarrow.csv as pc
 
 from workbench.dataset import Source, Table, empty_refused
 from workbench.errors import InputError
+from workbench.intake.csv_blocks import open_blocks
 from workbench.intake.csv_columns import Columns
 from workbench.intake.form import require_text
 from workbench.intake.laid_down import LaidDown
@@ -166,7 +167,7 @@ def _parse_texts(
         if room is None:
             return pc.read_csv(stream, read, parsing, conversion)
         with room.file() as file:
-            reader = pc.open_csv(stream, read, parsing, conversion)
+            reader = open_blocks(stream, read, parsing, conversion)
             with pa.ipc.new_file(file, reader.schema) as writer:
                 for block in reader:
                     writer.write_batch(block)
@@ -188,7 +189,7 @@ def _typed_pass(
     places = Columns(names, numbers & set(names), rows, np.empty if room is None else room.numbers)
     try:
         with stream_of(found, manner.encoding) as stream:
-            reader = pc.open_csv(
+            reader = open_blocks(
                 stream, pc.ReadOptions(block_size=SMALL_BLOCK), parse_options(found, manner),
                 _conversion(manner, types),
             )  # fmt: skip
