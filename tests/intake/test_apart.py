@@ -182,6 +182,25 @@ def test_a_full_disk_is_said(large_file: Path, there: Path, monkeypatch: pytest.
     assert told.value.code == "DISK_FULL"
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["at once", "by zeros"])
+def test_room_for_numbers_is_taken_before_they_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    if not known:
+        monkeypatch.delattr(os, "posix_fallocate", raising=False)  # as on macOS
+    room, made = laid_down.LaidDown(tmp_path), []
+    file = room.file
+    monkeypatch.setattr(room, "file", lambda: made.append(os.dup((opened := file()).fileno())) or opened)
+    n = 300_001
+    numbers = room.numbers(n)
+    taken = os.fstat(made[0])
+    os.close(made[0])
+    assert taken.st_size == 8 * n <= taken.st_blocks * 512
+    numbers[:] = np.arange(n)
+    room.let_go()
+    assert numbers[-1] == n - 1
+
+
 def ended_by(number: int) -> Callable[[str, float], None]:
     def watch(what: str, done: float) -> None:
         for reader in readers():

@@ -16,6 +16,7 @@ FROM = 64 * 2**20
 """Size of a file from which it is worth it."""
 TIMES = 9
 """A column of blanks takes so many times its room in the file: each has its place, or is a number."""
+ZEROS = bytes(2**20)
 
 
 class LaidDown:
@@ -41,7 +42,7 @@ class LaidDown:
         """
         size = max(8, n * 8)
         with self.file() as file:
-            os.posix_fallocate(file.fileno(), 0, size)  # written through a map, a full disk ends the process
+            _take(file, size)  # written through a map, a full disk ends the process
             return np.frombuffer(self._mapped(file, size), count=n)
 
     def texts(self, file: BinaryIO) -> pa.Table:
@@ -64,3 +65,13 @@ class LaidDown:
         made = mmap.mmap(file.fileno(), size)
         self._maps.add(made)
         return made
+
+
+def _take(file: BinaryIO, size: int) -> None:
+    """Take so much of the disk for a new file, at once."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file.fileno(), 0, size)
+        return
+    left = size  # macOS: what was never written has no place on the disk yet
+    while left:
+        left -= os.write(file.fileno(), memoryview(ZEROS)[:left])
