@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
@@ -17,7 +18,7 @@ import pytest
 from tests.public import public
 from workbench import intake
 from workbench.errors import ArtifactError, InputError, MissingError
-from workbench.intake import Limits, PortfolioShelf, ReadOptions, apart, laid_down
+from workbench.intake import Limits, PortfolioShelf, ReadOptions, apart, laid_down, reading, server
 from workbench.portfolio import Portfolio, from_values
 from workbench.run import Cancelled, Run
 
@@ -175,10 +176,28 @@ def test_a_parser_without_memory_to_begin_does_not_wait(tmp_path: Path, there: P
     assert told.value.code == "TOO_LARGE_EXPANDED"
 
 
-def test_a_full_disk_is_said(large_file: Path, there: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apart, "_converse", lambda request, said, until, run: said.update(full=True, exit=0))
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("where", ["texts", "numbers", "handed over"])
+def test_a_full_disk_is_said(
+    tmp_path: Path, there: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """The request is answered in this process, whose files are on a device that has no room."""
+
+    def converse(request: bytes, said: dict[str, object], until: float, run: Run) -> None:
+        asked = json.loads(request)
+        if where == "handed over":
+            Path(asked["arguments"]["out"], "rows-0.arrow").symlink_to("/dev/full")
+        said.update(server._answer(asked), exit=0)
+
+    (tmp_path / "x.csv").write_text("x0,x1\n" + "1,2.5\n" * 100)
+    monkeypatch.setattr(apart, "_converse", converse)
+    if where != "handed over":
+        monkeypatch.setattr(reading, "FROM", 0)
+        monkeypatch.setattr(laid_down.LaidDown, "file", lambda self: open("/dev/full", "r+b"))  # noqa: SIM115
+        monkeypatch.delattr(os, "posix_fallocate", raising=False)  # what a device has not
+    portfolio = numbers_after_the_first(2) if where == "numbers" else None
     with pytest.raises(ArtifactError, match="no room on the disk") as told:
-        intake.read_apart(large_file, there)
+        intake.read_apart(tmp_path / "x.csv", there, portfolio=portfolio)
     assert told.value.code == "DISK_FULL"
 
 
