@@ -176,6 +176,15 @@ def test_a_parser_without_memory_to_begin_does_not_wait(tmp_path: Path, there: P
     assert told.value.code == "TOO_LARGE_EXPANDED"
 
 
+@pytest.mark.parametrize("memory", [128, 136, 1024, 1032])
+def test_what_the_parser_sets_aside_does_not_leave_it_without(
+    tmp_path: Path, there: Path, memory: int
+) -> None:
+    (tmp_path / "x.csv").write_text("x0,x1\n" + "1,\n" * 100)
+    portfolio, limits = numbers_after_the_first(2), Limits(memory_mb=memory, seconds=20)
+    assert len(intake.read_apart(tmp_path / "x.csv", there, portfolio=portfolio, limits=limits).frame) == 100
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 @pytest.mark.parametrize("where", ["texts", "numbers", "handed over"])
 def test_a_full_disk_is_said(

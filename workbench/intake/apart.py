@@ -37,6 +37,7 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MIMALLOC_PURGE_DELAY": "0",
     "MIMALLOC_ARENA_EAGER_COMMIT": "0",
+    "MIMALLOC_ARENA_RESERVE": "16M",  # by itself 128 MB or 1 GB: all there is, under a bound near it
     "MALLOC_ARENA_MAX": "1",  # each thread would set 64 MB of what may be taken aside for itself
 }
 PREFIX, SETTLED = ".reading-", 60.0

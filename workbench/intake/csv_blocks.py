@@ -25,9 +25,6 @@ def open_blocks(
     MemoryError, OSError
         Where there is not memory enough (``ENOMEM``).
     """
-    first = pa.allocate_buffer(
-        reading.block_size
-    )  # the pool makes its reserve now, not between two questions
-    mmap.mmap(-1, BEGIN + 2 * reading.block_size).close()
-    del first
+    with mmap.mmap(-1, BEGIN + 2 * reading.block_size):  # kept while the pool sets aside what it likes
+        pa.allocate_buffer(reading.block_size)
     return pc.open_csv(stream, reading, parsing, conversion)
