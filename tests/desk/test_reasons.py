@@ -13,6 +13,7 @@ from tests import made
 from workbench.desk import Desk, ScoreRequest, calls, scored, scoring_files
 from workbench.desk.reasoned import reasoner
 from workbench.errors import InputError
+from workbench.explanation import Explainer
 from workbench.intake import ReadOptions, in_parts
 from workbench.run import Cancelled, Run
 from workbench.sampling import SamplingSpec
@@ -71,6 +72,16 @@ def test_every_row_that_is_not_approved_has_its_reasons_or_why_not(desk, rows, t
     assert frame["reason_note"][9].startswith("Not the score but a value outside the declared range")
     refer = frame[frame["decision"] == "refer"]
     assert (refer["reason_note"] != "").all()
+
+
+def test_a_file_without_reasons_as_trees_are_too_deep_says_so_once(desk, rows, tmp_path, monkeypatch) -> None:
+    given = desk.score_file(MODEL, rows, tmp_path / "given.csv", reasons=1)
+    assert not any("reasons" in note for note in given["notes"])
+    monkeypatch.setattr(Explainer, "kinds", ("path-dependent",))
+    told = desk.score_file(MODEL, rows, tmp_path / "out.csv", reasons=1)
+    (said,) = [note for note in told["notes"] if "reasons" in note]
+    assert said.startswith("No reasons are given") and "too deep" in said
+    assert not pd.read_csv(tmp_path / "out.csv")["reason_1"].notna().any()
 
 
 def test_parts_that_were_stopped_and_taken_up_say_what_a_whole_reading_says(

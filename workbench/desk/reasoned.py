@@ -10,7 +10,7 @@ import numpy as np
 from workbench.dataset import Applicants
 from workbench.desk import explaining
 from workbench.errors import InputError
-from workbench.explanation import MOST, Lime, Reasoner, lime
+from workbench.explanation import INTERVENTIONAL, MOST, Lime, Reasoner, lime
 
 if TYPE_CHECKING:
     from workbench.desk.desk import Desk
@@ -32,6 +32,16 @@ class Reasoning:
     def names(self) -> tuple[str, ...]:
         """The columns, in order."""
         return (*(f"reason_{rank}" for rank in range(1, self.most + 1)), NOTE)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to mind of the whole file: that no row has a reason, and why."""
+        if INTERVENTIONAL in self.reasoner.explainer.kinds:
+            return ()
+        return (
+            "No reasons are given: the trees are too deep for values against others, on which reasons rest. "
+            "A person looks at each row that is not approved; fewer or shallower trees give them.",
+        )
 
     def columns(self, checked: Applicants, decisions: np.ndarray) -> dict[str, np.ndarray]:
         """Return the columns of checked rows; `decisions` are positions in ``DECISIONS``."""

@@ -66,7 +66,7 @@ def score_file(
         "replaced": replaced,
         "resumed": counts.resumed,
         "engine": scorer.engine.name,
-        "notes": list(counts.notes),
+        "notes": [*counts.notes, *(reasoning.notes if reasoning else ())],
     } | ({"row": dict(counts.row)} if counts.row else {})
 
 
