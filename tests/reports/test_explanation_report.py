@@ -15,6 +15,7 @@ from workbench import desk
 from workbench.desk import calls, overviews
 from workbench.desk.explanation_reported import explanation_shown
 from workbench.desk.reported import study_shown
+from workbench.explanation import Explainer
 from workbench.reports import explanation as tell
 from workbench.reports.explained import ExplainedModel
 from workbench.reports.training import drivers
@@ -93,6 +94,23 @@ def test_figures_are_those_of_the_model(shown: ExplainedModel) -> None:
     assert np.isfinite(shown.permutation.auc)
 
 
+def test_trees_too_deep_for_reasons_are_told_so_and_of_nobody_declined(
+    shown: ExplainedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = replace(shown.held, reference="")
+    monkeypatch.setattr(Explainer, "kinds", ("path-dependent",))
+    deep = replace(shown, overview=replace(shown.overview, reference=""))
+    deep.__dict__.update(held=held, limes={})
+    assert words(tell.reasons(deep)).count("gives no reasons: its trees are too deep") == 1
+    said = words(tell.opening(deep))
+    assert (
+        "gives no reasons" in said
+        and "No applicant was declined" not in said
+        and "log-odds of bad; on" in said
+    )
+    assert "as the trees saw rows together;" in words(tell.applicants(deep))
+
+
 def test_the_training_report_tells_what_its_training_found(here: Place, shown: ExplainedModel) -> None:
     study = study_shown(desk.open(Settings(home=here.folder / "home", threads=1)))
     assert study is not None and study.overview is not None
@@ -100,6 +118,10 @@ def test_the_training_report_tells_what_its_training_found(here: Place, shown: E
     said = words(drivers(study))
     assert study.overview.sentence() in said and "against all 840 development applicants" in said
     older = words(drivers(replace(study, overview=None)))
+    deep = replace(study.study.models[0], unexplained="its trees are too deep")
+    assert "while it was trained: its trees" in words(
+        drivers(replace(study, overview=None, study=replace(study.study, models=(deep,))))
+    )
     assert "share of importance" in older and "As the family measures it" not in older
 
 

@@ -26,8 +26,8 @@ PAIRED_DEEP = 50
 SLOW, PAIRED_SLOW = 300, 10
 """Rows explained, and paired, at most where each is explained by itself, at hundredths of a second."""
 ROW_BY_ROW = (
-    f"its trees are too deep for tables, and row by row it takes some seconds. Asked for, it rests on {SLOW} "
-    "rows, evenly taken."
+    "its trees are too deep for tables, and row by row it takes up to a minute. Asked for, it rests on "
+    f"{SLOW} rows, evenly taken."
 )
 FRAMES = (
     "importance", "swarm", "dependence", "cells", "scales", "pairs", "grouped", "monotonicity",

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.explanation import (
+    INTERVENTIONAL,
     Attributions,
     Explainer,
     Flips,
@@ -68,6 +69,11 @@ class ExplainedModel:
     def model(self) -> TrainedModel:
         """The model, verified."""
         return self.explainer.model
+
+    @property
+    def reasoned(self) -> bool:
+        """Whether the model has values against others, on which reasons rest."""
+        return INTERVENTIONAL in self.explainer.kinds
 
     @cached_property
     def held(self) -> Attributions:

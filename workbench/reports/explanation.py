@@ -26,6 +26,10 @@ from workbench.reports.explained import ExplainedModel, explained_chapter
 from workbench.reports.packages import packages
 
 STRONGEST, PAIRS, REASONS = 10, 10, 15
+UNREASONED = (
+    "The model gives no reasons: its trees are too deep for values against others, on which reasons rest. A "
+    "person looks at each applicant who is not approved."
+)
 
 
 def opening(of: ExplainedModel | None) -> Block:
@@ -45,11 +49,11 @@ def opening(of: ExplainedModel | None) -> Block:
         f"Asked: what drives {of.row.model_id} ({of.row.stage}) of {portfolio.shown} ({portfolio.identity}), "
         "and do the reasons it gives hold?"
     )
-    answer = prose(told.sentence(), of.flips.sentence(), kind="lede")
-    held = f" against {told.reference}" if told.reference else ""
+    answer = prose(told.sentence(), of.flips.sentence() if of.reasoned else UNREASONED, kind="lede")
+    held = f", against {told.reference}" if told.reference else ""
     caption = prose(
         f"{told.kind.capitalize()} values by {told.method}, {'estimated' if told.estimated else 'exact'}, in "
-        f"{told.unit},{held}; on {told.rows_told} of the {told.sample} sample.",
+        f"{told.unit}{held}; on {told.rows_told} of the {told.sample} sample.",
         kind="caption",
     )
     return Block((asked, answer, tiles(_figures(of)), caption))
@@ -203,8 +207,13 @@ def applicants(of: ExplainedModel) -> Block:
     parts: list[object] = [
         prose(
             "The same ten each time: of those declined and approved evenly over their PDs, and those closest "
-            "to the cut-off. A bar is what a characteristic adds against all development applicants; the "
-            "last step is what calibration does."
+            "to the cut-off. A bar is what a characteristic adds "
+            + (
+                "against all development applicants"
+                if of.held.reference
+                else "as the trees saw rows together"
+            )
+            + "; the last step is what calibration does."
         )
     ]
     raw = of.rows.raw[of.told["at"].to_numpy()]
@@ -221,6 +230,8 @@ def applicants(of: ExplainedModel) -> Block:
 @explained_chapter
 def reasons(of: ExplainedModel) -> Block:
     """Tell how often each reason is given, and what the first one is worth."""
+    if not of.reasoned:
+        return Block((prose(UNREASONED),))
     found = of.reasons
     said = prose(
         f"Held against {found.reference}; texts of version {found.version} of the portfolio. Only what "

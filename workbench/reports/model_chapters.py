@@ -215,6 +215,7 @@ def drivers(shown: Shown, model: StudyModel) -> Block:
     told = prose(
         "Importance says how much the model leans on a characteristic, not that it causes anything.",
         f"The {TOP_DRIVERS} largest; {left} smaller ones are left out." if left > 0 else "",
+        f"Not explained while it was trained: {model.unexplained}" if model.unexplained else "",
     )
     drawn = [heading("As the family measures it"), told] if whole_of else [told, charts.importance(frame)]
     parts = [*whole_of, *drawn, table(frame, columns)]
