@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from workbench.evaluation import format_p
-
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -199,6 +197,8 @@ def chance(value: Any) -> str:
     >>> chance(0.00003), chance(0.013), chance(float("nan"))
     ('< .0001', '.013', '–')
     """
+    from workbench.evaluation import format_p
+
     return "–" if _undefined(value) else format_p(value).removeprefix("p ")
 
 
