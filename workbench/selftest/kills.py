@@ -45,6 +45,7 @@ def kill_publishers(
         after = chance.uniform(SHORTEST, longest)
         status, lines = killed_after(after, lambda tell, n=number: _publish(home, where, n, tell))
         told += lines
+        longest *= 1 if told else 1.5
         tally += Tally(faults=1) + sum(_look(home, told, ask), Tally())
         if status != -signal.SIGKILL:
             tally += unclear(
