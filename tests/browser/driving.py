@@ -113,8 +113,8 @@ class Driver:
         raise AssertionError(f"cell {column}, {row} of {name} cannot be selected")
 
     def shot(self, name: str, dark: bool = True) -> None:
-        """Wait until the page is drawn in the light theme and in the dark one; keep pictures where asked."""
-        for theme in ("light", "dark") if dark else ("light",):
+        """Wait until the page is drawn; where pictures are asked for, keep one in each theme."""
+        for theme in ("light", "dark") if dark and self.shots else ("light",):
             self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             self.page.wait_for_timeout(250 if self.shots else 50)
             self.settle()

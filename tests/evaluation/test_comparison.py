@@ -15,7 +15,7 @@ from workbench.errors import InputError
 from workbench.evaluation import beats, benjamini_hochberg, compare, delong, evaluate, holm, mcnemar
 from workbench.evaluation.comparison import turned
 
-SAMPLES = int(os.environ.get("WORKBENCH_TEST_SAMPLES", "60"))
+SAMPLES = int(os.environ.get("WORKBENCH_TEST_SAMPLES", "40"))
 
 
 def made(n=4000, seed=0, noise=(1.5, 1.0), groups=0):
