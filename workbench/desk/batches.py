@@ -168,8 +168,11 @@ def _assemble(parts: list[Path], out: Path, resumed: int) -> Counts:
             write(part)
             rows += part.num_rows
             scored += part.num_rows - part.column("p_bad").null_count
-            unflagged += _counted(part.column("flags")).get("", 0)
-            for text in _counted(part.column("flags").filter(part.column("p_bad").is_valid())):
+            flags, given = _counted(part.column("flags")), part.column("p_bad")
+            unflagged += flags.get("", 0)
+            if given.null_count:
+                flags = _counted(part.column("flags").filter(given.is_valid()))
+            for text in flags:
                 now = frozenset(text.split("; "))
                 on_all = now if on_all is None else on_all & now
             for decision, n in _counted(part.column("decision")).items():
