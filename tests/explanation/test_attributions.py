@@ -163,18 +163,13 @@ def test_trees_agree_with_shap_and_what_does_not_is_refused(
     assert "closed form" not in cross_check(explainer, raw[:0]).sentence()
 
 
-def test_where_shap_rounds_a_threshold_its_values_are_not_shapleys() -> None:
+def test_where_shap_rounds_a_threshold_its_values_are_not_shapleys(
+    halfway: tuple[Forest, np.ndarray],
+) -> None:
     """A threshold half way between two numbers of single precision: shap sends one of them the wrong way."""
-    from sklearn.ensemble import RandomForestClassifier
-
-    low = np.float32(1527.05994)
-    high = np.nextafter(low, np.float32(np.inf))
-    x = np.array([[low, 0], [high, 0], [low, 1], [high, 1]] * 20, float)
-    bad = (x[:, 0] > low).astype(int)
-    forest = RandomForestClassifier(1, bootstrap=False, max_features=None, random_state=1).fit(x, bad)
-    assert forest.estimators_[0].tree_.threshold[0] == (float(low) + float(high)) / 2
-    method = ByTrees(Forest(forest, ()))
-    ways = same_ways(method, np.vstack([x[:4], [[1.0, 0.0]]]))
+    forest, x = halfway
+    method = ByTrees(forest)
+    ways = same_ways(method, np.vstack([x, [[1.0, 0.0]]]))
     assert ways[4] and not ways[:4].all()
     values = method.values(x[1:2], method.learn(x[:1], None), "interventional")
     # the first characteristic alone decides, and moves this applicant from 0 to 1

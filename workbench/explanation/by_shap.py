@@ -8,21 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from workbench.explanation.attributions import (
-    LOG_ODDS,
-    PATH_DEPENDENT,
-    PROBABILITY,
-    SINGLE_TOLERANCE,
-    TOLERANCE,
-    Kind,
-)
+from workbench.explanation.attributions import PATH_DEPENDENT, Kind
+from workbench.explanation.tree_sum import TreeSum
 from workbench.families.many_rows import Treed
-from workbench.families.random_forest import Forest, as_rows
+from workbench.families.random_forest import as_rows
 from workbench.training import TrainedModel
 from workbench.trees import NotCompiled
 
 
-class ByShap:
+class ByShap(TreeSum):
     """Values of a model of trees whose tables cannot be held.
 
     They are path-dependent alone: interventional ones ask for the reference rows themselves, and nobody's
@@ -40,15 +34,12 @@ class ByShap:
 
     method = "shap"
     kinds: tuple[Kind, ...] = (PATH_DEPENDENT,)
+    fitted: Any
 
     def __init__(self, fitted: Treed) -> None:
-        self.fitted: Any = fitted
-        self.ensemble = fitted.ensemble()
-        if not (self.ensemble.cover > 0).all():
+        super().__init__(fitted)
+        if not self.covered:
             raise NotCompiled("its trees do not say how many rows they were grown on")
-        self.forest = isinstance(fitted, Forest)
-        self.unit = PROBABILITY if self.forest else LOG_ODDS
-        self.tolerance = SINGLE_TOLERANCE if self.ensemble.single_sum else TOLERANCE
 
     def learn(self, x: np.ndarray, weight: np.ndarray | None, threads: int = 1) -> dict[str, np.ndarray]:
         """Return what is kept of reference rows: nothing."""
@@ -61,10 +52,6 @@ class ByShap:
         root = e.root[np.searchsorted(e.root, leaf, side="right") - 1]
         whole = e.base + float(e.value[leaf] @ (e.cover[leaf] / e.cover[root]))
         return whole / self.fitted.trees if self.forest else whole
-
-    def margin(self, x: np.ndarray) -> np.ndarray:
-        """Return what the trees add up to: log-odds, or a forest's probability; shape (n,)."""
-        return self.fitted.probability(x) if self.forest else self.fitted.margin(x)
 
     def values(self, x: np.ndarray, kept: dict[str, np.ndarray], kind: Kind, threads: int = 1) -> np.ndarray:
         """Return the values of each row; shape (n, characteristics)."""

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from workbench.explanation.attributions import (
-    INTERVENTIONAL,
-    LOG_ODDS,
-    PATH_DEPENDENT,
-    PROBABILITY,
-    SINGLE_TOLERANCE,
-    TOLERANCE,
-    Kind,
-)
+from workbench.explanation.attributions import INTERVENTIONAL, PATH_DEPENDENT, Kind
+from workbench.explanation.tree_sum import TreeSum
 from workbench.families.many_rows import Treed
-from workbench.families.random_forest import Forest
 from workbench.training import TrainedModel
 from workbench.trees import LeafTables, Prepared
 
@@ -22,10 +14,8 @@ HELD = 4
 """Tables that are held at a time: of two reference groups, of path-dependent values, and of pairs."""
 
 
-class ByTrees:
-    """Values of a model whose margin, or probability, is a sum over trees.
-
-    Boosted trees add up log-odds. A forest's own sum is its probability, the mean over its trees.
+class ByTrees(TreeSum):
+    """Values of a model whose trees' leaves can be grouped into tables.
 
     Parameters
     ----------
@@ -40,14 +30,11 @@ class ByTrees:
     method = "leaf tables"
 
     def __init__(self, fitted: Treed) -> None:
-        self.fitted = fitted
-        self.tables = LeafTables(fitted.ensemble())
-        forest = isinstance(fitted, Forest)
-        self.unit = PROBABILITY if forest else LOG_ODDS
-        self.scale = 1 / fitted.trees if forest else 1.0
-        self.tolerance = SINGLE_TOLERANCE if self.tables.ensemble.single_sum else TOLERANCE
-        known = bool((self.tables.ensemble.cover > 0).all())
-        self.kinds: tuple[Kind, ...] = (INTERVENTIONAL, PATH_DEPENDENT) if known else (INTERVENTIONAL,)
+        super().__init__(fitted)
+        self.tables = LeafTables(self.ensemble)
+        self.scale = 1 / fitted.trees if self.forest else 1.0
+        both: tuple[Kind, ...] = (INTERVENTIONAL, PATH_DEPENDENT)
+        self.kinds = both if self.covered else both[:1]
         self._held: dict[tuple[int, bool], tuple[np.ndarray | None, Prepared]] = {}
 
     def learn(self, x: np.ndarray, weight: np.ndarray | None, threads: int = 1) -> dict[str, np.ndarray]:
@@ -58,10 +45,6 @@ class ByTrees:
     def base(self, kept: dict[str, np.ndarray]) -> float:
         """Return the mean margin of the reference; without one, of the rows the trees were grown on."""
         return self._prepared(kept).base * self.scale
-
-    def margin(self, x: np.ndarray) -> np.ndarray:
-        """Return what the trees add up to: log-odds, or a forest's probability; shape (n,)."""
-        return self.fitted.probability(x) if isinstance(self.fitted, Forest) else self.fitted.margin(x)
 
     def values(self, x: np.ndarray, kept: dict[str, np.ndarray], kind: Kind, threads: int = 1) -> np.ndarray:
         """Return the values of each row; shape (n, characteristics)."""
