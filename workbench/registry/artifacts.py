@@ -229,18 +229,26 @@ def taken(final: Path) -> ArtifactError:
     return ArtifactError("ARTIFACT_EXISTS", "is taken already", str(final), remedy)
 
 
-def publish_file(final: Path, content: bytes) -> None:
-    """Put one file in place, replacing one of that name in a single step.
+def publish_file(final: Path, content: bytes, put: Callable[[Path, Path], None] = os.replace) -> None:
+    """Put one file in place in a single step.
+
+    Parameters
+    ----------
+    put : callable
+        Gives the written file its name: ``os.replace`` in place of one of that name, ``os.link`` only where
+        there is none.
 
     Raises
     ------
     ArtifactError
         ``DISK_FULL``; what was there before is untouched.
+    FileExistsError
+        Where `put` replaces nothing and another writer was first.
     """
     staged = final.parent / f"{STAGE_PREFIX}{secrets.token_hex(8)}"
     try:
         write_file(staged, content)
-        os.replace(staged, final)
+        put(staged, final)
         sync_folder(final.parent)
     except OSError as error:
         if is_disk_full(error):

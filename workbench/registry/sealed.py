@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from pathlib import Path
 from typing import Any
 
 from workbench.errors import ArtifactError
-from workbench.registry.artifacts import STAGE_PREFIX, canonical_json, sha256, sync_folder, write_file
+from workbench.registry.artifacts import canonical_json, publish_file, sha256
 
 
 def seal(values: Any) -> bytes:
@@ -44,13 +43,8 @@ def publish_once(final: Path, content: bytes) -> bool:
     ArtifactError
         ``DISK_FULL``; nothing is left of the file.
     """
-    staged = final.parent / f"{STAGE_PREFIX}{secrets.token_hex(8)}"
     try:
-        write_file(staged, content)
-        os.link(staged, final)
+        publish_file(final, content, put=os.link)
     except FileExistsError:
         return False
-    finally:
-        staged.unlink(missing_ok=True)
-    sync_folder(final.parent)
     return True
