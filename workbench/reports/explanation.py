@@ -23,6 +23,7 @@ from workbench.reports.block import (
     whole,
 )
 from workbench.reports.explained import ExplainedModel, explained_chapter
+from workbench.reports.importances import importance_table
 from workbench.reports.packages import packages
 
 STRONGEST, PAIRS, REASONS = 10, 10, 15
@@ -96,14 +97,6 @@ def _figures(of: ExplainedModel) -> list[tuple[str, str, str]]:
 def importance(of: ExplainedModel) -> Block:
     """Tell how much each characteristic moves the score."""
     told = of.overview
-    columns = {
-        "title": ("characteristic", None),
-        "importance": (f"mean size, {told.unit}", decimals(3)),
-        "low": ("from", decimals(3)),
-        "high": ("to (95%)", decimals(3)),
-        "share": ("share", percent),
-        "direction": ("direction", None),
-    }
     said = prose(
         "Each applicant's score is taken apart, and what each characteristic adds is averaged by size: "
         f"{told.rows_told}, {told.bads}.",
@@ -117,7 +110,7 @@ def importance(of: ExplainedModel) -> Block:
         f"then loses. {lost.sentence()}"
     )
     return Block(
-        (said, charts.swarm(told), table(told.importance, columns), heading("For the ranking"), ranked,
+        (said, charts.swarm(told), importance_table(told), heading("For the ranking"), ranked,
          charts.permutation(lost))
     )  # fmt: skip
 

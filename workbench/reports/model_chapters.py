@@ -19,6 +19,7 @@ from workbench.reports.block import (
     whole,
 )
 from workbench.reports.card import card_parts
+from workbench.reports.importances import importance_table
 from workbench.reports.shown import Shown, chapter, model_chapter
 from workbench.reports.side_by_side import compared_parts
 from workbench.study import StudyModel
@@ -228,14 +229,6 @@ def drivers(shown: Shown, model: StudyModel) -> Block:
 
 def _overall(told: Overview) -> list[Any]:
     """Return what drives the model over all rows of the reported sample, exact, with intervals."""
-    columns = {
-        "title": ("characteristic", None),
-        "importance": (f"mean size, {told.unit}", decimals(3)),
-        "low": ("from", decimals(3)),
-        "high": ("to (95%)", decimals(3)),
-        "share": ("share", percent),
-        "direction": ("direction", None),
-    }
     said = prose(
         told.sentence(),
         f"{told.kind.capitalize()} values by {told.method}"
@@ -243,8 +236,7 @@ def _overall(told: Overview) -> list[Any]:
         + f", on {told.rows_told} of the {told.sample} sample, {told.bads}.",
         "They say how much the model leans on a characteristic, not that it causes anything.",
     )
-    top = told.importance.head(TOP_DRIVERS)
-    parts: list[Any] = [said, charts.swarm(told), table(top, columns)]
+    parts: list[Any] = [said, charts.swarm(told), importance_table(told, TOP_DRIVERS)]
     wrong = told.against_declared()
     if len(wrong):
         parts.append(prose(f"Against what is declared: {', '.join(wrong['title'])}.", kind="notice"))
