@@ -237,27 +237,29 @@ def overview(
     run.step("setting each characteristic to its values in turn", 0.7)
     monotone = monotonicity(explainer.model, rows, threads=run.threads)
     run.step("gathering", 0.9)
-    size = measured.importance(held, rows, portfolio)
     frames = _by_characteristic(explainer, held, rows, pairs)
-    columns = explainer.model.encoder.columns
-    says = {
-        column.name: direction(
-            frames["dependence"][frames["dependence"]["characteristic"] == column.name],
-            column, portfolio.characteristic(column.name),
-        )
-        for column in columns
-    }  # fmt: skip
-    first = {column.name: (_partners(pairs, column.name) or [""])[0] for column in columns}
+    size = measured.importance(held, rows, portfolio)
     return Overview(
         kind=held.kind, method=held.method, unit=held.unit, reference=held.reference,
         n_reference=held.n_reference, base=float(held.base), estimated=held.estimated, sample=sample,
         n=len(rows), n_known=int(rows.known.sum()), n_bad=int(rows.bad.sum()),
         weighted=rows.weight is not None, by_customer=rows.code is not None, n_paired=len(part),
-        importance=size.assign(
-            direction=size["characteristic"].map(says), partner=size["characteristic"].map(first)
-        ),
-        pairs=pairs, grouped=measured.grouped(held, rows), monotonicity=monotone, n_all=n_all, **frames,
+        importance=_described(size, explainer, frames["dependence"], pairs), pairs=pairs,
+        grouped=measured.grouped(held, rows), monotonicity=monotone, n_all=n_all, **frames,
     )  # fmt: skip
+
+
+def _described(
+    size: pd.DataFrame, explainer: Explainer, dependence: pd.DataFrame, pairs: pd.DataFrame
+) -> pd.DataFrame:
+    """Return how much each characteristic moves with what it is told by: its direction and its partner."""
+    says, first = {}, {}
+    for column in explainer.model.encoder.columns:
+        own = dependence[dependence["characteristic"] == column.name]
+        says[column.name] = direction(own, column, explainer.model.portfolio.characteristic(column.name))
+        first[column.name] = (_partners(pairs, column.name) or [""])[0]
+    names = size["characteristic"]
+    return size.assign(direction=names.map(says), partner=names.map(first))
 
 
 def told_of(explainer: Explainer, rows: Rows) -> np.ndarray:
