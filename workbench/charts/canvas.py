@@ -17,6 +17,15 @@ TITLE_WIDTH = 58
 LINE = 19
 KEY_WIDTH = 66
 PERCENT = ".0%"
+CLEAR = "rgba(0,0,0,0)"
+AXES = {
+    "gridcolor": palette.GRID,
+    "zeroline": False,
+    "automargin": True,
+    "title": {"standoff": 8, "font": {"size": 12}},
+    "tickfont": {"size": 11},
+}
+"""The look of both axes of every figure."""
 
 
 def style(
@@ -40,40 +49,38 @@ def style(
     notes = [plain(text) for text in textwrap.wrap(note, int(TITLE_WIDTH * 1.3))]
     notes += _keys(figure) if legend == "keys" else []
     top = 14 + LINE * len(lines) + 16 * len(notes) + 10
-    text = "<b>" + "<br>".join(lines) + "</b>"
-    if notes:
-        text += '<br><span style="font-size:12px;font-weight:400">' + "<br>".join(notes) + "</span>"
     figure.update_layout(
-        title={
-            "text": text,
-            "font": {"size": 14},
-            "x": 0,
-            "xref": "container",
-            "xanchor": "left",
-            "y": 1,
-            "yref": "container",
-            "yanchor": "top",
-            "pad": {"l": 8, "t": 8 if len(lines) + len(notes) == 1 else 18},
-        },
+        title=_title(lines, notes),
         height=height,
         margin={"l": 8, "r": right, "t": top, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
+        paper_bgcolor=CLEAR,
+        plot_bgcolor=CLEAR,
         showlegend=legend in ("top-left", "bottom-right"),
         legend=_legend(legend),
         hoverlabel={"namelength": -1},
         bargap=0.25,
     )
-    axes = {
-        "gridcolor": palette.GRID,
-        "zeroline": False,
-        "automargin": True,
-        "title": {"standoff": 8, "font": {"size": 12}},
-        "tickfont": {"size": 11},
-    }
-    figure.update_xaxes(**axes)
-    figure.update_yaxes(**axes)
+    figure.update_xaxes(**AXES)
+    figure.update_yaxes(**AXES)
     return figure
+
+
+def _title(lines: list[str], notes: list[str]) -> dict[str, Any]:
+    """Return a title in bold at the top left, and its notes in smaller print below it."""
+    text = "<b>" + "<br>".join(lines) + "</b>"
+    if notes:
+        text += '<br><span style="font-size:12px;font-weight:400">' + "<br>".join(notes) + "</span>"
+    return {
+        "text": text,
+        "font": {"size": 14},
+        "x": 0,
+        "xref": "container",
+        "xanchor": "left",
+        "y": 1,
+        "yref": "container",
+        "yanchor": "top",
+        "pad": {"l": 8, "t": 8 if len(lines) + len(notes) == 1 else 18},
+    }
 
 
 def _legend(place: str) -> dict[str, Any]:
@@ -81,7 +88,7 @@ def _legend(place: str) -> dict[str, Any]:
         at = {"x": 0.02, "xanchor": "left", "y": 0.98, "yanchor": "top"}
     else:
         at = {"x": 0.99, "xanchor": "right", "y": 0.03, "yanchor": "bottom"}
-    return at | {"bgcolor": "rgba(0,0,0,0)", "font": {"size": 11}}
+    return at | {"bgcolor": CLEAR, "font": {"size": 11}}
 
 
 def _keys(figure: go.Figure) -> list[str]:
