@@ -178,13 +178,7 @@ def find_decimal(
     InputError
         ``DECIMAL`` where commas stand in numbers and nothing proves what they are.
     """
-    with_comma = {}
-    for name, column in columns.items():
-        if cp.any(cp.match_substring(column, ",")).as_py():
-            levels = _number_like(column)
-            if levels is not None and cp.any(cp.match_substring(levels, ",")).as_py():
-                with_comma[name] = levels
-        looked()
+    with_comma = _with_comma(columns, looked)
     if not with_comma:
         return ".", ""
     levels = list(with_comma.values())
@@ -206,13 +200,27 @@ def find_decimal(
             ".",
             f"the decimal sign is a point, as values such as {short_point} show; commas part thousands",
         )
-    shape = short_comma or _find(levels, ",")
-    names = ", ".join(list(with_comma)[:5]) + (
-        f" and {len(with_comma) - 5} more" if len(with_comma) > 5 else ""
-    )
-    raise InputError(
+    raise _not_proved(list(with_comma), short_comma or _find(levels, ","), file)
+
+
+def _with_comma(columns: dict[str, pa.ChunkedArray], looked: Callable[[], None]) -> dict[str, pa.Array]:
+    """Return the distinct values of those columns of numbers, in some form, that have commas in them."""
+    found = {}
+    for name, column in columns.items():
+        if cp.any(cp.match_substring(column, ",")).as_py():
+            levels = _number_like(column)
+            if levels is not None and cp.any(cp.match_substring(levels, ",")).as_py():
+                found[name] = levels
+        looked()
+    return found
+
+
+def _not_proved(names: list[str], shape: str, file: str) -> InputError:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return InputError(
         "DECIMAL",
-        f"numbers are written like {shape} in {names}, and nothing proves what the comma is",
+        f"numbers are written like {shape} in {', '.join(names[:5])}{more}, and nothing proves what the "
+        "comma is",
         file,
         'Declare the decimal sign: decimal "," or decimal ".".',
     )
