@@ -223,17 +223,13 @@ def evaluate(
     tallied = tally(bad, p_bad, weight, group)
     if tallied.n and (tallied.score[-1] < 0 or tallied.score[0] > 1):
         raise InputError("SCORES", "some PDs are not between 0 and 1", remedy="Give probabilities.")
-    decline_from = NAN if policy is None else policy.decline_from
-    source = "" if policy is None or cut_off is not None else policy.source
-    cut_off = cut_off if cut_off is not None else NAN if policy is None else policy.approve_below
-    measures = _measures(tallied, cut_off, decline_from, seed)
-    measures = by_customer(measures, tallied, cut_off, decline_from)
+    cut_off, decline_from, source = _cut_offs(policy, cut_off)
     confusion = decisions.confusion(tallied, cut_off, decline_from)
     return Evaluation(
         n=tallied.n,
         n_bad=tallied.n_bad,
         weight_sum=float(tallied.weight.sum()),
-        metrics=_metrics_frame(measures),
+        metrics=_metrics_frame(_measures(tallied, cut_off, decline_from, seed)),
         **discrimination.curves(tallied),
         calibration=calibration.table(tallied),
         deciles=decisions.deciles(tallied, points),
@@ -246,9 +242,18 @@ def evaluate(
     )
 
 
+def _cut_offs(policy: Policy | None, given: float | None) -> tuple[float, float, str]:
+    """Return the PDs from which one is not approved and is declined, and where the first comes from."""
+    if policy is None:
+        return (NAN if given is None else given), NAN, ""
+    if given is None:
+        return policy.approve_below, policy.decline_from, policy.source
+    return given, policy.decline_from, ""
+
+
 def _measures(tallied: Tally, cut_off: float, decline_from: float, seed: int) -> list[Measure]:
     auc = discrimination.auc(tallied)
-    return [
+    measures = [
         auc,
         discrimination.gini(auc),
         *discrimination.rank_measures(tallied, seed_for(seed, "bootstrap")),
@@ -260,6 +265,7 @@ def _measures(tallied: Tally, cut_off: float, decline_from: float, seed: int) ->
         calibration.mean_p_bad(tallied),
         *decisions.at_cut_off(tallied, cut_off, decline_from),
     ]
+    return by_customer(measures, tallied, cut_off, decline_from)
 
 
 def _metrics_frame(measures: list[Measure]) -> pd.DataFrame:
