@@ -13,7 +13,7 @@ from scipy import stats
 
 from workbench.errors import InputError
 from workbench.evaluation import beats, benjamini_hochberg, compare, delong, evaluate, holm, mcnemar
-from workbench.evaluation.comparison import turned
+from workbench.evaluation.paired import turned
 
 SAMPLES = int(os.environ.get("WORKBENCH_TEST_SAMPLES", "40"))
 

@@ -17,7 +17,7 @@ from workbench import desk
 from workbench.desk.reported import study_shown
 from workbench.errors import ArtifactError, InputError
 from workbench.evaluation import slices
-from workbench.evaluation.comparison import turned
+from workbench.evaluation.paired import turned
 from workbench.reports import error_chapters, training
 from workbench.reports.shown import Shown
 from workbench.reports.side_by_side import compared, compared_parts

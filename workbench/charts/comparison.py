@@ -13,7 +13,7 @@ from workbench.charts.canvas import PERCENT, empty, line, plain, shortened, styl
 from workbench.charts.evaluation import Evaluations, counts, drawable, reason
 from workbench.evaluation import format_difference, format_p, format_percent
 from workbench.evaluation.approval import PARTS
-from workbench.evaluation.comparison import turned
+from workbench.evaluation.paired import turned
 from workbench.evaluation.slices import POOLED_BADS
 
 if TYPE_CHECKING:

@@ -14,15 +14,14 @@ import pandas as pd
 
 from workbench.errors import InputError
 from workbench.evaluation.approval import AtApproval, Ranks, ranks
-from workbench.evaluation.paired import auc_pairs, one_sided, pairs_frame
+from workbench.evaluation.paired import auc_pairs, one_sided, pairs_frame, turned
 from workbench.evaluation.summary import Evaluation, evaluate
-from workbench.evaluation.words import format_difference, format_figure, format_percent
+from workbench.evaluation.verdict import CHAMPION, best, verdict
 from workbench.policy import Policy
 from workbench.run import seed_for
 
 MOST = 6
 APPROVAL = 0.70
-CHAMPION = "champion"
 METRICS = (
     "auc", "gini", "ks", "average_precision", "precision_at_10pct_recall", "lift_top_decile", "h_measure",
     "brier", "log_loss", "ece", "calibration_slope",
@@ -88,7 +87,7 @@ class Comparison:
     @property
     def best(self) -> str:
         """The model with the highest AUC among those that are not the reference."""
-        return _best(self.reference, self.names, self.evaluations)
+        return best(self.reference, self.names, self.evaluations)
 
     def at(self, approval: float) -> AtApproval:
         """Return what happens at another approval rate, 0 to 1; no row is scored or sorted again."""
@@ -96,7 +95,7 @@ class Comparison:
 
     def verdict_at(self, at: AtApproval) -> str:
         """Return the verdict with the bad rates of another approval rate."""
-        return _verdict(self.reference, self.role, self.evaluations, self.tests, at, self.names)
+        return verdict(self.reference, self.role, self.evaluations, self.tests, at, self.names)
 
     def pair(self, a: str, b: str, tests: pd.DataFrame | None = None) -> dict[str, Any]:
         """Return one line of `tests`, turned so that the difference is that of `b` less that of `a`."""
@@ -137,16 +136,6 @@ class Comparison:
             "verdict": self.verdict,
             "note": self.note(),
         }
-
-
-def turned(tests: pd.DataFrame, a: str, b: str) -> dict[str, Any]:
-    """Return the line of a pair, turned so that the difference is that of `b` less that of `a`."""
-    found = tests[((tests["a"] == a) & (tests["b"] == b)) | ((tests["a"] == b) & (tests["b"] == a))]
-    line = found.iloc[0].to_dict()
-    if line["a"] == a:
-        return line
-    values = {name: -line[name] for name in ("difference", "z")}
-    return line | values | {"a": a, "b": b, "low": -line["high"], "high": -line["low"]}
 
 
 def compare(
@@ -221,12 +210,7 @@ def compare(
 
     with ThreadPoolExecutor(max(threads, 1)) as pool:
         judged = dict(zip(names, pool.map(judge, names), strict=True))
-    bad = np.asarray(bad)
-    if weight is not None and not (np.asarray(weight) > 0).all():
-        kept = np.asarray(weight) > 0
-        bad, weight = bad[kept], np.asarray(weight)[kept]
-        group = None if group is None else np.asarray(group)[kept]
-        p_bad = {name: np.asarray(p)[kept] for name, p in p_bad.items()}
+    bad, p_bad, weight, group = _that_count(np.asarray(bad), p_bad, weight, group)
     ranked, placed = ranks(
         bad, p_bad, weight=weight, group=group, seed=seed_for(seed, "resampling"), threads=threads
     )
@@ -240,7 +224,7 @@ def compare(
         customers=len(pd.unique(used)) if used is not None else None,
         models=_models(both, names, tests, ks_tests, at), tests=tests, ks_tests=ks_tests, approval=at,
         evaluations=both, ranks=ranked,
-        verdict=_verdict(reference, role, judged, tests, at, ranked.names),
+        verdict=verdict(reference, role, judged, tests, at, ranked.names),
     )  # fmt: skip
 
 
@@ -253,6 +237,22 @@ def _refuse(names: list[str], reference: str, approval: float) -> None:
         raise InputError("COMPARE", f"{reference} is not among the models", remedy="Name it too.")
     if not 0 < approval < 1:
         raise InputError("COMPARE", "the approval rate is not between 0 and 1", remedy="Give 0.7, say.")
+
+
+def _that_count(
+    bad: np.ndarray, p_bad: Mapping[str, np.ndarray], weight: np.ndarray | None, group: np.ndarray | None
+) -> tuple[np.ndarray, Mapping[str, np.ndarray], np.ndarray | None, np.ndarray | None]:
+    """Return the rows without those that weigh nothing."""
+    if weight is None or (np.asarray(weight) > 0).all():
+        return bad, p_bad, weight, group
+    kept = np.asarray(weight) > 0
+    group = None if group is None else np.asarray(group)[kept]
+    return (
+        bad[kept],
+        {name: np.asarray(p)[kept] for name, p in p_bad.items()},
+        np.asarray(weight)[kept],
+        group,
+    )
 
 
 def _ks_pairs(names: list[str], evaluations: Mapping[str, Evaluation], ranked: Ranks) -> pd.DataFrame:
@@ -308,79 +308,6 @@ def leads(name: str, tests: pd.DataFrame, sign: int) -> bool:
     own = first | second
     ahead = np.where(first, -1, 1) * sign * tests["difference"].to_numpy(float) > 0
     return bool((ahead & tests["beyond_noise"].to_numpy(bool))[own].all())
-
-
-def _best(reference: str, names: tuple[str, ...], evaluations: Mapping[str, Evaluation]) -> str:
-    others = [name for name in names if name != reference]
-    return max(others, key=lambda name: np.nan_to_num(evaluations[name].value("auc"), nan=-1.0))
-
-
-def _verdict(
-    reference: str,
-    role: str,
-    evaluations: Mapping[str, Evaluation],
-    tests: pd.DataFrame,
-    at: AtApproval,
-    names: tuple[str, ...],
-) -> str:
-    """Return the answer: on the best of the others against a champion, else on the model that leads."""
-    best = _best(reference, names, evaluations)
-    if role == CHAMPION:
-        return _against(reference, best, tests, at)
-    aucs = [np.nan_to_num(evaluations[name].value("auc"), nan=-1.0) for name in (reference, best)]
-    first, second = (reference, best) if aucs[0] > aucs[1] else (best, _best(best, names, evaluations))
-    if len(names) == 2 or turned(tests, second, first)["reason"]:
-        return _against(second, first, tests, at)
-    told = _lead(first, evaluations[first].value("auc"), tests, names)
-    return f"{told}; against {second}, {_rates(second, first, at)}."
-
-
-def _lead(leader: str, auc: float, tests: pd.DataFrame, names: tuple[str, ...]) -> str:
-    """Say how far the model with the highest AUC is ahead of each of several others."""
-    others = [name for name in names if name != leader]
-    behind = [name for name in others if turned(tests, name, leader)["beyond_noise"]]
-    level = [name for name in others if name not in behind]
-    told = f"{leader} leads with an AUC of {format_figure('auc', auc)}"
-    if not level:
-        return f"{told}: better than every other beyond noise"
-    if not behind:
-        return f"{told}; no other differs from it beyond noise"
-    return f"{told}: better beyond noise than {_listed(behind)}, not than {_listed(level)}"
-
-
-def _listed(names: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
-
-
-def _against(reference: str, best: str, tests: pd.DataFrame, at: AtApproval) -> str:
-    line = turned(tests, reference, best)
-    if line["reason"]:
-        return f"{best} and {reference} cannot be told apart: {line['reason']}."
-    rates = _rates(reference, best, at)
-    if not line["beyond_noise"]:
-        between = " to ".join(format_difference(line[end]) for end in ("low", "high"))
-        return (
-            f"{best} is not better than {reference} beyond noise: the AUC differs by "
-            f"{format_difference(line['difference'])} ({between}); {rates}."
-        )
-    first, second = (best, reference) if line["difference"] > 0 else (reference, best)
-    line = turned(tests, second, first)
-    between = " to ".join(format_difference(line[end]) for end in ("low", "high"))
-    rates = _rates(second, first, at)
-    return f"{first} is better than {second} by {format_difference(line['difference'])} ({between}); {rates}."
-
-
-def _rates(a: str, b: str, at: AtApproval) -> str:
-    """Say what happens to the bad rate at the approval rate, going from `a` to `b`."""
-    before, after = at.bad_rate(a), at.bad_rate(b)
-    if math.isnan(before) or math.isnan(after):
-        return f"at {at.approval:.0%} approvals the bad rate is not defined"
-    alike = format_percent(before) == format_percent(after)
-    verb = "stays" if alike else "falls" if after < before else "rises"
-    told = f"from {format_percent(before)} to {format_percent(after)}"
-    told = f"at {format_percent(after)}" if verb == "stays" else told
-    noise = "" if bool(turned(at.tests, a, b)["beyond_noise"]) or verb == "stays" else ", within noise"
-    return f"at {at.approval:.0%} approvals the bad rate {verb} {told}{noise}"
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -258,3 +258,13 @@ def pairs_frame(names: list[str], differences: list[float], errors: list[float],
     first, second = [a for a, _ in pairs], [b for _, b in pairs]
     values = (first, second, difference, low, high, z, p, adjusted, known & (adjusted < LEVEL), reason)
     return pd.DataFrame(dict(zip(PAIR_COLUMNS, values, strict=True)))
+
+
+def turned(tests: pd.DataFrame, a: str, b: str) -> dict[str, Any]:
+    """Return the line of a pair, turned so that the difference is that of `b` less that of `a`."""
+    found = tests[((tests["a"] == a) & (tests["b"] == b)) | ((tests["a"] == b) & (tests["b"] == a))]
+    line = found.iloc[0].to_dict()
+    if line["a"] == a:
+        return line
+    values = {name: -line[name] for name in ("difference", "z")}
+    return line | values | {"a": a, "b": b, "low": -line["high"], "high": -line["low"]}

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from workbench.evaluation import Comparison, format_difference, format_p, format_percent
-from workbench.evaluation.comparison import turned
+from workbench.evaluation.paired import turned
 from workbench.reports.block import as_is, heading, percent, prose, table, whole
 
 PAIR = {

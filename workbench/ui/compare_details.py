@@ -84,21 +84,13 @@ def _swap(found: Any, at: Any, own: dict[str, Any]) -> None:
     others = [name for name in c.names if name != c.reference]
     b = st.selectbox("From the reference to", others, others.index(c.best), key="swap_to", width=300)
     frame.chart(charts.swap_set(at, c.reference, b), "swap", "Applicants swapped in and out")
-    pair = turned(at.tests, c.reference, b)
-    st.caption(_decided(pair))
+    st.caption(_decided(c.pair(c.reference, b, at.tests)))
     st.caption(
         "Outcomes are known only of loans that were granted: whom an earlier policy declined is not in these "
         "rows, so the bad rate of those swapped in says nothing of such applicants."
     )
     frame.chart(charts.bad_rates(own, at.approval), "bad_rates", "Bad rate of the approved by approval rate")
     tables.downloads(c.swap if at.approval == c.approval.approval else at.swap, "swap_set", "Each pair")
-
-
-def turned(tests: pd.DataFrame, a: str, b: str) -> dict[str, Any]:
-    """Return the test of a pair, from a to b."""
-    from workbench.evaluation import comparison
-
-    return comparison.turned(tests, a, b)
 
 
 def _decided(pair: dict[str, Any]) -> str:
