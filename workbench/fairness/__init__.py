@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from workbench.fairness.decided import tables
 from workbench.fairness.grouping import UNKNOWN, Grouping, crossed, grouping
+from workbench.fairness.judging import MOST_ATTRIBUTES, judge
 from workbench.fairness.regb import Elderly, elderly
 from workbench.fairness.screens import NOT_ADVICE, PROFILES, Profile
-from workbench.fairness.summary import MOST_ATTRIBUTES, Fairness, judge, tables
+from workbench.fairness.summary import Fairness
 from workbench.fairness.words import ratio
 
 __all__ = [
