@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench import checks, intake, proposal, registry, study
+from workbench import checks, proposal, registry, study
 from workbench.checks import Checks
 from workbench.dataset import Acknowledged, Dataset, Table, build
 from workbench.desk import (
@@ -21,12 +21,12 @@ from workbench.desk import (
     made,
     monitoring,
     promoting,
+    reading,
     removing,
     replays,
     scored,
     scoring_files,
     seen,
-    sourced,
     trainings,
     treated,
 )
@@ -42,10 +42,9 @@ from workbench.errors import Problem
 from workbench.evaluation import Evaluation
 from workbench.explanation import Explainer
 from workbench.exports import Exported
-from workbench.intake import Limits, PortfolioShelf, ReadOptions
+from workbench.intake import PortfolioShelf, ReadOptions
 from workbench.portfolio import Portfolio
 from workbench.registry import ModelRow, Removal
-from workbench.registry.artifacts import make_folder
 from workbench.run import Run
 from workbench.scoring import Score, Scorer
 from workbench.settings import Settings
@@ -120,21 +119,11 @@ class Desk:
 
         ``sql:NAME`` and ``sql:NAME/TABLE`` are the rows of a configured source.
         """
-        make_folder(place := self.settings.home / "reading")
-        with sourced.at_hand(self, Path(path), run) as file:
-            table = intake.read_apart(
-                file, place, name=name, portfolio=portfolio, options=options or ReadOptions(),
-                limits=self._limits, run=run,
-            )  # fmt: skip
-        return sourced.told(table, Path(path))
+        return reading.read(self, Path(path), portfolio, options, name, run)
 
     def sheets(self, path: Path, name: str = "") -> tuple[str, ...]:
         """Return the sheets of an Excel file that hold data."""
-        return intake.sheets_apart(Path(path), name=name, limits=self._limits)
-
-    @property
-    def _limits(self) -> Limits:
-        return Limits(self.settings.read_memory_mb, self.settings.read_seconds)
+        return reading.sheets(self, Path(path), name)
 
     def propose(
         self,
@@ -282,9 +271,7 @@ class Desk:
 
     def columns(self, path: Path, options: ReadOptions | None = None, name: str = "") -> tuple[str, ...]:
         """Return the columns of a file, looked up apart from this process."""
-        return intake.columns_apart(
-            Path(path), name=name, options=options or ReadOptions(), limits=self._limits
-        )
+        return reading.columns(self, Path(path), options, name)
 
     def evaluate(
         self, reference: str, path: Path, options: ReadOptions | None = None
@@ -320,10 +307,7 @@ class Desk:
 
     def roll_back(self, portfolio: str, why: str) -> ModelRow:
         """Make the champion before the present one champion again, for a reason kept in the trail."""
-        name = portfolio.split("@")[0]
-        if not self.registry.models(name):
-            self.portfolio(name)  # says which there are, where there is none of this name
-        return self.registry.roll_back(name, who=self.who, when=self.now(), why=why)
+        return promoting.roll_back(self, portfolio, why)
 
     def compare(
         self,

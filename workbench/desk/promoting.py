@@ -1,4 +1,4 @@
-"""Making a model the champion: only where it beats the present one on the same rows, or by force."""
+"""Making a model the champion: where it beats the present one on the same rows, by force, or once more."""
 
 from __future__ import annotations
 
@@ -20,6 +20,14 @@ def promote(desk: Desk, reference: str, force: bool, why: str) -> ModelRow:
     return desk.registry.promote(
         row.model_id, who=desk.who, when=desk.now(), force=force, why=why, challenge=challenge(desk, row)
     )
+
+
+def roll_back(desk: Desk, portfolio: str, why: str) -> ModelRow:
+    """Make the champion before the present one champion again; see `Desk.roll_back`."""
+    name = portfolio.split("@")[0]
+    if not desk.registry.models(name):
+        desk.portfolio(name)  # says which there are, where there is none of this name
+    return desk.registry.roll_back(name, who=desk.who, when=desk.now(), why=why)
 
 
 def challenge(desk: Desk, row: ModelRow) -> Challenge | None:
