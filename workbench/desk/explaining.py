@@ -1,4 +1,4 @@
-"""What explains a registered model."""
+"""What explains a registered model: kept with it or made from its data, and held against `shap` first."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from workbench import explanation, sampling, study
+from workbench import explanation, study
 from workbench.desk import origins
 from workbench.explanation import Explainer, Overview
-from workbench.study import StudyModel, StudySpec
+from workbench.study import StudyModel
 from workbench.training import TrainedModel
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ def development(desk: Desk, reference: str) -> tuple[TrainedModel, np.ndarray, n
     """Return a verified model, the raw rows it was developed on (`Encoder.raw`), and their weights."""
     row = desk.registry.resolve(reference)
     model = desk.model(row.model_id)
-    dataset = origins.dataset_of(desk, row, model.portfolio)
-    samples = sampling.draw(dataset, StudySpec.from_json(row.spec).sampling)
+    dataset, samples = origins.samples_of(desk, row, model.portfolio)
     rows = np.flatnonzero(samples.mask("development"))
     date = None if dataset.date is None else dataset.date.iloc[rows]
     raw = model.encoder.raw(dataset.frame.iloc[rows], date)

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from workbench import drift as room
-from workbench import sampling
 from workbench.dataset import Dataset, arrived, impossible, months
 from workbench.desk import monitored, origins, seen
 from workbench.desk.monitored import Monitored
@@ -28,7 +27,6 @@ from workbench.registry.artifacts import make_folder
 from workbench.registry.sealed import publish_once, seal, unseal
 from workbench.run import Run
 from workbench.scoring import Scorer
-from workbench.study import StudySpec
 
 if TYPE_CHECKING:
     from workbench.desk.desk import Desk
@@ -56,8 +54,7 @@ def drift(desk: Desk, request: DriftRequest, key: str, run: Run) -> Monitored:
     extract = _extract(desk, request, scorer)
     _require_rows(extract)
     run.step("Loading the development sample", 0.1)
-    dataset = origins.dataset_of(desk, row, scorer.model.portfolio)
-    samples = sampling.draw(dataset, StudySpec.from_json(row.spec).sampling)
+    dataset, samples = origins.samples_of(desk, row, scorer.model.portfolio)
     development = samples.mask("development")
     known = room.know(
         _frame(dataset, development), scorer.model.portfolio.characteristics,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from workbench import sampling
 from workbench.dataset import Dataset
 from workbench.portfolio import Portfolio
+from workbench.sampling import Samples
+from workbench.study import StudySpec
 
 if TYPE_CHECKING:
     from workbench.desk.desk import Desk
@@ -25,3 +28,9 @@ def dataset_of(desk: Desk, row: ModelRow | StudyRow, portfolio: Portfolio) -> Da
     named = study.summary.get(READING, "") if study is not None else ""
     sha256 = row.dataset_sha256
     return desk.dataset(sha256, portfolio, named or desk.registry.first_reading(sha256))
+
+
+def samples_of(desk: Desk, row: ModelRow, portfolio: Portfolio) -> tuple[Dataset, Samples]:
+    """Return the data a version was made from, and the samples they were drawn into then."""
+    dataset = dataset_of(desk, row, portfolio)
+    return dataset, sampling.draw(dataset, StudySpec.from_json(row.spec).sampling)
