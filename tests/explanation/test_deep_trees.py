@@ -11,8 +11,8 @@ import pytest
 
 from workbench import charts, explanation
 from workbench.dataset.segment import Segment
-from workbench.desk.explained import of_rows
-from workbench.desk.overviews import SampleRows
+from workbench.desk.explanation_documents import of_rows
+from workbench.desk.sample_rows import SampleRows
 from workbench.errors import InputError
 from workbench.explanation import Explainer, Overview, Reasoner, nearest, overview
 from workbench.explanation.by_shap import ByShap

@@ -11,7 +11,7 @@ from workbench.errors import InputError
 
 if TYPE_CHECKING:
     from workbench.desk import Desk
-    from workbench.desk.overviews import SampleRows
+    from workbench.desk.sample_rows import SampleRows
     from workbench.explanation import Explainer, Overview
     from workbench.intake import ReadOptions
 
@@ -63,7 +63,7 @@ def explain(
     The JSON of all rows holds a line for each row and characteristic.
     """
     _require_call(data, row, method, kind, sample)
-    from workbench.desk import explained, overviews
+    from workbench.desk import explanation_documents, overviews
 
     desk = options.open_desk()
     read = options.reading(data, delimiter, decimal, encoding, sheet)
@@ -79,7 +79,7 @@ def explain(
             whole = overviews.of(
                 found, explainer, picked, run.part(0.4, 1.0), kind=kind or None, against=against
             )
-            told = explained.of_rows(found, explainer, picked, whole, against) if as_json else {}
+            told = explanation_documents.of_rows(found, explainer, picked, whole, against) if as_json else {}
     if as_json:
         output.document(told)
     elif row:
@@ -107,11 +107,11 @@ def _require_call(data: str, row: str, method: str, kind: str, sample: str) -> N
 
 
 def _rows(desk: Desk, model: str, data: str, sample: str, read: ReadOptions) -> SampleRows:
-    from workbench.desk import overviews
+    from workbench.desk import sample_rows
 
     if not data:
-        return overviews.sample_rows(desk, model, sample)
-    found = overviews.file_rows(desk, model, data, read)
+        return sample_rows.sample_rows(desk, model, sample)
+    found = sample_rows.file_rows(desk, model, data, read)
     output.refused(found.dataset.rows_in, found.dataset.n, found.dataset.source.name)
     return found
 
@@ -119,11 +119,11 @@ def _rows(desk: Desk, model: str, data: str, sample: str, read: ReadOptions) -> 
 def _one(
     desk: Desk, found: SampleRows, explainer: Explainer, key: str, method: str, kind: str, against: str
 ) -> dict[str, Any]:
-    from workbench.desk import explained
+    from workbench.desk import explanation_documents
 
     if method == "lime":
-        return explained.of_lime(desk, found, explainer, key, against)
-    return explained.of_one(found, explainer, key, kind or None, against)  # type: ignore[arg-type]
+        return explanation_documents.of_lime(desk, found, explainer, key, against)
+    return explanation_documents.of_one(found, explainer, key, kind or None, against)  # type: ignore[arg-type]
 
 
 def _show(told: Overview) -> None:

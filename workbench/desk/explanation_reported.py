@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbench.desk import overviews, reported
+from workbench.desk.sample_rows import sample_rows
 from workbench.explanation.references import ALL
 from workbench.reports.explained import ExplainedModel
 from workbench.run import Run
@@ -37,10 +38,10 @@ def explanation_shown(
     row = desk.registry.resolve(model) if model else reported.in_use(desk)
     if row is None:
         return None
-    found = overviews.sample_rows(desk, row.model_id, sample)
+    found = sample_rows(desk, row.model_id, sample)
     asked = found.segment(segment)
     how = {"kind": kind or None, "against": against or ALL}
-    development = overviews.sample_rows(desk, row.model_id, "development")
+    development = sample_rows(desk, row.model_id, "development")
     explainer = desk.explainer(row.model_id)
     told = overviews.kept(desk, found, asked, **how)
     if told is None:

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from workbench.dataset.segment import Segment
-from workbench.desk.overviews import SampleRows, sample_rows
+from workbench.desk import explaining
+from workbench.desk.sample_rows import SampleRows
 from workbench.explanation import ALL, Explainer, Kind, Overview, Rows, lime, told_of
 from workbench.explanation.waterfall import value_in_words
 
@@ -92,7 +93,7 @@ def of_lime(
     at = np.array([found.position(key)])
     raw = Rows.of(found.model, found.dataset, at).raw
     held = explainer.attributions(raw, reference=against)
-    background = sample_rows(desk, found.row.model_id, "development").rows().raw
+    background = explaining.development(desk, found.row.model_id)[1]
     told = lime(found.model, held, raw, background)
     frame, values = found.dataset.frame.iloc[at], told.to_json()
     words = {
