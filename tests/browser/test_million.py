@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 import pytest
+from playwright.sync_api import TimeoutError
 
 from tests.browser.driving import RUN
 from workbench.dataset import applicants, from_frame
@@ -51,11 +53,22 @@ def loans(tmp_path_factory):
     return path
 
 
+STANDS = """() => {
+  const app = document.querySelector('[data-testid=stApp]').dataset;
+  return {
+    rests: app.testConnectionState === 'CONNECTED' && app.testScriptState === 'notRunning',
+    connection: app.testConnectionState, script: app.testScriptState, address: location.href,
+    run: document.querySelector('#run-mark')?.dataset.run ?? null,
+    text: document.body.innerText.slice(0, 400),
+  };
+}"""
+
+
 class Beside:
     """Another tab of the same user, in which pages are looked at while the first one waits."""
 
     def __init__(self, driver) -> None:
-        self.page, self.waits = driver.page.context.new_page(), []
+        self.page, self.waits, self.missed = driver.page.context.new_page(), [], []
         self.page.set_default_timeout(60_000)
         self.page.goto(f"{driver.server.address}/Jobs")
         self.page.wait_for_selector("#run-mark", state="attached", timeout=60_000)
@@ -64,9 +77,23 @@ class Beside:
         """Click, and note how long it takes until the page has been drawn because of it."""
         name = "Home" if self.page.url.split("?")[0].endswith("/Jobs") else "Jobs"
         began, before = time.monotonic(), self.page.evaluate(RUN)
-        self.page.locator("[data-testid=stSidebar]").get_by_role("link", name=name, exact=True).click()
-        self.page.wait_for_function(f"n => {RUN} > n", arg=before)
+        link = self.page.locator("[data-testid=stSidebar]").get_by_role("link", name=name, exact=True)
+        link.click()
+        while not self._drawn_after(before):
+            stands = self.page.evaluate(STANDS)
+            # a click between two drawings may reach nothing: then the page is at rest, and nobody waits
+            assert stands["rests"] and not self.missed, f"nothing came of a click on {name}: {stands}"
+            self.missed.append(name)
+            began = time.monotonic()
+            link.click()
         self.waits.append(time.monotonic() - began)
+
+    def _drawn_after(self, run: int) -> bool:
+        """Wait until another run has drawn the page; asked at times, as a hidden tab draws no frames."""
+        with suppress(TimeoutError):
+            self.page.wait_for_function(f"n => {RUN} !== n", arg=run, polling=100, timeout=1e3 * ANSWER)
+            return True
+        return False
 
     def until(self, there, timeout: float = 150.0) -> None:
         """Look around until something is there in the first tab."""
@@ -113,7 +140,10 @@ def test_a_million_rows_from_upload_to_scored_parquet_without_a_frozen_page(driv
     scored = pq.read_table(handed.value.path()).to_pandas()
     still = page.evaluate("window.longest")
     usual = np.median(beside.waits)
-    print(f"page {still:.0f} ms; another tab {max(beside.waits):.1f} s at most, {usual:.1f} s usually")
+    print(
+        f"page {still:.0f} ms; another tab {max(beside.waits):.1f} s at most, {usual:.1f} s usually; "
+        f"clicks made twice: {beside.missed}"
+    )
     assert still < STILL_MS
     assert len(beside.waits) > 4 and max(beside.waits) < ANSWER, beside.waits
     assert usual < USUAL, beside.waits
