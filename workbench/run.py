@@ -31,14 +31,14 @@ class Run:
         Called with a plain-words step and the share done, 0 to 1.
     cancelled : callable
         Asked between steps; True stops the computation with `Cancelled`.
-    meanwhile : tuple of callable
-        What will be needed later and takes long to load: called by a fit that waits for its engine.
+    spare : bool
+        Whether the machine has a core beside those threads, on which may be done what nobody waits for yet.
     """
 
     threads: int = 1
     watch: Callable[[str, float], None] = _no_one_watches
     cancelled: Callable[[], bool] = _never
-    meanwhile: tuple[Callable[[], object], ...] = ()
+    spare: bool = False
 
     def step(self, what: str, done: float) -> None:
         """Report that `what` is under way with share `done` behind us, and stop if asked to.
@@ -59,7 +59,7 @@ class Run:
         def watch(what: str, done: float) -> None:
             outer(f"{prefix}{what}", start + (end - start) * done)
 
-        return Run(self.threads, watch, self.cancelled, self.meanwhile)
+        return Run(self.threads, watch, self.cancelled, self.spare)
 
 
 def seed_for(seed: int, *names: str) -> int:

@@ -20,6 +20,7 @@ from workbench.errors import WorkbenchError
 from workbench.registry import golden
 from workbench.registry.golden import Golden
 from workbench.run import Cancelled, Run
+from workbench.settings import available_cores
 from workbench.study import Study, StudyModel
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def train(desk: Desk, request: TrainRequest, run: Run) -> TrainOutcome:
     study_id = _study_id(desk, portfolio.name, request.job_id)
     try:
         fits = stopwatch.Stopwatch(request.spec.families)
-        done = study.run(dataset, request.spec, fits.watching(run.part(0.05, 0.9)), explain=True)
+        watched = replace(fits.watching(run.part(0.05, 0.9)), spare=available_cores() > run.threads)
+        done = study.run(dataset, request.spec, watched, explain=True)
         run.step("keeping the study", 0.9)
         told = {"fit_seconds": fits.seconds, "one_row_seconds": stopwatch.one_row(done)}
         told |= {origins.READING: desk.registry.reading_of(dataset)}

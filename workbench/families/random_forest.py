@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Callable
 from functools import cached_property
 from threading import Thread
 from types import SimpleNamespace
@@ -202,27 +201,25 @@ def fit(
         monotonic_cst=declared if any(declared) else None,
         warm_start=True, n_jobs=run.threads, random_state=spec.seed,
     )  # fmt: skip
-    # what is needed later takes a second to load: done while trees grow, when all they need is loaded
-    loading = Thread(target=_load, args=(run.meanwhile,))
+    # what keeps a forest takes half a second to load: done while trees grow, when all they need is loaded
+    loading = Thread(target=_load)
     batches = min(BATCHES, trees)
     for k in range(batches):
         done = trees * (k + 1) // batches
         run.step(f"tree {done:,} of {trees:,}", k / batches)
         estimator.n_estimators = done
         estimator.fit(rows, development.bad.astype(np.int8), sample_weight=development.weight)
-        if k == 0:
+        if k == 0 and run.spare:
             loading.start()
-    loading.join()
+    if run.spare:
+        loading.join()
     run.step(f"tree {trees:,} of {trees:,}", 1.0)
     estimator.n_jobs, estimator.warm_start = 1, False
     return Forest(estimator, fill)
 
 
-def _load(meanwhile: tuple[Callable[[], object], ...]) -> None:
+def _load() -> None:
     import skops.io  # noqa: F401
-
-    for load in meanwhile:
-        load()
 
 
 def _fill(encoder: Encoder) -> tuple[float, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,15 @@ from workbench.portfolio import Portfolio
 from workbench.run import Run, seed_for
 from workbench.sampling import Samples
 from workbench.scoring import points
+from workbench.study.aside import Aside
 from workbench.study.values import Gate, Study, StudyModel, StudySpec, reported_sample
 from workbench.training import COEFFICIENT_COLUMNS, IMPORTANCE_COLUMNS, TrainedModel, TrainSpec
 
 SAME_PD = "Everyone the same PD"
 SINGLE_BINS = 10
 SMOOTHING_ROWS = 20.0
+GROWN = "ordered"
+"""How families encode whose fit is trees growing in an engine."""
 
 
 def run(dataset: Dataset, spec: StudySpec, circumstances: Run, *, explain: bool = False) -> Study:
@@ -49,8 +53,6 @@ def run(dataset: Dataset, spec: StudySpec, circumstances: Run, *, explain: bool 
     Linear algebra runs on one thread, in the evaluations too: how many there are would show in the last
     bits of a sum, and a study that is run again, behind another door, has to come out identical.
     """
-    if explain:
-        circumstances = replace(circumstances, meanwhile=(explanation.load_check,))
     with training.one_thread():
         return _run(dataset, spec, circumstances, explain)
 
@@ -73,16 +75,12 @@ def _run(dataset: Dataset, spec: StudySpec, circumstances: Run, explain: bool) -
         )
     circumstances.step("profiling characteristics on development", 0.17)
     described = profile.profile(take(dataset, samples.mask("development")), circumstances.part(0.17, 0.2))
-    models = []
-    for i, name in enumerate(spec.families):
-        share = 0.75 / len(spec.families)
-        part = circumstances.part(0.2 + i * share, 0.2 + (i + 1) * share)
-        models.append(_model(dataset, samples, spec, name, part, explain))
+    models = _models(dataset, samples, spec, circumstances.part(0.2, 0.95), explain)
     circumstances.step("measuring the baselines", 0.96)
     return Study(
         spec=spec, portfolio=dataset.portfolio, dataset_sha256=dataset.sha256, source=dataset.source,
         rows_in=dataset.rows_in, n_refused=dataset.rows_in - dataset.n, checks=found, profile=described,
-        samples=samples, models=tuple(models), baselines=_baselines(dataset, samples, spec.seed),
+        samples=samples, models=models, baselines=_baselines(dataset, samples, spec.seed),
         rows=pd.DataFrame(
             {"record": dataset.record, "sample": samples.assignment, "outcome": dataset.outcome}
         ),
@@ -117,14 +115,34 @@ def _taken(frame: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
     return frame.iloc[rows].reset_index(drop=True) if len(frame.columns) else frame
 
 
-def _model(
-    dataset: Dataset, samples: Samples, spec: StudySpec, name: str, part: Run, explain: bool
-) -> StudyModel:
+def _models(
+    dataset: Dataset, samples: Samples, spec: StudySpec, part: Run, explain: bool
+) -> tuple[StudyModel, ...]:
+    """Return the trained models; each is explained beside the fit of a later one where a core is spare."""
+    found, told = [], []
+    with Aside(part) as aside:
+        if explain:
+            aside.do(lambda _: explanation.load_check(), part)
+        for i, name in enumerate(spec.families):
+            own = part.part(i / len(spec.families), (i + 1) / len(spec.families))
+            if families.find(name).encoding == GROWN:
+                aside.begin()
+            found.append(_model(dataset, samples, spec, name, own.part(0.0, 0.9)))
+            model = found[-1].model
+            if explain and model is not None:
+                explained = partial(_explained, dataset, samples, model)
+                told.append(aside.do(explained, own.part(0.9, 1.0, f"{found[-1].title}: ")))
+            else:
+                told.append(dict)
+        return tuple(replace(one, **waited()) for one, waited in zip(found, told, strict=True))
+
+
+def _model(dataset: Dataset, samples: Samples, spec: StudySpec, name: str, part: Run) -> StudyModel:
     family = families.find(name)
     seed = seed_for(spec.seed, "family", name)
     train_spec = TrainSpec.of(dataset.portfolio, name, spec.calibration, seed, weights=spec.weights)
     try:
-        model = training.train(dataset, samples, train_spec, part.part(0.0, 0.9))
+        model = training.train(dataset, samples, train_spec, part)
     except WorkbenchError as error:
         return _failed(name, family.title, str(error), dataset.n)
     p_bad = model.p_bad(dataset.frame, dataset.date)
@@ -136,7 +154,6 @@ def _model(
         importance=model.importance, coefficients=model.coefficients,
         calibration=_calibration(model, evaluations), policy=model.policy.to_json(), digest=model.digest,
         card=model.card, selection=model.selection,
-        **(_explained(dataset, samples, model, part.part(0.9, 1.0)) if explain else {}),
     )  # fmt: skip
 
 
