@@ -43,13 +43,20 @@ Score = Callable[[Any, "pd.DataFrame"], "np.ndarray"]
 """Gives the PDs of typed rows, in order."""
 
 
-def _plain(row: Any) -> dict[str, Any]:
-    values = asdict(row)
-    return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in values.items()}
+class Plain:
+    """What can be told as plain values."""
+
+    def to_json(self: Any) -> dict[str, Any]:
+        """Return it as plain values, times in ISO."""
+        values = asdict(self)
+        return {
+            name: value.isoformat() if isinstance(value, datetime) else value
+            for name, value in values.items()
+        }
 
 
 @dataclass(frozen=True)
-class DatasetRow:
+class DatasetRow(Plain):
     """A data set that is kept.
 
     Attributes
@@ -82,13 +89,9 @@ class DatasetRow:
     protected_sha256: str = ""
     reading_sha256: str = ""
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the row as plain values."""
-        return _plain(self)
-
 
 @dataclass(frozen=True)
-class AcknowledgementRow:
+class AcknowledgementRow(Plain):
     """A finding someone took note of: `why` it does not stop training on one reading of a data set."""
 
     portfolio: str
@@ -101,13 +104,9 @@ class AcknowledgementRow:
     who: str
     at: datetime
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the row as plain values."""
-        return _plain(self)
-
 
 @dataclass(frozen=True)
-class StudyRow:
+class StudyRow(Plain):
     """A study that is kept: what was asked (`spec`) and what came out in short (`summary`)."""
 
     study_id: str
@@ -121,13 +120,9 @@ class StudyRow:
     created_by: str
     job_id: str | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the row as plain values."""
-        return _plain(self)
-
 
 @dataclass(frozen=True)
-class ModelRow:
+class ModelRow(Plain):
     """A model version.
 
     Attributes
@@ -166,10 +161,6 @@ class ModelRow:
     job_id: str | None = None
     again: bool = False
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the row as plain values."""
-        return _plain(self)
-
 
 @dataclass(frozen=True)
 class Challenge:
@@ -197,7 +188,7 @@ class Challenge:
 
 
 @dataclass(frozen=True)
-class StageRow:
+class StageRow(Plain):
     """One move of a version from one stage to the next."""
 
     model_id: str
@@ -207,13 +198,9 @@ class StageRow:
     who: str
     why: str = ""
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the row as plain values."""
-        return _plain(self)
-
 
 @dataclass(frozen=True)
-class TrailRow:
+class TrailRow(Plain):
     """One line of the trail: who did what and when, told in `sentence`."""
 
     seq: int
@@ -224,10 +211,6 @@ class TrailRow:
     model_id: str | None
     detail: Mapping[str, Any] = field(default_factory=dict)
     sentence: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the line as plain values."""
-        return _plain(self)
 
 
 REMOVABLE = {"dataset": "datasets", "study": "studies", "model": "models"}
@@ -244,7 +227,7 @@ NOUNS = {
 
 
 @dataclass(frozen=True)
-class Removal:
+class Removal(Plain):
     """What deleting something means, told before it is done.
 
     Attributes
@@ -276,7 +259,3 @@ class Removal:
     def words(self) -> str:
         """What it is, in words."""
         return f"the {NOUNS[self.kind]} {self.name[:12] if self.kind == 'dataset' else self.name}"
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as plain values."""
-        return _plain(self)
