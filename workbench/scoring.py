@@ -299,7 +299,7 @@ class Scorer:
         elif isinstance(column, LevelColumn):
             message = f"{title}: fewer than 0.5% of development applicants had this attribute"
         elif code == IMPOSSIBLE:
-            message = f"{title} lies outside {_span(*column.declared)}, the range the portfolio declares"
+            message = f"{title} lies {_beyond(*column.declared)} the portfolio declares"
         elif code == OUT_OF_RANGE:
             message = f"{title} lies outside {_span(*column.bounds)}, the range seen in development"
         else:
@@ -308,9 +308,16 @@ class Scorer:
         return Flag(FLAG_WORDS[code], name, title, message)
 
 
-def _span(low: float, high: float) -> str:
+def _span(*bounds: float) -> str:
     """Return a range as people write it: no powers of ten where a bound has more than six digits."""
-    return " to ".join(f"{b:,.6g}" if abs(b) < 1e6 else f"{b:,.0f}" for b in (low, high))
+    return " to ".join(f"{b:,.6g}" if abs(b) < 1e6 else f"{b:,.0f}" for b in bounds)
+
+
+def _beyond(low: float, high: float) -> str:
+    """Return what lies beyond declared bounds, of which one may be open."""
+    if math.isinf(high):
+        return f"below {_span(low)}, the least"
+    return f"above {_span(high)}, the most" if math.isinf(low) else f"outside {_span(low, high)}, the range"
 
 
 def _referred(decision: str, flags: list[int]) -> str:
