@@ -84,6 +84,9 @@ def test_grown_trees_give_shapleys_own_values(
     found = tables.values(x[:1], prepared)
     assert found[0] == pytest.approx(expected, abs=1e-12)
     assert prepared.base == pytest.approx(worth[frozenset()], abs=1e-12)
+    one_by_one = trees.held_against(ensemble, x, others, threads=2)
+    assert one_by_one[0] == pytest.approx(expected, abs=1e-12)
+    assert one_by_one == pytest.approx(tables.values(x, prepared), abs=1e-12)
     pairs = tables.interactions(x[:1], tables.prepare(tables.counts(others), pairs=True), found)[0]
     for a, b in itertools.combinations(range(WIDTH), 2):
         assert pairs[a, b] == pairs[b, a] == pytest.approx(pair_of(worth, a, b) / 2, abs=1e-12)

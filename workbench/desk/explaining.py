@@ -10,6 +10,7 @@ import pandas as pd
 
 from workbench import explanation, study
 from workbench.desk import origins
+from workbench.errors import MissingError
 from workbench.explanation import Explainer, Overview
 from workbench.study import StudyModel
 from workbench.training import TrainedModel
@@ -23,7 +24,8 @@ def explainer(desk: Desk, reference: str) -> Explainer:
 
     It is made of the files kept with the model. A model that was registered before these were kept, or whose
     trees are too deep for that, is explained from its kept data and samples, after its values agreed with
-    those of `shap` on some of these rows.
+    those of `shap` on some of these rows. Where the data of the deepest are deleted, what is left are values
+    as the trees saw rows together, on which no reason rests.
 
     Raises
     ------
@@ -32,9 +34,17 @@ def explainer(desk: Desk, reference: str) -> Explainer:
     """
     row = desk.registry.resolve(reference)
     kept = desk.registry.beside(row.model_id)
+    left = None
     if explanation.FILE in kept:
-        return Explainer.from_files(kept, desk.model(row.model_id), desk.settings.threads)
-    model, raw, weight = development(desk, row.model_id)
+        left = Explainer.from_files(kept, desk.model(row.model_id), desk.settings.threads)
+        if not left.slow:
+            return left
+    try:
+        model, raw, weight = development(desk, row.model_id)
+    except MissingError:
+        if left is None:
+            raise
+        return left
     return proved(explanation.learn(model, raw, weight=weight, threads=desk.settings.threads), raw)
 
 

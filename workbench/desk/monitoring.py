@@ -20,7 +20,7 @@ from workbench.drift import DEFAULT, LEAST_ROWS, Rows, Triggers
 from workbench.errors import InputError, WorkbenchError
 from workbench.evaluation import format_percent
 from workbench.explanation.attributions import LOG_ODDS
-from workbench.explanation.by_shap import ByShap
+from workbench.explanation.by_row import ByRow
 from workbench.explanation.explainer import method_of
 from workbench.extract.known import whose
 from workbench.registry.artifacts import make_folder
@@ -170,7 +170,7 @@ def _attributions(
         way = method_of(desk.model(row.model_id))
         if way.unit != LOG_ODDS:  # asked first: learning such a model's tables may take minutes
             return None, (f"{untold}attributions of this family are in {way.unit}, not in points.",)
-        if isinstance(way, ByShap):  # means of the few hundred rows that could be are mostly chance
+        if isinstance(way, ByRow):  # means of the few hundred rows that could be are mostly chance
             return None, (f"{untold}the model's trees are too deep to explain every row.",)
         explainer = desk.explainer(row.model_id)
     except InputError as error:

@@ -39,8 +39,8 @@ class Reasoning:
         if INTERVENTIONAL in self.reasoner.explainer.kinds:
             return ()
         return (
-            "No reasons are given: the trees are too deep for values against others, on which reasons rest. "
-            "A person looks at each row that is not approved; fewer or shallower trees give them.",
+            "No reasons are given: the trees are deep, and the applicants that others are held against are "
+            "no longer kept. A person looks at each row that is not approved.",
         )
 
     def columns(self, checked: Applicants, decisions: np.ndarray) -> dict[str, np.ndarray]:

@@ -12,6 +12,8 @@ from workbench.errors import ArtifactError
 Kind = Literal["interventional", "path-dependent"]
 INTERVENTIONAL: Kind = "interventional"
 PATH_DEPENDENT: Kind = "path-dependent"
+WALKED = "walks through deep trees"
+"""How values are told to be computed that are of rows held against others one by one."""
 LOG_ODDS, PROBABILITY = "log-odds of bad", "probability of bad"
 TOLERANCE = 1e-7
 """How far base and values may be from the margin, where margins are of the size of 1."""

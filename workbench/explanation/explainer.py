@@ -15,12 +15,14 @@ from workbench.errors import InputError
 from workbench.explanation.additive import additive
 from workbench.explanation.attributions import (
     INTERVENTIONAL,
+    PATH_DEPENDENT,
+    WALKED,
     Attributions,
     Interactions,
     Kind,
     require_additive,
 )
-from workbench.explanation.by_shap import ByShap, by_shap
+from workbench.explanation.by_row import ROWS, ByRow, by_row
 from workbench.explanation.by_trees import by_trees
 from workbench.explanation.references import ALL, Reference, groups
 from workbench.features.columns import LevelColumn
@@ -104,13 +106,15 @@ class Explainer:
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
-        """The kinds of values the model has; trees have both."""
+        """The kinds of values that are at hand; trees have both, deep ones while their rows are kept."""
+        if self.slow and not any(ROWS in group.kept for group in self.references.values()):
+            return (PATH_DEPENDENT,)
         return self.way.kinds
 
     @property
     def slow(self) -> bool:
         """Whether a row takes so long that what is told of many rests on some of them."""
-        return isinstance(self.way, ByShap)
+        return isinstance(self.way, ByRow)
 
     @property
     def deep(self) -> bool:
@@ -131,7 +135,7 @@ class Explainer:
         Parameters
         ----------
         kind : Kind, optional
-            The first of `kinds` where not given: interventional but of trees too deep for tables.
+            The first of `kinds` where not given: interventional, where it is at hand.
 
         Raises
         ------
@@ -163,7 +167,12 @@ class Explainer:
         InputError, ArtifactError
             As in `attributions`.
         """
-        kind = kind or self.kinds[0]
+        kind = kind or (PATH_DEPENDENT if self.slow else self.kinds[0])
+        if self.slow and kind != PATH_DEPENDENT:
+            raise InputError(
+                "KIND", f"the trees of this {self.model.family} model are too deep for {kind} values by pair",
+                remedy=f"Take {PATH_DEPENDENT}.",
+            )  # fmt: skip
         group, x = self._asked(kind, reference), self.model.encoder.encode(raw)
         values = self.way.interactions(x, group.kept if group else {}, kind, self.threads)
         margin, base = self.way.margin(x), self._base(kind, group)
@@ -173,6 +182,9 @@ class Explainer:
             group.n if group else 0, base, self.characteristics, values, margin,
         )  # fmt: skip
 
+    def _named(self, kind: Kind) -> str:
+        return WALKED if self.slow and kind == INTERVENTIONAL else self.way.method
+
     def _base(self, kind: Kind, group: Reference | None) -> float:
         return self.way.base(group.kept if group else {})
 
@@ -181,7 +193,7 @@ class Explainer:
         if kind not in self.kinds:
             raise InputError(
                 "KIND", f"this {self.model.family} model has no {kind} values"
-                + (": its trees are too deep for tables" if self.slow else ""),
+                + (": its trees are deep, and the development data are not at hand" if self.slow else ""),
                 remedy=f"Take {' or '.join(self.kinds)}.",
             )  # fmt: skip
         if kind != INTERVENTIONAL:
@@ -199,7 +211,7 @@ class Explainer:
         margin = self.way.margin(x)
         require_additive(base, values.sum(axis=1), margin, self.way.tolerance)
         return Attributions(
-            kind=kind, method=self.way.method, unit=self.way.unit,
+            kind=kind, method=self._named(kind), unit=self.way.unit,
             reference=group.words if group else "", n_reference=group.n if group else 0, base=base,
             characteristics=self.characteristics, values=values, margin=margin,
             p_bad=np.asarray(self.model.calibrator.p_bad(self.model.many.margin(x)), dtype=float),
@@ -212,6 +224,8 @@ class Explainer:
             about = {name: getattr(group, name) for name in ("name", "words", "n", "p_low", "p_high")}
             arrays = []
             for name, array in sorted(group.kept.items()):
+                if name == ROWS:
+                    continue
                 file = f"explanation-{i}-{name}.bin"
                 # the level of compression that has most of the gain in a tenth of the time
                 files[file] = zlib.compress(np.ascontiguousarray(array).tobytes(), 1)
@@ -274,7 +288,7 @@ def method_of(model: TrainedModel) -> Method:
         try:
             found = additive(model) or by_trees(model)
         except NotCompiled:
-            found = by_shap(model)
+            found = by_row(model)
     except NotCompiled as why:
         raise InputError(
             "NO_EXPLANATION", f"the {model.family} model has no exact explanation: {why}",
@@ -325,6 +339,8 @@ def learn(
     for name, (rows, words) in groups(p_bad, model.policy, weight is not None).items():
         share = None if weight is None else weight[rows]
         kept = method.learn(x[rows], share, threads) | {TYPICAL: medians(model, raw[rows], share)}
-        p = p_bad[rows]
-        references[name] = Reference(name, words, len(rows), float(p.min()), float(p.max()), kept)
+        p, n = p_bad[rows], len(kept.get(ROWS, rows))
+        if n < len(rows):
+            words = f"{n:,} of {words}, evenly taken by PD"
+        references[name] = Reference(name, words, n, float(p.min()), float(p.max()), kept)
     return Explainer(model, references, threads, prepared=method)

@@ -11,7 +11,14 @@ import pandas as pd
 
 from workbench.errors import InputError
 from workbench.explanation import marks, measured
-from workbench.explanation.attributions import INTERVENTIONAL, PROBABILITY, Attributions, Kind
+from workbench.explanation.attributions import (
+    INTERVENTIONAL,
+    PATH_DEPENDENT,
+    PROBABILITY,
+    WALKED,
+    Attributions,
+    Kind,
+)
 from workbench.explanation.directions import direction
 from workbench.explanation.effects import monotonicity, records
 from workbench.explanation.explainer import Explainer
@@ -103,8 +110,8 @@ class Overview:
 
     @property
     def paired_told(self) -> str:
-        """On how many rows pairs are measured, in words."""
-        return self._told(self.n_paired)
+        """On how many rows pairs are measured, in words, and by which values where these are others."""
+        return self._told(self.n_paired) + (f", {PATH_DEPENDENT} values" if self.method == WALKED else "")
 
     def _told(self, n: int) -> str:
         there = max(self.n, self.n_all)
@@ -232,7 +239,8 @@ def overview(
     paired = PAIRED_SLOW if explainer.slow else PAIRED_DEEP if explainer.deep else PAIRED
     part = rows.take(rows.spread(paired))
     portfolio = explainer.model.portfolio
-    acting = explainer.interactions(part.raw, kind=kind, reference=reference)
+    by_pair = PATH_DEPENDENT if explainer.slow else kind
+    acting = explainer.interactions(part.raw, kind=by_pair, reference=reference)
     pairs = measured.pairs(acting, part, portfolio)
     run.step("setting each characteristic to its values in turn", 0.7)
     monotone = monotonicity(explainer.model, rows, threads=run.threads)

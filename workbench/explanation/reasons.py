@@ -123,7 +123,10 @@ class ReasonRows:
         if source == ESTIMATED:
             return "The values are estimates, on which no reason may rest: a person has to look."
         if source == NOT_HELD:
-            return "The trees are too deep for values against others, on which reasons rest: a person looks."
+            return (
+                "The trees are deep, and the applicants that others are held against are no longer kept, so "
+                "that there are no values on which reasons rest: a person looks."
+            )
         if self.defective[i]:
             listed = [self._reason(i, rank) for rank in range(MOST) if self.groups[i, rank] >= 0]
             named = ", ".join(f"{r.titles[0]} {r.defect}" for r in listed if r.defect)
@@ -207,10 +210,11 @@ class Reasoner:
         decisions : array of int, shape (n,), optional
             Positions in ``DECISIONS`` where they are known; approved rows are not explained then.
         """
-        model = self.explainer.model
-        impossible = model.encoder.flags(raw) == IMPOSSIBLE
+        model, impossible = self.explainer.model, self._impossible(raw)
         if INTERVENTIONAL not in self.explainer.kinds:
             return self._unexplained(raw, decisions, impossible)
+        if decisions is None and self.explainer.slow:
+            decisions = self.decisions(raw)
         if decisions is None:
             found = self.explainer.attributions(raw, reference=self.reference)
             decided = model.policy.decision_codes(found.p_bad)
@@ -222,6 +226,15 @@ class Reasoner:
             rows = np.flatnonzero(decisions > 0)
             found = self.explainer.attributions(raw[rows], reference=self.reference)
         return ranked(model, self.words, found, rows, raw, decisions, impossible)
+
+    def decisions(self, raw: np.ndarray) -> np.ndarray:
+        """Return the decision on each raw row, as a position in ``DECISIONS``; shape (n,)."""
+        model = self.explainer.model
+        decided = model.policy.decision_codes(np.asarray(model.calibrator.p_bad(model.margin(raw)), float))
+        return np.maximum(decided, self._impossible(raw).any(axis=1))
+
+    def _impossible(self, raw: np.ndarray) -> np.ndarray:
+        return self.explainer.model.encoder.flags(raw) == IMPOSSIBLE
 
     def _unexplained(
         self, raw: np.ndarray, decisions: np.ndarray | None, impossible: np.ndarray

@@ -24,6 +24,7 @@ from workbench.explanation import (
     flips,
     lime,
     permutation,
+    told_of,
 )  # fmt: skip
 from workbench.policy import DECISIONS
 from workbench.reports.block import Block
@@ -86,14 +87,33 @@ class ExplainedModel:
         return np.asarray(self.model.calibrator.p_bad(self.model.margin(self.rows.raw)), dtype=float)
 
     @cached_property
+    def decisions(self) -> np.ndarray:
+        """The decision on each row, as a position in ``DECISIONS``; shape (n,)."""
+        return Reasoner(self.explainer).decisions(self.rows.raw)
+
+    @cached_property
+    def reasons_at(self) -> np.ndarray:
+        """Positions of the rows whose reasons are counted: all, or some where each takes long."""
+        return told_of(self.explainer, self.rows)
+
+    @cached_property
     def reasons(self) -> ReasonRows:
-        """The principal reasons of every row that is not approved."""
-        return Reasoner(self.explainer).rows(self.rows.raw)
+        """The principal reasons of the rows at `reasons_at` that are not approved."""
+        return self._reasons(self.reasons_at)
+
+    @cached_property
+    def told_reasons(self) -> ReasonRows:
+        """The principal reasons of the applicants told."""
+        return self._reasons(self.told["at"].to_numpy())
+
+    def _reasons(self, at: np.ndarray) -> ReasonRows:
+        return Reasoner(self.explainer).rows(self.rows.raw[at], self.decisions[at])
 
     @cached_property
     def flips(self) -> Flips:
         """What taking away the first reason does."""
-        return flips(self.model, self.rows.raw, self.reasons, seed_for(self.model.spec.seed, "flips"))
+        raw = self.rows.raw[self.reasons_at]
+        return flips(self.model, raw, self.reasons, seed_for(self.model.spec.seed, "flips"))
 
     @cached_property
     def permutation(self) -> Permutation:
@@ -103,7 +123,7 @@ class ExplainedModel:
     @cached_property
     def told(self) -> pd.DataFrame:
         """The applicants told, always the same: at, key, kind, p_bad, decision."""
-        codes, p = self.reasons.decisions, self.p_bad
+        codes, p = self.decisions, self.p_bad
         cut = self.model.policy.approve_below
         near = np.argsort(np.abs(p - cut), kind="stable")[:BORDERLINE]
         left = np.setdiff1d(np.arange(len(p)), near)

@@ -28,8 +28,8 @@ from workbench.reports.packages import packages
 
 STRONGEST, PAIRS, REASONS = 10, 10, 15
 UNREASONED = (
-    "The model gives no reasons: its trees are too deep for values against others, on which reasons rest. A "
-    "person looks at each applicant who is not approved."
+    "The model gives no reasons: its trees are deep, and the applicants that others are held against are no "
+    "longer kept. A person looks at each applicant who is not approved."
 )
 
 
@@ -201,17 +201,13 @@ def applicants(of: ExplainedModel) -> Block:
         prose(
             "The same ten each time: of those declined and approved evenly over their PDs, and those closest "
             "to the cut-off. A bar is what a characteristic adds "
-            + (
-                "against all development applicants"
-                if of.held.reference
-                else "as the trees saw rows together"
-            )
+            + (f"against {of.held.reference}" if of.held.reference else "as the trees saw rows together")
             + "; the last step is what calibration does."
         )
     ]
     raw = of.rows.raw[of.told["at"].to_numpy()]
     for i, one in enumerate(of.told.itertuples()):
-        reasons = of.reasons.of(int(one.at))
+        reasons = of.told_reasons.of(i)
         parts += [
             heading(f"{one.key}, {one.kind}: PD {format_percent(one.p_bad)}, {one.decision}"),
             charts.waterfall(waterfall(of.model, of.held, raw, i)),
@@ -233,6 +229,9 @@ def reasons(of: ExplainedModel) -> Block:
     )
     frame = _frequency(found)
     told: list[object] = [said]
+    if len(found) < len(of.rows):
+        some = f"Reasons of {len(found):,} rows, evenly taken from {len(of.rows):,}: trees so deep take long."
+        told.append(prose(some))
     if len(frame):
         columns = {
             "reason": ("reason", None),

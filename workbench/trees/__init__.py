@@ -5,6 +5,7 @@ from workbench.trees.ensemble import Ensemble, NotCompiled, of_nodes
 from workbench.trees.lightgbm_text import from_lightgbm
 from workbench.trees.proof import Proof, proof_rows, prove
 from workbench.trees.shapley import LeafTables, Prepared
+from workbench.trees.walk import held_against
 from workbench.trees.xgboost_json import from_xgboost
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "compile_trees",
     "from_lightgbm",
     "from_xgboost",
+    "held_against",
     "of_nodes",
     "proof_rows",
     "prove",
