@@ -131,7 +131,7 @@ def _show(told: Overview) -> None:
     held = f" against {told.reference}" if told.reference else ""
     rows = f"{told.rows_told} ({told.sample}), {told.bads}"
     output.table(
-        f"{told.kind.capitalize()} values by {told.method} of {rows}{held}",
+        f"{told.kind.capitalize()} values by {told.method} on {rows}{held}",
         ("characteristic", f"mean size, {told.unit}", "low", "high", "share", "direction"),
         [
             (line.title, line.importance, line.low, line.high, f"{line.share:.1%}", line.direction)
@@ -142,7 +142,7 @@ def _show(told: Overview) -> None:
     if len(told.pairs):
         output.line()
         output.table(
-            f"Pairs that act together, on {told.n_paired:,} rows",
+            f"Pairs that act together, on {told.paired_told}",
             ("first", "second", "strength", "low", "high"),
             [
                 (p.first_title, p.second_title, p.strength, p.low, p.high)
