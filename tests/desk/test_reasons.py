@@ -10,17 +10,18 @@ import pandas as pd
 import pytest
 
 from tests import made
-from workbench.desk import Desk, ScoreRequest, calls, scored, scoring_files
+from workbench.desk import Desk, ScoreRequest, calls, explaining, scored, scoring_files
 from workbench.desk.reasoned import reasoner
-from workbench.errors import InputError
-from workbench.explanation import Explainer
+from workbench.errors import InputError, MissingError
+from workbench.explanation import Explainer, by_row
 from workbench.intake import ReadOptions, in_parts
 from workbench.run import Cancelled, Run
 from workbench.sampling import SamplingSpec
 from workbench.settings import Settings
 from workbench.study import StudySpec
+from workbench.trees import shapley
 
-MODEL = "made-1"
+MODEL, TREES = "made-1", "made-2"
 COLUMNS = ["reason_1", "reason_2", "reason_note"]
 TEXTS = [
     {"characteristics": [name], "text": f"The matter of {name}", "missing": f"No word of {name}"}
@@ -36,7 +37,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     )
     made.frame(1200).to_csv(folder / "rows.csv", index=False)
     portfolio = made.portfolio(reasons={"texts": TEXTS})
-    spec = StudySpec(("logistic",), SamplingSpec.from_split("70/30", "random", 42))
+    spec = StudySpec(("logistic", "lightgbm"), SamplingSpec.from_split("70/30", "random", 42))
     desk.train(desk.request(desk.build(folder / "rows.csv", portfolio), spec), Run(1))
     return desk
 
@@ -74,14 +75,30 @@ def test_every_row_that_is_not_approved_has_its_reasons_or_why_not(desk, rows, t
     assert (refer["reason_note"] != "").all()
 
 
-def test_a_file_without_reasons_as_trees_are_too_deep_says_so_once(desk, rows, tmp_path, monkeypatch) -> None:
+def test_a_file_without_reasons_as_rows_are_no_longer_kept_says_so_once(
+    desk, rows, tmp_path, monkeypatch
+) -> None:
     given = desk.score_file(MODEL, rows, tmp_path / "given.csv", reasons=1)
     assert not any("reasons" in note for note in given["notes"])
     monkeypatch.setattr(Explainer, "kinds", ("path-dependent",))
     told = desk.score_file(MODEL, rows, tmp_path / "out.csv", reasons=1)
     (said,) = [note for note in told["notes"] if "reasons" in note]
-    assert said.startswith("No reasons are given") and "too deep" in said
+    assert said.startswith("No reasons are given") and "no longer kept" in said
     assert not pd.read_csv(tmp_path / "out.csv")["reason_1"].notna().any()
+
+
+def test_deep_trees_give_reasons_while_their_data_are_kept(desk, monkeypatch) -> None:
+    monkeypatch.setattr(shapley, "MOST_PATTERNS", 0)
+    found = desk.explainer(TREES)
+    assert found.slow and found.kinds == ("interventional", "path-dependent")
+    told = found.references["all"]
+    assert told.n == by_row.HELD and told.words.startswith(f"{told.n} of all ")
+
+    def gone(*_: object) -> None:
+        raise MissingError("NO_DATASET", "the data set is not kept")
+
+    monkeypatch.setattr(explaining, "development", gone)
+    assert desk.explainer(TREES).kinds == ("path-dependent",)
 
 
 def test_parts_that_were_stopped_and_taken_up_say_what_a_whole_reading_says(

@@ -94,14 +94,14 @@ def test_figures_are_those_of_the_model(shown: ExplainedModel) -> None:
     assert np.isfinite(shown.permutation.auc)
 
 
-def test_trees_too_deep_for_reasons_are_told_so_and_of_nobody_declined(
+def test_deep_trees_without_their_rows_are_told_so_and_of_nobody_declined(
     shown: ExplainedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held = replace(shown.held, reference="")
     monkeypatch.setattr(Explainer, "kinds", ("path-dependent",))
     deep = replace(shown, overview=replace(shown.overview, reference=""))
     deep.__dict__.update(held=held, limes={})
-    assert words(tell.reasons(deep)).count("gives no reasons: its trees are too deep") == 1
+    assert words(tell.reasons(deep)).count("gives no reasons: its trees are deep") == 1
     said = words(tell.opening(deep))
     assert (
         "gives no reasons" in said
@@ -109,6 +109,17 @@ def test_trees_too_deep_for_reasons_are_told_so_and_of_nobody_declined(
         and "log-odds of bad; on" in said
     )
     assert "as the trees saw rows together;" in words(tell.applicants(deep))
+
+
+def test_reasons_of_some_rows_say_of_how_many(shown: ExplainedModel) -> None:
+    some = replace(shown)
+    some.__dict__.update(reasons_at=np.arange(0, len(shown.rows), 3), limes={})
+    n = len(some.reasons)
+    assert n < len(shown.rows) and f"Reasons of {n:,} rows, evenly taken" in words(tell.reasons(some))
+    assert 0 < some.flips.frame["n"].iloc[0] < shown.flips.frame["n"].iloc[0]
+    assert [some.told_reasons.of(i).sentence() for i in range(len(some.told))] == [
+        shown.reasons.of(at).sentence() for at in shown.told["at"]
+    ]
 
 
 def test_the_training_report_tells_what_its_training_found(here: Place, shown: ExplainedModel) -> None:
