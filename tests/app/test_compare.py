@@ -47,6 +47,11 @@ def told(app) -> str:
     return " ".join(str(e.value) for kind in kinds for e in kind)
 
 
+def choice(app, label: str):
+    """Return the choice of one that has this label."""
+    return next(one for one in app.selectbox if one.label == label)
+
+
 def go(app, page: str, **query: str):
     for name, value in query.items():
         app.query_params[name] = value
@@ -167,7 +172,7 @@ def test_a_roll_back_asks_why_and_is_then_in_the_trail(several):
     app, desk = several
     desk.promote("made-2")
     go(app, "6_Compare", portfolio="made@1", models="made-2,made-3")
-    app.selectbox(key="act_on").set_value("made-3").run()
+    choice(app, "With").set_value("made-3").run()
     app.button(key="promote").click().run()
     refused = app.error[0].value
     assert "tick \u201cAlthough it does not beat the champion\u201d" in refused and "force" not in refused
@@ -183,11 +188,26 @@ def test_a_roll_back_asks_why_and_is_then_in_the_trail(several):
     assert desk.registry.trail("made", 1)[0].sentence.endswith("because: Only a drill.")
 
 
+def test_after_a_promotion_every_choice_of_versions_names_the_stages_anew(several):
+    app, _ = several
+    go(app, "6_Compare", portfolio="made@1", models="made-2,made-3", model="made-2")
+    choice(app, "With").set_value("made-3").run()
+    before = {one.label: one.proto.id for one in (*app.multiselect, *app.selectbox)}
+    app.button(key="promote").click().run()
+    assert not app.error, told(app)
+    now = {one.label: one for one in (*app.multiselect, *app.selectbox)}
+    for label in ("Models on the same rows", "With", "Model"):
+        # a browser keeps what it shows of a choice as long as the choice has the same identity
+        assert now[label].proto.id != before[label], label
+        assert [o for o in now[label].options if o.endswith(", champion")], label
+    assert now["With"].value == "made-3" and now["Models on the same rows"].value == ["made-2", "made-3"]
+
+
 def test_registry_says_what_differs_from_the_champion(several):
     app, desk = several
     desk.promote("made-2")
     go(app, "4_Registry", portfolio="made@1", model="made-3")
-    assert app.selectbox(key="against_made-3").value == "made-2"
+    assert choice(app, "Against").value == "made-2"
     frame = next(e.value for e in app.dataframe if "topic" in e.value.columns)
     assert {"Version", "Figures"} <= set(frame["topic"]) and not frame["same"].any()
 

@@ -32,6 +32,8 @@ from workbench.ui.session import Context
 MOST = 6
 READ_BACK = 500
 """Lines of a portfolio's trail that are searched for the files read."""
+ACTED_ON = "_acted_on"
+"""The version that was chosen to act on: it stays chosen when a promotion renames the choices."""
 OPEN_STAGES = ("champion", "candidate", "trained")
 
 
@@ -72,7 +74,7 @@ def choose(context: Context, rows: list[Any]) -> tuple[Any, ...]:
         asked or first,
         format_func=lambda m: f"{sidebar.model_name(by_id[m])}, {by_id[m].stage}",
         max_selections=MOST,
-        key=f"compared_{rows[0].portfolio}",
+        key=f"compared_{rows[0].portfolio}_{sidebar.stages(rows)}",
         placeholder="Choose two to six models",
         label_visibility="collapsed",
     )
@@ -277,15 +279,17 @@ def _actions(context: Context, found: Any) -> None:
     c = found.comparison
     best = found.models[max(c.names, key=lambda name: c.evaluations[name].value("auc"))]
     options = list(rows)
+    asked = st.session_state.get(ACTED_ON, "")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         picked = st.selectbox(
             "With",
             options,
-            options.index(best.model_id),
+            options.index(asked if asked in rows else best.model_id),
             format_func=lambda m: f"{sidebar.model_name(rows[m])}, {rows[m].stage}",
-            key="act_on",
+            key=f"act_on_{sidebar.stages(rows.values())}",
             width=230,
         )
+        st.session_state[ACTED_ON] = picked
         row = rows[picked]
         if row.stage in ("trained", "retired") and row.gate.get("passed"):
             stages.move(row, "Choose as candidate", "candidate", "candidate", "flag")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
@@ -158,13 +159,24 @@ def _choices(context: Context) -> None:
         context.model,
         lambda m: f"{model_name(models[m])}, {models[m].stage}" + of(models[m]),
         _absent(kept, context),
+        stages(models.values()),
     )
     if picked != context.model:
         own = f"{models[picked].portfolio}@{models[picked].portfolio_version}"
         _change(context, model=picked, portfolio=context.portfolio or own)
 
 
-def _pick(name: str, label: str, options: list[str], current: str, words_for: Any, absent: str) -> str:
+def stages(rows: Iterable[Any]) -> str:
+    """Return what the key of a choice of versions carries, so that a change of stage renames the choices.
+
+    A browser keeps what it shows of a choice for as long as its key lasts.
+    """
+    return "_".join(row.stage for row in rows)
+
+
+def _pick(
+    name: str, label: str, options: list[str], current: str, words_for: Any, absent: str, state: str = ""
+) -> str:
     """Draw one choice; returns what is picked, or `current` where nothing was."""
     if not options:
         st.caption(f"{label}: {absent}")
@@ -172,8 +184,9 @@ def _pick(name: str, label: str, options: list[str], current: str, words_for: An
     # the key carries what is current, so that a change made elsewhere shows here
     index = options.index(current) if current in options else None
     picked = st.selectbox(
-        label, options, index, format_func=words_for, key=f"pick_{name}_{current}", placeholder="Choose"
-    )
+        label, options, index, format_func=words_for, key=f"pick_{name}_{current}_{state}".rstrip("_"),
+        placeholder="Choose",
+    )  # fmt: skip
     return picked or current
 
 

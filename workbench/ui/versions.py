@@ -113,7 +113,7 @@ def _picked(context: Context, rows: list[Any]) -> Any:
         ids,
         ids.index(current),
         format_func=names.__getitem__,
-        key=f"version_{current}_{'_'.join(row.stage for row in rows)}",
+        key=f"version_{current}_{sidebar.stages(rows)}",
         width=420,
     )
     if picked != context.model:

@@ -24,7 +24,7 @@ def draw(context: Context, row: Any, rows: list[Any]) -> None:
             list(by_id),
             list(by_id).index(first),
             format_func=lambda m: f"{m}, {cache.family_title(by_id[m].family)}, {by_id[m].stage}",
-            key=f"against_{row.model_id}",
+            key=f"against_{row.model_id}_{sidebar.stages(others)}",
             width=420,
         )
         whole = st.toggle("Also what is the same", key="difference_whole")
