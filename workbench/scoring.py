@@ -21,7 +21,7 @@ from workbench.features.columns import (
     UNSEEN,
 )
 from workbench.policy import DECISIONS
-from workbench.portfolio import Points
+from workbench.portfolio import Points, number_words
 from workbench.training import TrainedModel
 
 
@@ -309,8 +309,7 @@ class Scorer:
 
 
 def _span(*bounds: float) -> str:
-    """Return a range as people write it: no powers of ten where a bound has more than six digits."""
-    return " to ".join(f"{b:,.6g}" if abs(b) < 1e6 else f"{b:,.0f}" for b in bounds)
+    return " to ".join(number_words(b, digits=6) for b in bounds)
 
 
 def _beyond(low: float, high: float) -> str:

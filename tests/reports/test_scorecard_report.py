@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -65,6 +66,17 @@ def test_what_is_scored_by_hand_is_what_the_scorer_says(card: SignedCard) -> Non
         assert f"Sum {frame['points'].sum()}:" in said
     (told,) = re.findall(rf"Sum {at_cut}:.*?= ([\d.]+)%; decision", said)
     assert float(told) / 100 == pytest.approx(card.model.policy.approve_below, abs=0.02)
+
+
+def test_large_amounts_with_decimals_are_written_as_people_do(card: SignedCard) -> None:
+    rows = card.rows
+    assert rows is not None
+    numbers = rows.frame.select_dtypes("float").columns
+    assert len(numbers)
+    large = replace(rows, frame=rows.frame.assign(**{c: rows.frame[c] * 1000 + 43_860.4 for c in numbers}))
+    values = [value for frame in by_hand(card, large).values() for value in frame["value"]]
+    assert any(re.match(r"\d{2,3},\d{3}\b", value) for value in values), values
+    assert not any(re.search(r"\de[+-]\d", value) for value in values), values
 
 
 def test_the_effect_of_rounding_is_that_of_half_points(card: SignedCard) -> None:

@@ -12,7 +12,7 @@ from workbench.dataset import BAD, Dataset
 from workbench.dataset.customers import customers
 from workbench.evaluation.rates import customer_codes
 from workbench.features.columns import Column, LevelColumn
-from workbench.portfolio import Characteristic, numeric_codes
+from workbench.portfolio import Characteristic, number_words, numeric_codes
 from workbench.training import TrainedModel
 
 BINS, LEAST, MOST_LEVELS = 12, 25, 20
@@ -231,20 +231,3 @@ def range_words(low: float, high: float, share: bool = False) -> str:
     """
     first, last = number_words(low, share), number_words(high, share)
     return first if low == high else f"{first} to {last}"
-
-
-def number_words(value: float, share: bool = False) -> str:
-    """Return a number as it is read aloud: four figures, thousands separated; a share as a percentage.
-
-    Examples
-    --------
-    >>> number_words(75000.4), number_words(0.12345), number_words(-3.0), number_words(1234.5)
-    ('75,000', '0.1235', '-3', '1,234')
-    >>> number_words(0.125, share=True)
-    '12.5%'
-    """
-    if share:
-        return f"{number_words(round(100 * value, 10))}%"
-    if abs(value) >= 1000 or float(value).is_integer():
-        return f"{round(value):,}"
-    return f"{value:.4g}"

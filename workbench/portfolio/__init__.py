@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workbench.portfolio.codes import as_number, numeric_codes, word_codes
+from workbench.portfolio.numbers import number_words
 from workbench.portfolio.reasons import ReasonTable, ReasonText, Reference, ValueText
 from workbench.portfolio.toml_file import from_values, parse, to_toml
 from workbench.portfolio.values import (
@@ -46,6 +47,7 @@ __all__ = [
     "ValueText",
     "as_number",
     "from_values",
+    "number_words",
     "numeric_codes",
     "parse",
     "shares",

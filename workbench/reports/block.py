@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from workbench.portfolio import number_words
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -168,7 +170,7 @@ def significant(value: Any) -> str:
     >>> significant(-1.3214), significant(0.0004567)
     ('-1.32', '0.000457')
     """
-    return "–" if _undefined(value) else f"{value:.3g}"
+    return "–" if _undefined(value) else number_words(float(value), digits=3)
 
 
 def decimals(places: int) -> Format:

@@ -13,6 +13,7 @@ import pandas as pd
 from workbench.calibrator import expit
 from workbench.evaluation import Evaluation, evaluate
 from workbench.families.scorecard import Scorecard
+from workbench.portfolio import number_words
 from workbench.reports.block import Block
 from workbench.reports.error_chapters import Judged, judged
 from workbench.reports.shown import Shown
@@ -141,8 +142,7 @@ def _said(value: Any, about: Any) -> str:
         return f"{value:%Y-%m-%d}"
     if isinstance(value, str):
         return about.label(value)
-    told = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}"
-    return f"{told} {about.unit}".rstrip()
+    return f"{number_words(float(value))} {about.unit}".rstrip()
 
 
 def card_chapter(tell: Callable[[SignedCard], Block]) -> Callable[[SignedCard | None], Block]:

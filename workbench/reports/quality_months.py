@@ -9,6 +9,7 @@ import pandas as pd
 from workbench import charts
 from workbench.evaluation import format_metric, format_percent
 from workbench.extract import FAR, MOVED
+from workbench.portfolio import number_words
 from workbench.proposal import difference
 from workbench.reports.block import Block, as_is, decimals, heading, percent, points_of, prose, table, whole
 from workbench.reports.examined import Examined, extract_chapter
@@ -237,4 +238,4 @@ def _changes(of: Examined) -> list[str]:
 def _median(value: float) -> str:
     if math.isnan(value):
         return "–"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return number_words(value)

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from workbench.evaluation.words import TITLES, format_metric
+from workbench.portfolio import number_words
 
 UNDEFINED = "not defined"
 
@@ -99,14 +100,7 @@ def quantity(value: float | None, unit: str = "") -> str:
     """
     if value is None or math.isnan(value):
         return "missing"
-    text = (
-        f"{value:,.0f}"
-        if value == round(value)
-        else f"{value:,.4g}"
-        if abs(value) < 1000
-        else f"{value:,.0f}"
-    )
-    return f"{text} {unit}".rstrip()
+    return f"{number_words(value)} {unit}".rstrip()
 
 
 def size(n: int) -> str:
