@@ -10,13 +10,24 @@ import streamlit as st
 from workbench.ui import cache, spool
 
 
+@st.fragment
 def fold(command: str, python: str, notebook: str, note: str = "", key: str = "elsewhere") -> None:
-    """Draw the fold at the end of a page; a text that is empty is left out."""
+    """Draw the fold at the end of a page; a text that is empty is left out.
+
+    What colours code is a megabyte and a half that a browser would load and run before the page's charts:
+    it is asked for once the fold is open.
+    """
     every = (
         ("Command line", command, "bash"), ("Python", python, "python"), ("Notebook", notebook, "python"),
     )  # fmt: skip
     texts = [text for text in every if text[1]]
-    with st.container(key=key), st.expander("Do this elsewhere", icon=":material/terminal:"):
+    with st.container(key=key):
+        opened = st.expander(
+            "Do this elsewhere", icon=":material/terminal:", key=f"{key}_open", on_change="rerun"
+        )
+    if not opened.open:
+        return
+    with opened:
         for place, (_, text, language) in zip(st.tabs([text[0] for text in texts]), texts, strict=True):
             with place:
                 st.code(text, language, wrap_lines=True)

@@ -115,10 +115,7 @@ def overview(found: Any, asked: Asked) -> Any:
             return kept
         return overviews.of(found, first, asked.segment, run, kind=asked.kind, against=asked.against)
 
-    with frame.chart_ahead():
-        return cache.once(
-            ("overview", row.model_id, row.manifest_sha256, asked), "Explaining the rows", compute
-        )
+    return cache.once(("overview", row.model_id, row.manifest_sha256, asked), "Explaining the rows", compute)
 
 
 def line(place: Any, row: Any, told: Any) -> None:

@@ -229,16 +229,30 @@ def chart(figure: object, key: str, alt: str, note: str = "") -> None:
 def chart_ahead() -> Iterator[None]:
     """Let the browser load what draws charts while the first of them is being computed.
 
-    That is five megabytes, and asked for only once there is a chart.
+    That is five megabytes to load, and half a second to start; it is started only once there is a chart.
     """
     place = st.empty()
-    hidden = {"visible": False}
-    nothing = {"data": [{"x": []}], "layout": {"height": 20, "xaxis": hidden, "yaxis": hidden}}
-    place.plotly_chart(nothing, key="chart_ahead", config={"displayModeBar": False})
+    with place:
+        _nothing("chart_ahead")
     try:
         yield
     finally:
         place.empty()
+
+
+def charts_soon() -> None:
+    """Let the browser start what draws charts while a page without any is read, once a session."""
+    if warm.charts() and not st.session_state.get(session.CHARTS):
+        st.session_state[session.CHARTS] = True
+        with st.container(key="charts_soon"):  # which the style sheet hides
+            _nothing("chart_soon")
+
+
+def _nothing(key: str) -> None:
+    """Draw a chart of nothing."""
+    hidden = {"visible": False}
+    nothing = {"data": [{"x": []}], "layout": {"height": 20, "xaxis": hidden, "yaxis": hidden}}
+    st.plotly_chart(nothing, key=key, config={"displayModeBar": False})
 
 
 def gate(values: Mapping[str, Any]) -> None:

@@ -78,6 +78,8 @@ def draw(context: Context) -> None:
         {"at": "When", "who": "Who", "what": "What"},
     )
     _more_data(context)
+    if context.model:
+        frame.charts_soon()
 
 
 def _more_data(context: Context) -> None:

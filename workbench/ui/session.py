@@ -11,6 +11,9 @@ import streamlit as st
 RUNS = "_runs"
 """How often the current session ran a page; the hidden mark at the end of each page shows it."""
 
+CHARTS = "_charts"
+"""Whether the browser was asked to start what draws charts."""
+
 PARAMETERS = ("portfolio", "data", "model")
 STEP, JOB, ROW, MODELS, ON, REPORT, FILE = "step", "job", "row", "models", "on", "report", "file"
 """Parameters of one page alone: the step of Data, the job on Train, Reports, Batch and Monitor, the

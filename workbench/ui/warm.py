@@ -6,6 +6,8 @@ import threading
 
 import streamlit as st
 
+_LOADED = threading.Event()
+
 
 @st.cache_resource(show_spinner=False)
 def up() -> None:
@@ -17,6 +19,11 @@ def up() -> None:
     threading.Thread(target=_load, name="warm-up", daemon=True).start()
 
 
+def charts() -> bool:
+    """Return whether what draws charts is loaded, so that drawing one makes nobody wait for it."""
+    return _LOADED.is_set()
+
+
 def _load() -> None:
     import plotly.graph_objects as go
     import plotly.tools  # noqa: F401  what Streamlit hands a figure to
@@ -26,3 +33,4 @@ def _load() -> None:
 
     # plotly loads what checks a figure's parts when the first figure has them
     canvas.style(go.Figure(go.Scatter(x=[0.0], y=[0.0], line={"width": 1})), "", "", legend="keys").to_json()
+    _LOADED.set()
