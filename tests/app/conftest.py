@@ -26,7 +26,9 @@ def app(tmp_path, monkeypatch):
     monkeypatch.setenv("WORKBENCH_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("WORKBENCH_DATABASE_URL", raising=False)
     st.cache_resource.clear()
-    yield AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    page.session_state["elsewhere_open"] = True  # what it says is drawn only then
+    yield page
     st.cache_resource.clear()
 
 

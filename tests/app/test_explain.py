@@ -28,6 +28,9 @@ def test_what_drives_the_model_is_told_drawn_and_had_as_a_table(trained):
     assert len(charts(app)) == 3 and "Importance: click a characteristic" in charts(app)[0]
     assert "workbench explain made-1" in said and "overviews.overview(here, 'made-1'" in said
     assert len(app.dataframe) == 2
+    app.session_state["elsewhere_open"] = False
+    app.run()
+    assert not app.code and "workbench explain made-1" not in told(app)  # nor what colours it
 
 
 def test_a_characteristic_and_a_segment_of_the_address_narrow_the_page(trained):

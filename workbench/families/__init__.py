@@ -33,4 +33,9 @@ def find(name: str) -> Family:
     return FAMILIES[name]
 
 
-__all__ = ["FAMILIES", "Family", "FitSpec", "Fitted", "find"]
+def warm_up() -> None:
+    """Load the engine that scores the trees of most families: whoever scores first would wait for it."""
+    import lightgbm  # noqa: F401
+
+
+__all__ = ["FAMILIES", "Family", "FitSpec", "Fitted", "find", "warm_up"]

@@ -68,7 +68,7 @@ def page(name: str, question: str) -> Iterator[Context]:
             yield context
     except Ended:
         pass
-    _mark()
+    _mark(context)
 
 
 def completed(context: Context) -> Context:
@@ -125,7 +125,7 @@ def _require_kept(context: Context) -> None:
             session.choose(**dict.fromkeys(gone, ""))
             st.query_params.pop(session.STEP, None)
             st.rerun()
-    _mark()
+    _mark(context)
     st.stop()  # before the page's own part begins
 
 
@@ -267,8 +267,8 @@ def rule(level: str, key: str) -> object:
     return st.container(key=f"rule_{level}_{key}", gap="xsmall")
 
 
-def _mark() -> None:
+def _mark(context: Context) -> None:
     """Leave a hidden mark that counts runs, for who must know that a page has been drawn anew."""
     runs = st.session_state[session.RUNS] = st.session_state.get(session.RUNS, 0) + 1
     st.html(f'<span id="run-mark" data-run="{runs}" hidden></span>')
-    warm.up()
+    warm.up(engine=bool(context.model))
