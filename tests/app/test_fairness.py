@@ -32,12 +32,12 @@ def test_cut_off_moves_approvals_and_ratio_and_stays_in_the_address(loans):
     assert found.verdict("age_group") in told(app).replace("\\", "")
     assert f"{found.approval_rate:.1%}" in told(app) and "(the model's policy)" in told(app)
     assert "Age is protected and given to the model" in told(app)
-    app.slider(key="cut_off").set_value(20.0).run()
+    app.slider(key="cut_off_consumer_credit-1").set_value(20.0).run()
     moved = found.at(0.2)
     assert moved.approval_rate > found.approval_rate
     assert f"{moved.approval_rate:.1%}" in told(app) and "(chosen by hand)" in told(app)
     assert moved.verdict("age_group") in told(app).replace("\\", "")
-    assert app.query_params["cut"] == "0.200" and app.query_params["by"] == "age_group"
+    assert app.query_params["cut"] == "consumer_credit-1:0.200" and app.query_params["by"] == "age_group"
     assert "--cut-off 0.2 --profile us_federal" in told(app)
     view = app.segmented_control[0]
     for name in VIEWS:
@@ -46,9 +46,28 @@ def test_cut_off_moves_approvals_and_ratio_and_stays_in_the_address(loans):
     assert "No measure here says that a model is fair" in told(app) and "not legal advice" in told(app)
 
 
+def test_a_moved_cut_off_is_that_of_one_model_and_has_a_way_back(loans):
+    app, desk = loans
+    other, mine = "made-1", "consumer_credit-1"
+    at = {name: desk.model(name).policy.approve_below for name in (other, mine)}
+    go(app, "10_Fairness", model=mine, cut=f"{mine}:0.35")
+    assert "(chosen by hand)" in told(app) and app.query_params["cut"] == f"{mine}:0.350"
+    go(app, "10_Fairness", portfolio="made@1", model=other)
+    assert app.slider(key=f"cut_off_{other}").value == pytest.approx(100 * at[other], abs=0.06)
+    assert not [one for one in app.button if one.key == "at_policy"]
+    assert f"below {at[other]:.2%} (the model's policy)" in told(app) and "cut" not in app.query_params
+    go(app, "10_Fairness", portfolio="consumer_credit@1", model=mine, cut="0.35")  # of no model
+    assert "(the model's policy)" in told(app)
+    app.slider(key=f"cut_off_{mine}").set_value(35.0).run()
+    app.button(key="at_policy").click().run()
+    assert f"below {at[mine]:.2%} (the model's policy)" in told(app) and "cut" not in app.query_params
+    assert app.slider(key=f"cut_off_{mine}").value == pytest.approx(100 * at[mine], abs=0.06)
+
+
 def test_another_comparator_and_a_segment(loans):
     app, _ = loans
-    go(app, "10_Fairness", model="consumer_credit-1", against="highest", segment="age >= 40", cut="inf")
+    go(app, "10_Fairness", model="consumer_credit-1", against="highest", segment="age >= 40",
+       cut="consumer_credit-1:inf")  # fmt: skip
     assert "where age >= 40" in told(app).replace("\\", "") and "highest approval rate" in told(app)
     app.text_input(key="segment_consumer_credit").set_value("gender = Female").run()
     assert "all rows are of one group" in told(app)

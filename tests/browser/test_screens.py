@@ -202,7 +202,7 @@ def test_the_fairness_cut_off_moves_approvals_and_ratio_together(driver):
         return driver.key("air").locator(".js-plotly-plot").last.evaluate(of_groups)
 
     ratios = drawn()
-    driver.key("cut_off").get_by_role("slider").focus()
+    driver.key("cut_off_taiwan_cards-2").get_by_role("slider").focus()
     for _ in range(10):
         driver.page.keyboard.press("ArrowLeft")
     driver.until(lambda: "cut=" in driver.page.url, "the address did not follow the slider")

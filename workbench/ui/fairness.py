@@ -183,7 +183,7 @@ def line(row: Any, told: Any) -> None:
 @st.fragment
 def draw(row: Any, told: Any, asked: Asked) -> None:
     """Draw the cut-off and all that hangs on it; moving it draws only this anew."""
-    cut_off = _slider(told.fairness)
+    cut_off = _slider(row.model_id, told.fairness)
     at = told.at(cut_off) if cut_off != told.fairness.cut_off else told
     f, by = at.fairness, asked.by
     with frame.rule("good", "fairness"):
@@ -203,26 +203,30 @@ def draw(row: Any, told: Any, asked: Asked) -> None:
     elsewhere.fairness(row, _request(row, asked, segment_words), f, by, file)
 
 
-def _slider(f: Any) -> float:
-    """Draw the cut-off; return it, exactly the policy's where it was not moved."""
+def _slider(model_id: str, f: Any) -> float:
+    """Draw the cut-off; return it, exactly the policy's where it was not moved.
+
+    A cut-off set by hand is that of one model version, in the session and in the address: of another model
+    it would say nothing, so that one opens at its own policy.
+    """
     policy = f.cut_off
     top = float(max(f.over_cut_offs["cut_off"].quantile(0.99), policy)) if f.n else 1.0
     most = min(max(round(top * STEPS), round(policy * STEPS) + 1), STEPS)
-    asked = st.query_params.get(session.CUT, "")
-    try:
-        start = round(float(asked) * STEPS)
-    except (ValueError, OverflowError):  # of no number, and of an infinite one
-        start = round(policy * STEPS)
-    start = min(max(start, 0), most)
-    left, right = st.columns([3, 2], vertical_alignment="center", gap="large")
+    key, of_policy = f"cut_off_{model_id}", round(policy * STEPS) / 10
+    start = st.session_state.get(key, _in_address(model_id, of_policy))
+    if key not in st.session_state or start > most / 10:
+        st.session_state[key] = min(max(start, 0.0), most / 10)
+    left, middle, right = st.columns([12, 3, 9], vertical_alignment="center", gap="medium")
     with left:
         picked = st.slider(
-            "Cut-off: approve below PD", 0.0, most / 10, start / 10, 0.1, format="%.1f%%", key="cut_off",
+            "Cut-off: approve below PD", 0.0, most / 10, step=0.1, format="%.1f%%", key=key,
             help=f"The model's policy approves below {policy:.4f}: {f.source}.",
         )  # fmt: skip
     moved = round(10 * picked) != round(policy * STEPS)
     if moved:
-        st.query_params[session.CUT] = f"{picked / 100:.3f}"
+        st.query_params[session.CUT] = f"{model_id}:{picked / 100:.3f}"
+        with middle:
+            st.button("At the policy", key="at_policy", on_click=_move, args=(key, of_policy))
     else:
         st.query_params.pop(session.CUT, None)
     cut_off = picked / 100 if moved else policy
@@ -233,6 +237,20 @@ def _slider(f: Any) -> float:
             f"**{words.percent(rate)}** of all are approved below {words.percent(cut_off, 2)} ({where})"
         )
     return cut_off
+
+
+def _in_address(model_id: str, otherwise: float) -> float:
+    """Return the cut-off in percent that the address carries for this model; `otherwise` where none."""
+    of, _, value = st.query_params.get(session.CUT, "").rpartition(":")
+    try:
+        return round(float(value) * STEPS) / 10 if of == model_id else otherwise
+    except (ValueError, OverflowError):  # of no number, and of an infinite one
+        return otherwise
+
+
+def _move(key: str, to: float) -> None:
+    """Set the slider, before the page is drawn again."""
+    st.session_state[key] = to
 
 
 def _table(f: Any, by: str) -> None:

@@ -24,7 +24,7 @@ CHARACTERISTIC, MONTH = "characteristic", "month"
 """Parameters of a page that narrows to one characteristic, and to one month."""
 
 BY, PROFILE, AGAINST, CUT = "by", "profile", "against", "cut"
-"""Parameters of Fairness: attribute, jurisdiction profile, comparator, cut-off."""
+"""Parameters of Fairness: attribute, jurisdiction profile, comparator, cut-off with the model it is of."""
 
 SEGMENT = "segment"
 """Parameter of every page with a segment bar: its rules in words."""
