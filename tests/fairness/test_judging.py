@@ -133,6 +133,35 @@ def test_a_group_of_one_row_and_nobody_approved() -> None:
     json.dumps(nobody.to_json(), allow_nan=False)
 
 
+def test_a_groups_distance_from_everyone_is_as_sure_as_rows_drawn_again() -> None:
+    """The group is a part of everyone: taken for two samples apart, the interval would be far too wide."""
+    rng = np.random.default_rng(4)
+    n = 1000
+    code = np.repeat([0, 1, 2], (620, 300, 80)).astype(np.int16)
+    by = Grouping("g", "G", ("most", "worst", UNKNOWN), code, "most")
+    p = np.where(rng.random(n) < np.array([0.7, 0.5, 0.6])[code], 0.1, 0.5)
+    drawn = rng.multinomial(n, np.full(n, 1 / n), 2000)
+
+    def deviation(**rest: np.ndarray) -> pd.Series:
+        again = rest.get("customer", np.arange(n))
+        groups = judge(p[again], [by.taken(again)], 0.25, **rest).measures.set_index("measure")
+        return groups.loc["parity_deviation"]
+
+    for weight in (None, rng.integers(1, 6, n).astype(float)):
+        kept = drawn * (1.0 if weight is None else weight)
+        own, approved = kept[:, code == 1], kept * (p < 0.25)
+        away = approved.sum(axis=1) / kept.sum(axis=1) - approved[:, code == 1].sum(axis=1) / own.sum(axis=1)
+        found = deviation() if weight is None else deviation(weight=weight)
+        assert found["between"] == "worst and everyone"
+        ends = found[["low", "high"]].to_numpy(dtype=float)
+        assert ends == pytest.approx(np.quantile(away, [0.025, 0.975]), abs=0.005)
+    alone, thrice = deviation(), deviation(customer=np.repeat(np.arange(n), 3))
+    assert [thrice["low"], thrice["high"]] == pytest.approx([alone["low"], alone["high"]], abs=1e-3)
+    one = Grouping("g", "G", ("most", "one"), (np.arange(n) < 1).astype(np.int16), "most")
+    nearly = judge(p, [one], 0.25).measures.set_index("measure").loc["parity_deviation"]
+    assert nearly["low"] <= nearly["value"] <= nearly["high"] and nearly["high"] - nearly["low"] < 2e-3
+
+
 def test_comparator_is_the_declared_group_or_the_most_approved() -> None:
     p, bad, sex, age = rows()
     declared = judge(p, [age], 0.25, bad=bad)

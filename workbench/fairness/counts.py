@@ -96,6 +96,26 @@ class Counts:
         plain = np.divide(whole**2, square, out=np.zeros(whole.shape), where=square > 0)
         return plain * self.alike.get(rate.name, 1.0)
 
+    def pooled(self, rate: Rate, groups: np.ndarray) -> tuple[float, float]:
+        """Return the rate of several groups taken as one, and how many independent rows tell as much.
+
+        Parameters
+        ----------
+        groups : array of bool, shape (groups,)
+            Which; at one cut-off. Their customers are taken to be as alike as in the groups themselves.
+        """
+        part, whole, square = (
+            float(_over(table, cells)[groups].sum())
+            for table, cells in (
+                (self.weight, rate.part), (self.weight, rate.whole), (self.square, rate.whole)
+            )
+        )  # fmt: skip
+        if not (whole > 0 and square > 0):
+            return NAN, 0.0
+        plain = Counts(self.rows, self.weight, self.square).trials(rate)[groups]
+        alike = float(self.trials(rate)[groups].sum() / plain.sum())
+        return part / whole, whole**2 / square * alike
+
     @property
     def size(self) -> np.ndarray:
         """Weight of each group; shape (..., groups)."""

@@ -165,15 +165,24 @@ def _gap(groups: Grouping, counts: Counts, rate: str, *, ratio: bool) -> Gap:
 
 
 def _deviation(groups: Grouping, counts: Counts) -> Gap:
+    """Return the farthest that a group lies from everyone.
+
+    The group is a part of everyone, so that it lies from them the share of the others times as far as it lies
+    from the others: (1 - w)(rate - rate of the others). The interval is that of this difference.
+    """
     shown = _shown(groups, counts, "approval_rate")
     if not len(shown):
         return _undefined(counts, "approval_rate")
     rate = RATES["approval_rate"]
-    overall = float(counts.overall(rate))
-    away = counts.share(rate)[shown] - overall
+    away = counts.share(rate)[shown] - float(counts.overall(rate))
     worst = shown[[int(np.abs(away).argmax())]]
-    share, trials = counts.share(rate)[worst], counts.trials(rate)[worst]
-    value, low, high = significance.newcombe(share, trials, overall, counts.trials(rate).sum())
+    others = np.arange(len(groups.labels)) != worst[0]
+    apart = float(counts.size[others].sum() / counts.size.sum())
+    share, trials = counts.pooled(rate, others)
+    if not apart > 0:
+        return Gap(NAN, NAN, NAN, 0, 0, "", f"{groups.labels[worst[0]]} is everyone")
+    own = counts.share(rate)[worst], counts.trials(rate)[worst]
+    value, low, high = (apart * one for one in significance.newcombe(*own, share, trials))
     if value[0] < 0:
         value, low, high = -value, -high, -low
     return Gap(
