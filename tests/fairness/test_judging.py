@@ -122,6 +122,10 @@ def test_a_group_of_one_row_and_nobody_approved() -> None:
     small = one.calibration[one.calibration["n"] < 30]
     assert small["bad_rate"].isna().all() and one.calibration["bad_rate"].notna().any()
     assert one.gaps["n_bad"].isna().all()
+    of = one.measures.set_index("measure")
+    for name in ("smd_p_bad", "demographic_parity_difference"):
+        assert np.isnan(of.loc[name, "value"]) and not of.loc[name, "between"]
+    assert of.loc["smd_p_bad", "reason"] == "no group is large enough to hold against most"
     nobody = judge(p, [sex], 0.0, bad=bad)
     assert nobody.of("sex")["air"].isna().all() and (nobody.of("sex")["air_reason"] != "").all()
     assert "nothing can be concluded" in nobody.sentence

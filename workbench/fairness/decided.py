@@ -46,7 +46,7 @@ def at_cut_off(
         "groups": _frame([one | fixed[by].to_dict("series") for by, one in zip(sweeps, own, strict=True)]),
         "gaps": gaps[gaps["reason"] != measures.ITSELF].reset_index(drop=True), "comparators": to,
         "measures": parity.frame(
-            [parity.measures(sweeps[by].groups, counts[by], fixed[by]) for by in sweeps]
+            [parity.measures(sweeps[by].groups, counts[by], fixed[by], to[by]) for by in sweeps]
         ),
         "intersections": _frame(cells),
     }  # fmt: skip
@@ -71,7 +71,7 @@ def tables(
         to = measures.comparator(g, counts, against)
         away = measures.gaps(g, counts, to, ("approval_rate",))
         own = _lines(g, counts, to, away, _q_values({g.by: away})[g.by])
-        found[g.by] = (_frame([own]), parity.frame([parity.measures(g, counts, pd.DataFrame())]))
+        found[g.by] = (_frame([own]), parity.frame([parity.measures(g, counts, pd.DataFrame(), to)]))
     return found
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from workbench.evaluation.measure import NAN, Z95
 from workbench.fairness.grouping import Grouping
-from workbench.fairness.measures import FEWEST_ROWS, Comparator
+from workbench.fairness.measures import FEWEST_ROWS, NO_ROWS, TOO_FEW_ROWS, Comparator
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,11 +105,11 @@ def standardised(of: Means, to: Comparator) -> pd.DataFrame:
         found[names[3]] = _two_sided(gap / spread, freedom)
     found.loc[to.at, names[1:]] = NAN
     found = found.replace([np.inf, -np.inf], NAN)
-    undefined = "the scores show no spread" if not of.spread > 0 else "no applicants in this group"
+    undefined = "the scores show no spread" if not of.spread > 0 else NO_ROWS
     reason = np.where(np.isfinite(found[column]), "", undefined).astype(object)
     few = (of.n < FEWEST_ROWS) & (of.n > 0)
     found.loc[few, names] = NAN
-    reason[few] = f"fewer than {FEWEST_ROWS} applicants"
+    reason[few] = TOO_FEW_ROWS
     return found.assign(**{f"{column}_reason": reason})
 
 

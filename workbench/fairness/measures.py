@@ -15,6 +15,7 @@ from workbench.fairness.grouping import Grouping
 
 FEWEST_ROWS, FEWEST_EVENTS = 30, 5
 NO_OUTCOMES = "no outcomes"
+TOO_FEW_ROWS, NO_ROWS = f"fewer than {FEWEST_ROWS} applicants", "no applicants in this group"
 ITSELF = "others are compared with this group"
 HIGHEST = "the group with the highest approval rate"
 CHOSEN = "approving below a PD of"

@@ -11,7 +11,7 @@ from workbench.evaluation.measure import NAN
 from workbench.fairness import significance
 from workbench.fairness.counts import BAD, RATES, Counts
 from workbench.fairness.grouping import Grouping
-from workbench.fairness.measures import NO_OUTCOMES, too_small
+from workbench.fairness.measures import NO_OUTCOMES, NO_ROWS, TOO_FEW_ROWS, Comparator, too_small
 
 TITLES = {
     "demographic_parity_difference": "Demographic parity difference",
@@ -60,13 +60,15 @@ class Gap(NamedTuple):
     reason: str = ""
 
 
-def measures(groups: Grouping, counts: Counts, fixed: pd.DataFrame) -> list[tuple]:
+def measures(groups: Grouping, counts: Counts, fixed: pd.DataFrame, to: Comparator) -> list[tuple]:
     """Return the measures of an attribute.
 
     Parameters
     ----------
     fixed : DataFrame
         Per group: auc, calibration_gap, smd_p_bad, smd_points with _low, _high and _reason, where made.
+    to : Comparator
+        Whom the means are held against; itself it has no distance from.
 
     Returns
     -------
@@ -86,9 +88,11 @@ def measures(groups: Grouping, counts: Counts, fixed: pd.DataFrame) -> list[tupl
             undefined[0] if undefined else worse(both, key=lambda one: one.value)
         )
     known = np.flatnonzero(groups.known)
-    for name in ("calibration_gap", "smd_p_bad", "smd_points"):
+    if "calibration_gap" in fixed:
+        found["calibration_gap"] = _farthest("calibration_gap", fixed.iloc[known], groups, counts)
+    for name in ("smd_p_bad", "smd_points"):
         if name in fixed:
-            found[name] = _farthest(name, fixed.iloc[known], groups, counts)
+            found[name] = _farthest(name, fixed.iloc[known[known != to.at]], groups, counts, to.group)
     if "auc" in fixed:
         found["auc_difference"] = _auc(fixed.iloc[known], groups, counts)
     return [
@@ -191,10 +195,13 @@ def _deviation(groups: Grouping, counts: Counts) -> Gap:
     )  # fmt: skip
 
 
-def _farthest(name: str, fixed: pd.DataFrame, groups: Grouping, counts: Counts) -> Gap:
+def _farthest(name: str, fixed: pd.DataFrame, groups: Grouping, counts: Counts, against: str = "") -> Gap:
     values = fixed[name].to_numpy(dtype=float)
     if not np.isfinite(values).any():
-        return Gap(NAN, NAN, NAN, 0, 0, "", str(fixed[f"{name}_reason"].iloc[0]))
+        why = "; ".join(dict.fromkeys(fixed[f"{name}_reason"])) or "there is no other group"
+        too_small = against and set(fixed[f"{name}_reason"]) <= {TOO_FEW_ROWS, NO_ROWS}
+        none = f"no group is large enough to hold against {against}"
+        return Gap(NAN, NAN, NAN, 0, 0, "", none if too_small else why)
     one = int(np.nanargmax(np.abs(values)))
     at = fixed.index[[one]].to_numpy()
     low, high = (float(fixed[f"{name}_{end}"].iloc[one]) for end in ("low", "high"))

@@ -12,7 +12,7 @@ from workbench.evaluation.measure import NAN, Z95
 from workbench.evaluation.rates import rates
 from workbench.fairness.counts import BAD, NO_OUTCOME
 from workbench.fairness.grouping import Grouping
-from workbench.fairness.measures import FEWEST_ROWS
+from workbench.fairness.measures import FEWEST_ROWS, TOO_FEW_ROWS
 
 BINS = 10
 HISTOGRAM = 40
@@ -195,7 +195,7 @@ def without_cut_off(
         few |= (n < FEWEST_ROWS) & known.any()
         told = [c for c in found if c.startswith(name) and not c.endswith("reason")]
         found.loc[few, told] = NAN
-        found.loc[few, f"{name}_reason"] = f"fewer than {FEWEST_ROWS} applicants"
+        found.loc[few, f"{name}_reason"] = TOO_FEW_ROWS
     found.loc[known < FEWEST_ROWS, "mean_p_bad"] = NAN
     bins = of_enough(bins)
     bins.loc[bins["n"] < FEWEST_ROWS, ["n_bad", "mean_p_bad", "bad_rate", "low", "high"]] = NAN
