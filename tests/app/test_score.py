@@ -194,4 +194,4 @@ def test_lime_is_asked_for_and_held_against_the_exact_values(trained):
     assert not app.exception, app.exception
     table = next(e.value for e in app.dataframe if "exact" in e.value.columns)
     assert len(table) == len(typed(app)) - 1  # all but the application date
-    assert any("agree by" in c.value for c in app.caption)
+    assert any("heaviest by exact values" in c.value for c in app.caption)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests import made
-from workbench import explanation, sampling, training
+from workbench import charts, explanation, sampling, training
 from workbench.explanation import lime, sensitivities, waterfall
 from workbench.explanation.attributions import PROBABILITY
 from workbench.run import Run
@@ -73,6 +73,11 @@ def test_a_forest_s_steps_are_probabilities_to_the_end() -> None:
     told = waterfall(model, shares, raw)
     assert told.steps["end"].iloc[-1] == pytest.approx(float(found.p_bad[0]))
     assert told.p_base == pytest.approx(float(model.calibrator.p_bad(np.log(0.2 / 0.8))))
+    way = "lowers" if found.p_bad[0] < 0.2 else "raises"
+    assert told.sentence().endswith(f"; calibration {way} it more than any of them")
+    marks = charts.waterfall(told).data[1].text
+    assert marks[0] == "<b>20.0% before calibration</b>", "what it stands at, which is no PD yet"
+    assert marks[1].startswith("<b>PD ") and charts.waterfall(told).data[0].text[-1].endswith("%")
 
 
 def test_a_curve_is_the_model_s_own_answer_at_every_value() -> None:

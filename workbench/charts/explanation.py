@@ -41,7 +41,7 @@ def waterfall(value: Waterfall, name: str = "PD") -> go.Figure:
         orientation="h",
         width=0.72,
         marker_color=_colours(inner),
-        text=[f"{size:+.2f}" for size in inner["contribution"]],
+        text=[_sized(value, size) for size in inner["contribution"]],
         textposition="outside",
         textfont={"size": 11},
         cliponaxis=False,
@@ -52,7 +52,7 @@ def waterfall(value: Waterfall, name: str = "PD") -> go.Figure:
     figure.add_scatter(
         x=edges["end"], y=edges.index, mode="markers+text", cliponaxis=False,
         marker={"symbol": "diamond", "size": 10, "color": palette.GREY},
-        text=[f"<b>{name} {format_percent(p_bad)}</b>" for p_bad in (value.p_base, value.p_bad)],
+        text=_ends(value, name),
         textposition="middle right", textfont={"size": 11}, customdata=edges["title"],
         hovertemplate=f"%{{customdata}}: %{{x:.3f}} {value.unit}<extra></extra>",
     )  # fmt: skip
@@ -74,6 +74,18 @@ def waterfall(value: Waterfall, name: str = "PD") -> go.Figure:
     _labels(figure, steps)
     figure.update_xaxes(title_text=_capital(value.unit), range=_range(steps), showgrid=True)
     return figure
+
+
+def _sized(value: Waterfall, size: float) -> str:
+    return f"{100 * size:+.1f}%" if value.shares else f"{size:+.2f}"
+
+
+def _ends(value: Waterfall, name: str) -> list[str]:
+    """Return what stands at the reference and at the applicant: where both add up, before calibration."""
+    first = f"{name} {format_percent(value.p_base)}"
+    if value.shares:
+        first = f"{format_percent(float(value.steps['end'].iloc[0]))} before calibration"
+    return [f"<b>{told}</b>" for told in (first, f"{name} {format_percent(value.p_bad)}")]
 
 
 def _colours(inner: pd.DataFrame) -> list[str]:

@@ -14,7 +14,7 @@ from workbench.explanation.cross_check import ROWS as CHECKED
 from workbench.explanation.cross_check import CrossCheck, cross_check
 from workbench.explanation.cross_check import load as load_check
 from workbench.explanation.effects import Effects, effects, monotonicity
-from workbench.explanation.explainer import FILE, MOST_PATTERNS, Explainer, learn
+from workbench.explanation.explainer import FILE, Explainer, learn
 from workbench.explanation.flips import Flips, flips
 from workbench.explanation.lime import Lime, lime
 from workbench.explanation.overview import ROW_BY_ROW, Overview, nearest, overview, told_of
@@ -34,7 +34,6 @@ __all__ = [
     "INTERVENTIONAL",
     "Lime",
     "MOST",
-    "MOST_PATTERNS",
     "NEAR",
     "PATH_DEPENDENT",
     "PROBABILITY",

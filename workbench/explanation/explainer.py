@@ -302,14 +302,9 @@ def method_of(model: TrainedModel) -> Method:
     return found
 
 
-MOST_PATTERNS = 1 << 22
-"""Patterns of conditions that are counted while a model is trained; deeper forests wait until one asks."""
-
-
 def learn(
-    model: TrainedModel, raw: np.ndarray, *, weight: np.ndarray | None = None, threads: int = 1,
-    most: int | None = None,
-) -> Explainer:  # fmt: skip
+    model: TrainedModel, raw: np.ndarray, *, weight: np.ndarray | None = None, threads: int = 1
+) -> Explainer:
     """Return the explainer of a model.
 
     Parameters
@@ -318,21 +313,13 @@ def learn(
         The development rows as `Encoder.raw` has them.
     weight : array, shape (n,), optional
         Their sampling weights.
-    most : int, optional
-        Patterns of conditions of trees that are worth counting.
 
     Raises
     ------
     InputError
-        ``NO_EXPLANATION``; ``LARGE`` where there are more patterns than `most`.
+        ``NO_EXPLANATION``.
     """
     method = method_of(model)
-    patterns = getattr(getattr(method, "tables", None), "patterns", 0)
-    if most is not None and patterns > most:
-        raise InputError(
-            "LARGE", f"the trees ask for {patterns:,} patterns of conditions",
-            remedy="Ask for the explanation of the registered model: it is then made from the kept data.",
-        )  # fmt: skip
     x = model.encoder.encode(raw)
     p_bad = np.asarray(model.calibrator.p_bad(model.many.margin(x)), dtype=float)
     references = {}

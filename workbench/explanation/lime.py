@@ -40,6 +40,8 @@ class Lime:
         Mean Jaccard index of the five heaviest between seeds, 0 to 1.
     exact_agreement : float
         Jaccard index of the five heaviest of the mean weights and of the exact values.
+    heaviest, shared : int
+        Characteristics that are compared, five where there are so many, and those of them in both.
     opposed : tuple of str
         Titles among the five heaviest exact values to which LIME gives the other sign.
     unit, reference : str
@@ -54,6 +56,8 @@ class Lime:
     opposed: tuple[str, ...]
     unit: str
     reference: str
+    heaviest: int
+    shared: int
 
     @property
     def warning(self) -> str:
@@ -62,27 +66,32 @@ class Lime:
         if self.opposed:
             told.append(f"gives {', '.join(self.opposed)} the opposite sign")
         if self.exact_agreement < SAME_TOP:
-            told.append(f"shares only {self.exact_agreement:.0%} of the heaviest characteristics with them")
+            few = f"{self.shared} of its {self.heaviest} heaviest characteristics"
+            told.append(f"shares only {few} with them")
         unstable = self.agreement < STABLE
         if not told and not unstable:
             return ""
         first = f"LIME disagrees with the exact values: it {' and '.join(told)}." if told else ""
         second = (
-            f"Its seeds agree on {self.agreement:.0%} of the heaviest characteristics." if unstable else ""
+            f"Its seeds do not agree on the heaviest (Jaccard index {self.agreement:.2f})."
+            if unstable
+            else ""
         )
         return " ".join(filter(None, (first, second, "Rely on the exact values; no reason rests on LIME.")))
 
     def sentence(self) -> str:
         """Return how far it agrees, in one sentence."""
         return (
-            f"LIME, {len(self.seeds)} seeds of {self.samples:,} neighbours: its five heaviest "
-            f"characteristics agree by {self.agreement:.0%} between seeds, and by "
-            f"{self.exact_agreement:.0%} with the exact ones."
+            f"LIME, {len(self.seeds)} seeds of {self.samples:,} neighbours: {self.shared} of its "
+            f"{self.heaviest} heaviest characteristics are among the heaviest by exact values; between seeds "
+            f"the Jaccard index of the heaviest is {self.agreement:.2f}."
         )
 
     def to_json(self) -> dict[str, Any]:
         """Return the weights as plain values; one that does not exist is None."""
-        plain = ("samples", "agreement", "exact_agreement", "unit", "reference", "warning")
+        plain = (
+            "samples", "agreement", "exact_agreement", "heaviest", "shared", "unit", "reference", "warning",
+        )  # fmt: skip
         rows = self.frame.astype(object).where(self.frame.notna(), None).to_dict(orient="records")
         told = {name: getattr(self, name) for name in plain}
         return told | {"seeds": list(self.seeds), "opposed": list(self.opposed), "attributions": rows}
@@ -165,11 +174,12 @@ def _told(
         }
     )  # fmt: skip
     order = np.argsort(-np.nan_to_num(np.abs(mean), nan=-1.0), kind="stable")
+    own, true = _top(mean), _top(np.where(np.isnan(mean), np.nan, exact))
     return Lime(
         frame=frame.iloc[order].reset_index(drop=True), seeds=seeds, samples=samples,
         agreement=float(np.mean(pairs)) if pairs else float("nan"),
-        exact_agreement=_jaccard(_top(mean), _top(np.where(np.isnan(mean), np.nan, exact))),
-        opposed=tuple(titles[opposed]), unit=found.unit, reference=found.reference,
+        exact_agreement=_jaccard(own, true), opposed=tuple(titles[opposed]), unit=found.unit,
+        reference=found.reference, heaviest=len(own), shared=len(own & true),
     )  # fmt: skip
 
 

@@ -51,6 +51,11 @@ class Waterfall:
     p_bad: float
     estimated: bool
 
+    @property
+    def shares(self) -> bool:
+        """Whether values are changes of a probability, which are read as percentages."""
+        return self.unit == PROBABILITY
+
     def sentence(self) -> str:
         """Return what weighs most, in one sentence."""
         parts = self.steps[self.steps["step"] == PART]
@@ -60,7 +65,11 @@ class Waterfall:
             told.append(f"{raised.iloc[0]['title']} raises the risk most")
         if len(lowered):
             told.append(f"{lowered.iloc[0]['title']} lowers it most")
-        return " and ".join(told) if told else "Nothing sets this applicant apart"
+        said = " and ".join(told) if told else "Nothing sets this applicant apart"
+        step = float(self.steps.loc[self.steps["step"] == CALIBRATION, "contribution"].sum())
+        if abs(step) > parts["contribution"].abs().max():
+            said += f"; calibration {'raises' if step > 0 else 'lowers'} it more than any of them"
+        return said
 
     def to_json(self) -> dict[str, Any]:
         """Return the steps as plain values."""

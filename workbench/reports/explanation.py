@@ -81,13 +81,13 @@ def _figures(of: ExplainedModel) -> list[tuple[str, str, str]]:
                 f"{percent(flip['low'])} to {percent(flip['high'])}, {int(flip['n']):,} declined",
             )
         )
-    agreed = [one.exact_agreement for one in of.limes.values()]
-    if agreed:
+    shared = [one.shared for one in of.limes.values()]
+    if shared:
         figures.append(
             (
-                "LIME agrees with the exact values",
-                format_percent(float(np.mean(agreed))),
-                f"{len(agreed)} applicants",
+                "heaviest characteristics of LIME and of the exact values",
+                f"{float(np.mean(shared)):.1f} of {max(one.heaviest for one in of.limes.values())} the same",
+                f"mean of {len(shared)} applicants",
             )
         )
     return figures
@@ -294,21 +294,21 @@ def lime(of: ExplainedModel) -> Block:
         {
             "applicant": f"{of.told['key'].iloc[i]}, {of.told['kind'].iloc[i]}",
             "agreement": one.agreement,
-            "exact": one.exact_agreement,
+            "exact": f"{one.shared} of {one.heaviest}",
             "warning": one.warning or "none",
         }
         for i, one in of.limes.items()
     ]
     columns = {
         "applicant": ("applicant", as_is),
-        "agreement": ("between seeds", percent),
-        "exact": ("with the exact values", percent),
+        "agreement": ("Jaccard index between seeds", lambda index: f"{index:.2f}"),
+        "exact": ("heaviest in common with the exact values", as_is),
         "warning": ("warning", None),
     }
     said = prose(
-        "LIME fits a line to the model's answers around one applicant, with neighbours drawn at random. The "
-        "share of its five heaviest characteristics that two seeds, or it and the exact values, have in "
-        "common. No reason rests on it."
+        "LIME fits a line to the model's answers around one applicant, with neighbours drawn at random. Its "
+        "five heaviest characteristics are compared between seeds (Jaccard index: those in common by those "
+        "in either) and with the five heaviest exact values. No reason rests on it."
     )
     return Block((said, table(pd.DataFrame(lines), columns)))
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench import charts
 from workbench.evaluation import format_figure, format_metric, format_percent, words_for_auc
+from workbench.families import FAMILIES
 from workbench.reports.block import (
     Block,
     as_is,
@@ -214,7 +215,8 @@ def drivers(shown: Shown, model: StudyModel) -> Block:
     frame = model.importance.head(TOP_DRIVERS)
     left = len(model.importance) - len(frame)
     told = prose(
-        "Importance says how much the model leans on a characteristic, not that it causes anything.",
+        f"Importance is here the {FAMILIES[model.family].importance_title}. It says how much the model leans "
+        "on a characteristic, not that it causes anything; exact values may order them otherwise.",
         f"The {TOP_DRIVERS} largest; {left} smaller ones are left out." if left > 0 else "",
         f"Not explained while it was trained: {model.unexplained}" if model.unexplained else "",
     )

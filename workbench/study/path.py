@@ -162,9 +162,7 @@ def _explained(dataset: Dataset, samples: Samples, model: TrainedModel, part: Ru
     part.step("learning what explains the model", 0.0)
     rows = Rows.of(model, dataset, np.flatnonzero(samples.mask("development")))
     try:
-        explainer = explanation.learn(
-            model, rows.raw, weight=rows.weight, threads=part.threads, most=explanation.MOST_PATTERNS
-        )
+        explainer = explanation.learn(model, rows.raw, weight=rows.weight, threads=part.threads)
     except InputError as why:
         return {"unexplained": str(why)}
     kept: dict[str, Any] = {"explainer": explainer}

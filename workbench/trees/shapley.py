@@ -20,7 +20,8 @@ PART_ENTRIES = 1 << 25
 """Table entries that are held at a time, 256 MB; where there are more, trees are taken in turns."""
 FEW = 100
 """Rows for which tables that cannot be held are not made."""
-MOST_PATTERNS = 1 << 26
+MOST_PATTERNS = 1 << 22
+"""More take longer to count, over ten thousands of rows, than whoever asks for one row would wait."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -151,7 +151,7 @@ def draw(context: Context, found: Any, told: Any, asked: Asked) -> None:
         _points(context, found, told, asked, chosen, partner)
         _seen(told, chosen)
     explain_details.draw(found, told, asked, chosen)
-    explain_details.trust(found.row, explainer_of(found.row))
+    explain_details.trust(explainer_of(found.row))
     kind = asked.kind if asked.kind != "interventional" else ""
     against = asked.against if asked.against != "all" else ""
     said = str(asked.segment) if asked.segment else ""

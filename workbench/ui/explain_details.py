@@ -57,7 +57,7 @@ def monotone_words(line: Any) -> str:
     return f"As fitted, {fitted}, over {words.counted(int(line['n']), 'applicant')}{declared}{against}."
 
 
-def trust(row: Any, explainer: Any) -> None:
+def trust(explainer: Any) -> None:
     """Say what the exact values were held against, and why training left them to this page."""
     said, check = [], explainer.check
     if explainer.method == "closed form":
@@ -65,9 +65,8 @@ def trust(row: Any, explainer: Any) -> None:
     elif check:
         said.append(proof(check, explainer.way.unit))
     said.append("Every value shown adds up to the model's own score: that is checked at every call.")
-    why = _unexplained(row)
-    if why:
-        said.append(f"Not explained while it was trained: {why}")
+    if explainer.slow:
+        said.append("Its trees are too deep for tables, so that training left it to this page, row by row.")
     st.caption(words.text(" ".join(said)))
 
 
@@ -82,14 +81,6 @@ def proof(check: Mapping[str, Any], unit: str) -> str:
         return f"{told}; against the engine's own values {largest}." if largest else f"{told}."
     left = "" if compared == check["rows"] else "; shap could say nothing of the other rows"
     return f"Proved against shap on {compared} of {rows}" + (f": {largest}" if largest else "") + f"{left}."
-
-
-def _unexplained(row: Any) -> str:
-    """Return why the training of a model left it unexplained; empty where it did not, or is gone."""
-    if row.study_id is None:
-        return ""
-    models = cache.study(row.study_id).models
-    return next((one.unexplained for one in models if one.family == row.family), "")
 
 
 def draw(found: Any, told: Any, asked: Any, chosen: str) -> None:

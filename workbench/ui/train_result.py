@@ -9,6 +9,7 @@ import streamlit as st
 
 from workbench import charts
 from workbench.evaluation import Evaluation
+from workbench.families import FAMILIES
 from workbench.ui import frame, tables, words
 
 AT_CUT_OFF = (
@@ -216,7 +217,8 @@ def _drivers(one: Any) -> None:
                 "effect": st.column_config.TextColumn("Effect", width=60),
                 "detail": st.column_config.TextColumn("Detail", width=400),
             },
-            note=f"{one.title}: what a higher value, or the attributes named, do to the risk",
+            note=f"{one.title}, by the {FAMILIES[one.family].importance_title}; effect: what a higher value, or "
+            "the attributes named, do to the risk",
         )
 
 
