@@ -217,8 +217,8 @@ def _drivers(one: Any) -> None:
                 "effect": st.column_config.TextColumn("Effect", width=60),
                 "detail": st.column_config.TextColumn("Detail", width=400),
             },
-            note=f"{one.title}, by the {FAMILIES[one.family].importance_title}; effect: what a higher value, or "
-            "the attributes named, do to the risk",
+            note=f"{one.title}, by the {FAMILIES[one.family].importance_title}; effect: what a higher "
+            "value, or the attributes named, do to the risk",
         )
 
 
