@@ -64,6 +64,21 @@ def test_a_look_tells_its_verdict_and_narrows_to_a_characteristic_and_a_month(lo
         assert not app.exception, (tab, app.exception)
 
 
+def test_a_chance_too_small_to_be_told_is_below_a_bound_and_not_nought(looked):
+    app, _, found = looked
+    opened(app, found)
+    least = found.drift.characteristics["q_value"].min()
+    assert least < 0.0001
+    for tab, column in (("Characteristics", "q_value"), ("Scores", "p"), ("What fired", "q")):
+        app.session_state["monitor_tab"] = tab
+        app.run()
+        shown = [table.value[column] for table in app.dataframe if column in table.value]
+        said = (
+            " ".join(str(v) for v in shown[0]) if shown else " ".join(str(e.value) for e in app.get("html"))
+        )
+        assert "< .0001" in said.replace("&lt;", "<") and "0.0000" not in said, (tab, said)
+
+
 def test_limits_are_saved_with_a_reason_and_the_page_offers_to_look_again(looked):
     app, desk, found = looked
     from workbench.desk import monitoring

@@ -9,7 +9,7 @@ import numpy as np
 from workbench.charts import palette
 from workbench.charts.canvas import empty, line, plain, shortened, style
 from workbench.charts.profile import HALF_A_PAGE, bin_labels
-from workbench.evaluation import format_percent
+from workbench.evaluation import format_p, format_percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -214,6 +214,8 @@ def grades(bands: pd.DataFrame, n: int, n_bad: int) -> go.Figure:
     known = bands[bands["n"] > 0]
     if known.empty:
         return empty("Bad rate by band", "no row has a known outcome")
+    counts = known[["n", "n_bad"]]
+    p_value, p_adjusted = (known[name].map(format_p) for name in ("p_value", "p_adjusted"))
     figure = go.Figure()
     figure.add_scatter(
         x=known["band"], y=known["mean_p_bad"], mode="markers", name="PD",
@@ -224,9 +226,9 @@ def grades(bands: pd.DataFrame, n: int, n_bad: int) -> go.Figure:
         x=known["band"], y=known["bad_rate"], mode="markers", name="bad rate, 95% interval",
         error_y={"array": known["high"] - known["bad_rate"], "arrayminus": known["bad_rate"] - known["low"],
                  "thickness": 1, "width": 3},
-        marker={"color": palette.BADS, "size": 8}, customdata=known[["n", "n_bad", "p_value", "p_adjusted"]],
+        marker={"color": palette.BADS, "size": 8}, customdata=counts.assign(p=p_value, q=p_adjusted),
         hovertemplate="%{x}: bad rate %{y:.2%}, %{customdata[0]:,} rows, %{customdata[1]:,} bads<br>"
-        "Jeffreys p %{customdata[2]:.4f}, for all bands %{customdata[3]:.4f}<extra></extra>",
+        "Jeffreys %{customdata[2]}, for all bands %{customdata[3]}<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
         x=known["band"], y=known["bad_rate_reference"], mode="markers", name="bad rate when approved",

@@ -65,17 +65,18 @@ def _calibration(found: Any, at: Any, own: dict[str, Any]) -> None:
     told = pd.DataFrame(lines, columns=["model", "title", "statistic", "df", "p_value", "caveat"])
     caveats = told.drop_duplicates("title")[["title", "caveat"]].itertuples(index=False)
     tables.show(
-        told,
+        told.assign(p_value=told["p_value"].map(words.chance)),
         "calibration_tests",
         {
             "model": st.column_config.TextColumn("Model", width=170),
             "title": st.column_config.TextColumn("Test", width=140),
             "statistic": st.column_config.NumberColumn("Statistic", format="%.2f", width=80),
-            "p_value": st.column_config.NumberColumn("p", format="%.4f", width=70),
+            "p_value": st.column_config.TextColumn("p", width=70),
         },
         note="A small p says that the PDs are not right on these rows. "
         + ". ".join(f"{title}: {caveat}" for title, caveat in caveats),
         most=360,
+        whole=told,
     )
 
 

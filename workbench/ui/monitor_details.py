@@ -67,13 +67,14 @@ def _characteristics(found: monitored.Monitored) -> None:
         "missing": tables.Share("Missing"),
         "missing_development": tables.Share("At development"),
         "unseen": tables.Share("Unseen"),
-        "q_value": st.column_config.NumberColumn("q", format="%.4f"),
+        "q_value": "q",
         "moved": st.column_config.TextColumn("How", width="medium"),
     }
     order = "how far they moved the score" if moved else "PSI"
     note = f"Sorted by {order}; q by Benjamini and Hochberg over the {len(lines)} characteristics."
     # what rounds to nothing has no sign
     told = lines.assign(points=lines["points"].round(1) + 0.0) if moved else lines
+    told = told.assign(q_value=told["q_value"].map(words.chance))
     tables.show(told, "drift_characteristics", shown, note=note, most=380, whole=lines)
 
 
@@ -96,7 +97,7 @@ def _scores(found: monitored.Monitored) -> None:
         )
     shown = told.measures.assign(
         share=told.measures["measure"].ne("mean_points"),
-        p=told.measures["p_value"].map(lambda p: "not defined" if p != p else f"{p:.4f}"),
+        p=told.measures["p_value"].map(words.chance),
     )
     for name in ("reference", "extract", "difference", "low", "high"):
         shown[name] = [
@@ -125,8 +126,8 @@ def _performance(found: monitored.Monitored) -> None:
             "extract": st.column_config.NumberColumn("Now", format="%.3f"),
             "low": st.column_config.NumberColumn("from", format="%.3f", width=60),
             "high": st.column_config.NumberColumn("to", format="%.3f", width=60),
-            "p_value": st.column_config.NumberColumn("p", format="%.4f", width=70),
-            "p_ecb": st.column_config.NumberColumn("ECB's p", format="%.4f", width=70),
+            "p_value": st.column_config.TextColumn("p", width=70),
+            "p_ecb": st.column_config.TextColumn("ECB's p", width=70),
             "reason": st.column_config.TextColumn("Not defined, because"),
         }
         note = (
@@ -135,7 +136,10 @@ def _performance(found: monitored.Monitored) -> None:
             f"{words.counted(told.n_bad_reference, 'bad')}. p of AUC and Gini: that it fell, by DeLong; "
             "of bads over expected: Jeffreys."
         )
-        tables.show(told.measures, "drift_performance", shown, note=note)
+        lines = told.measures.assign(
+            **{name: told.measures[name].map(words.chance) for name in ("p_value", "p_ecb")}
+        )
+        tables.show(lines, "drift_performance", shown, note=note, whole=told.measures)
     with right:
         frame.chart(charts.grades(told.grades, told.n, told.n_bad), "drift_grades", "Bad rate by band")
 
@@ -146,7 +150,7 @@ def _fired(found: monitored.Monitored) -> None:
         st.caption("No trigger fired.")
         return
     told = findings.assign(
-        do=findings["action"].map(ACTIONS), q=findings["q_value"].map(lambda q: f"{q:.4f}"),
+        do=findings["action"].map(ACTIONS), q=findings["q_value"].map(words.chance),
         limit=[f"{a:g} / {r:g}" for a, r in zip(findings["amber"], findings["red"], strict=True)],
         value=findings["value"].map(lambda v: f"{v:.3f}"),
     )  # fmt: skip

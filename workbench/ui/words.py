@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from workbench.evaluation.words import TITLES, format_metric
+from workbench.evaluation.words import TITLES, format_metric, format_p
 from workbench.portfolio import number_words
 
 UNDEFINED = "not defined"
@@ -75,6 +75,17 @@ def interval(low: float | None, high: float | None, digits: int = 3) -> str:
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return ""
     return f"({measure(low, digits)} to {measure(high, digits)})"
+
+
+def chance(p_value: float | None) -> str:
+    """Return a p or q value; one too small to be told is below a bound, never 0.
+
+    Examples
+    --------
+    >>> chance(0.00003), chance(0.013), chance(float("nan"))
+    ('< .0001', '.013', 'not defined')
+    """
+    return UNDEFINED if p_value is None else format_p(p_value).removeprefix("p ")
 
 
 def percent_interval(low: float | None, high: float | None, digits: int = 1) -> str:
