@@ -164,6 +164,34 @@ def test_a_characteristic_the_model_does_not_use_is_never_the_first_cause_of_ano
     assert line["colour"] == "amber" and line["value"] > 1
 
 
+def test_the_first_cause_has_the_largest_effect_for_the_model_be_it_red_or_amber(known) -> None:
+    def both(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+        bureau = np.where(rng.random(len(frame)) < 0.06, np.nan, frame["bureau"])
+        return frame.assign(noise_2=frame["noise_2"] * 1.6 + 2, bureau=bureau)
+
+    share = {"income": 0.4, "bureau": 0.1, "late": 0.1, "home": 0.1, "noise_0": 0.1, "noise_1": 0.1}
+    found = compare(*known, drawn.rows(3000, 89, both), importance=share | {"noise_2": 0.09})
+    verdict = found.verdict
+    assert verdict.colour == "red" and verdict.characteristic == "noise_2"
+    first = verdict.findings.iloc[0]
+    assert first["characteristic"] == "bureau" and first["colour"] == "red"
+    assert verdict.findings["colour"].is_monotonic_decreasing, "red before amber"
+    assert "not red: it is not among the 5" in verdict.first_cause
+    assert f"The verdict is red because: {first['sentence']}" in verdict.sentence()
+
+
+def test_the_source_is_looked_into_before_anything_is_trained_anew(known) -> None:
+    def unused(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+        return frame.assign(noise_0=frame["noise_0"] + 2)
+
+    extract = drawn.rows(6000, 79, unused, lambda p, r: r.permutation(p))
+    verdict = drift(known, extract).verdict
+    assert verdict.findings["item"].iloc[0] == "gini"
+    asked = [action["action"] for action in verdict.actions]
+    assert asked[0] == "investigate" and "retrain" in asked
+    assert verdict.sentence().index("Investigate") < verdict.sentence().index("; then: Retrain")
+
+
 def test_where_importances_are_not_known_every_characteristic_may_be_red(known) -> None:
     def last(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
         return frame.assign(noise_5=frame["noise_5"] + 2)

@@ -20,6 +20,7 @@ FINDINGS = (
     "item", "title", "characteristic", "subject", "value", "amber", "red", "p_value", "q_value", "colour",
     "action", "sentence",
 )  # fmt: skip
+_NOT_RED = f"Amber, not red: it is not among the {TOP} characteristics that weigh most in the model."
 OF_CHARACTERISTICS = ("missing", "unseen", "characteristic")
 
 
@@ -32,12 +33,14 @@ class Verdict:
     colour : {"green", "amber", "red"}
     first_cause : str
         What moved first, in words: a characteristic before the score, the score before decisions and
-        performance; empty where green.
+        performance; of characteristics the one with the largest effect in limits of red times its share of
+        the model's importance, be it red or amber. Empty where green.
     characteristic : str
         The column of the first cause; empty where it is none.
     findings : DataFrame
-        One line for each trigger that fired, the first cause first: item, title, characteristic, subject,
-        value with the limits amber and red, p_value, q_value, colour, action, sentence.
+        One line for each trigger that fired, red ones first, within a colour characteristics by that effect,
+        then the score, decisions and performance: item, title, characteristic, subject, value with the
+        limits amber and red, p_value, q_value, colour, action, sentence.
     looked_at : int
         Triggers looked at, fired or not.
     """
@@ -50,13 +53,13 @@ class Verdict:
 
     @property
     def actions(self) -> list[dict[str, str]]:
-        """What to do, each once, in the order of the findings: action, words, because."""
+        """What to do, each once, in order, the source looked into first: action, words, because."""
         found: dict[str, dict[str, str]] = {}
         for line in self.findings.itertuples():
             found.setdefault(
                 line.action, {"action": line.action, "words": ACTIONS[line.action], "because": line.sentence}
             )
-        return list(found.values())
+        return sorted(found.values(), key=lambda action: action["action"] != "investigate")
 
     def sentence(self) -> str:
         """Return the verdict in words."""
@@ -66,9 +69,16 @@ class Verdict:
                 f"{colour}. None of {self.looked_at:,} triggers fired; with everything stable about 5 in 100 "
                 "extracts would raise one."
             )
-        rest = len(self.findings) - 1
+        head = self.findings.iloc[0]
+        other = head["colour"] != self._colour_of_cause()
+        because = f" The verdict is {self.colour} because: {head['sentence']}" if other else ""
+        rest = len(self.findings) - 1 - other
         more = f" {rest} more trigger{'' if rest == 1 else 's'} fired." if rest else " Nothing else fired."
-        return f"{colour}. {self.first_cause}{more} Action: {self.actions[0]['words']}."
+        doing = "; then: ".join(action["words"] for action in self.actions)
+        return f"{colour}. {self.first_cause}{because}{more} Action: {doing}."
+
+    def _colour_of_cause(self) -> str:
+        return str(self.findings.loc[self.findings["sentence"] == self.first_cause, "colour"].iloc[0])
 
     def to_json(self) -> dict[str, Any]:
         """Return the verdict as plain values."""
@@ -102,8 +112,10 @@ def judge(lines: pd.DataFrame, score: ScoreDrift, performance: Performance, trig
     for line, q_value in zip(asked, _adjusted(asked), strict=True):
         line["q_value"] = q_value
         line["colour"] = _colour(line)
-    fired = sorted((line for line in asked if line["colour"] != GREEN), key=_order)
-    first = fired[0] if fired else {"sentence": "", "characteristic": ""}
+    fired = [line for line in asked if line["colour"] != GREEN]
+    _weighed(fired)
+    fired.sort(key=_order)
+    first = min(fired, key=_cause, default={"sentence": "", "characteristic": ""})
     return Verdict(
         COLOURS[max((COLOURS.index(line["colour"]) for line in fired), default=0)],
         str(first["sentence"]),
@@ -132,11 +144,27 @@ def _colour(line: Mapping[str, Any]) -> str:
 
 
 def _order(line: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return where a finding stands: what comes in, then the score, then decisions, then performance."""
+    """Return where a finding stands: red first, then what comes in, the score, decisions, performance."""
+    return line["colour"] != RED, *_cause(line)
+
+
+def _cause(line: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return how far a finding is from being the first cause; what the model does not use comes last."""
     upstream = line["item"] in OF_CHARACTERISTICS
-    stage = (0 if line["used"] else 9) if upstream else line["stage"]
+    stage = (0 if line["share"] != 0 else 9) if upstream else line["stage"]
     place = OF_CHARACTERISTICS.index(line["item"]) if upstream else 0
-    return stage, line["colour"] != RED, -line["weighs"], place
+    return stage, -line["weighs"], place
+
+
+def _weighed(fired: list[dict[str, Any]]) -> None:
+    """Say what findings on a characteristic weigh: its largest effect in limits of red, times its share."""
+    weighs: dict[str, float] = {}
+    for line in fired:
+        effect = line["value"] / line["red"] if line["red"] else np.inf
+        name, share = line["characteristic"], line["share"]
+        weighs[name] = max(weighs.get(name, 0.0), effect * (1.0 if np.isnan(share) else share))
+    for line in fired:
+        line["weighs"] = weighs[line["characteristic"]]
 
 
 def _of_characteristics(lines: pd.DataFrame, triggers: Triggers) -> list[dict[str, Any]]:
@@ -145,24 +173,20 @@ def _of_characteristics(lines: pd.DataFrame, triggers: Triggers) -> list[dict[st
     top = np.argsort(np.argsort(-np.nan_to_num(shares, nan=np.inf), kind="stable"))
     psi, missing, unseen = (triggers.of(item) for item in ("characteristic", "missing", "unseen"))
     for place, line in enumerate(lines.to_dict("records")):
-        share, points, index = line["importance"], line.get("points", np.nan), line["psi"]
-        weighs = abs(points) if points == points else (index or 0.0) * (1.0 if np.isnan(share) else share)
-        common = {
-            "characteristic": line["characteristic"],
-            "subject": line["title"],
-            "used": share != 0,
-            "weighs": weighs,
-        }
+        share, index = line["importance"], line["psi"]
+        common = {"characteristic": line["characteristic"], "subject": line["title"], "share": share}
         known = share != 0 and (bool(top[place] < TOP) or np.isnan(share))
-        found.append(_asked(psi, index, line["p_value"], _moved(line), common, may_be_red=known))
+        said = _moved(line) + ("" if known or not index >= psi.red else f" {_NOT_RED}")
+        asked = [_asked(psi, index, line["p_value"], said, common, may_be_red=known)]
         change = line["missing"] - line["missing_development"]
         said = f"{line['title']} is missing in {line['missing']:.1%} of rows, "
         said += f"{line['missing_development']:.1%} at development."
-        found.append(_asked(missing, abs(change), line["missing_p"], said, common))
+        asked.append(_asked(missing, abs(change), line["missing_p"], said, common))
         said = (
             f"{line['title']} has attributes that development did not see, in {line['unseen']:.1%} of rows."
         )
-        found.append(_asked(unseen, line["unseen"], line["unseen_p"], said, common))
+        asked.append(_asked(unseen, line["unseen"], line["unseen_p"], said, common))
+        found += asked
     return found
 
 
@@ -182,7 +206,7 @@ def _asked(
     trigger: Trigger, value: float, p_value: float, sentence: str, common: dict[str, Any] | None = None,
     *, stage: int = 0, may_be_red: bool = True,
 ) -> dict[str, Any]:  # fmt: skip
-    nothing = {"characteristic": "", "subject": trigger.title, "used": True, "weighs": 0.0}
+    nothing = {"characteristic": "", "subject": trigger.title, "share": 0.0}
     return {
         "item": trigger.item, "title": trigger.title, "value": value, "p_value": p_value,
         "amber": trigger.amber, "red": trigger.red, "amber_q": trigger.amber_q, "red_q": trigger.red_q,

@@ -76,7 +76,7 @@ def _psi(value: float) -> str:
 
 @drift_chapter
 def causes(of: Looked) -> Block:
-    """List the triggers that fired, the first cause first."""
+    """List the triggers that fired, red ones first, characteristics by their effect on the model."""
     found = of.drift.verdict.findings
     if found.empty:
         return Block((prose(f"None of {of.drift.verdict.looked_at:,} triggers fired."),))
@@ -213,7 +213,10 @@ def plain(of: Looked) -> Block:
 def advice(of: Looked) -> Block:
     """Tell what to do, and the limits that were used."""
     verdict = of.drift.verdict
-    steps = [f"{action['words']}: {action['because']}" for action in verdict.actions]
+    steps = [
+        f"{'Then: ' if i else ''}{action['words']}: {action['because']}"
+        for i, action in enumerate(verdict.actions)
+    ]
     rows = of.drift.triggers.rows
     limits = [
         f"{row.title}, {row.measure}: amber from {row.amber:g} (q below {row.amber_q:g}), "

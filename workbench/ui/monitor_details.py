@@ -7,6 +7,7 @@ import streamlit as st
 from workbench import charts
 from workbench.desk import monitored, monitoring
 from workbench.drift import ACTIONS, Triggers
+from workbench.drift.triggers import TOP
 from workbench.ui import cache, frame, session, tables, words
 
 LABELS = ("Characteristics", "Scores", "Performance", "What fired", "Plain rules", "Triggers")
@@ -190,8 +191,8 @@ def _triggers(found: monitored.Monitored) -> None:
         column_order=["title", "measure", "amber", "red", "amber_q", "red_q", "action", "source"],
         disabled=["title", "measure", "source"],
         column_config={
-            "title": st.column_config.TextColumn("Trigger", width=190),
-            "measure": st.column_config.TextColumn("Measure", width="medium"),
+            "title": st.column_config.TextColumn("Trigger", width=210),
+            "measure": st.column_config.TextColumn("Measure", width=330),
             "amber": number("Amber from", min_value=0.0, format="%g"),
             "red": number("Red from", min_value=0.0, format="%g"),
             "amber_q": number("and q below", min_value=0.0, max_value=1.0, format="%g"),
@@ -202,7 +203,8 @@ def _triggers(found: monitored.Monitored) -> None:
     )  # fmt: skip
     st.caption(
         f"Version {table.version}{'' if table.version else ' (as shipped)'}. Conventions of the field, "
-        "not law. A change holds for looks from now on; shares are from 0 to 1."
+        "not law. A change holds for looks from now on; shares are from 0 to 1. A characteristic is red only "
+        f"if it is among the {TOP} that weigh most in the model, else amber however far it moved."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         why = st.text_input("Why", placeholder="reason, kept in the trail", key="triggers_why", width=380)

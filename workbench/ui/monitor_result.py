@@ -102,6 +102,8 @@ def _retrain(context: Context, found: monitored.Monitored) -> None:
     data = found.dataset_sha256 or (upload.key if upload else "")
     query = context.query(portfolio=found.portfolio)
     query |= {"data": data} if data else {}
+    if any(action["action"] == "investigate" for action in found.drift.verdict.actions):
+        st.caption("Only after the source was looked into, and where what it gives now is right:")
     if st.button("Retrain on recent data", icon=":material/model_training:", key="retrain"):
         st.switch_page(sidebar.TRAIN, query_params=query)
 
