@@ -84,3 +84,14 @@ def test_what_cannot_be_explained_is_one_sentence(here: Place) -> None:
         answer = here.call("explain", *call)
         assert answer.status == 2 and words in answer.err, (call, answer.err)
         assert "Traceback" not in answer.err and not answer.out
+
+
+@pytest.mark.parametrize("verb", ["explain", "fairness"])
+def test_rules_are_read_before_any_row_is(here: Place, monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
+    def loaded(*given: object) -> None:
+        raise AssertionError("rows were loaded first")
+
+    monkeypatch.setattr("workbench.desk.origins.dataset_of", loaded)
+    monkeypatch.setattr("workbench.desk.treated.dataset_of", loaded)
+    answer = here.call(verb, "shop_loans-1", "--segment", "incomes > 1")
+    assert answer.status == 2 and "no characteristic incomes" in answer.err, answer.err

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -90,9 +92,9 @@ WRONG = {
     "income > much": ("much is not a number", "such as 36"),
     "opened > May": ("May is not a date", "2024-01-31"),
     "home = rent or home = own": ("joined by “and” alone", "in (North, West)"),
-    "home": ("compares nothing", "region = North"),
-    "home =": ("nothing stands behind", "region = North"),
-    "home = rent and": ("a rule is missing", "region = North"),
+    "home": ("compares nothing", "annual_inc > 50000"),
+    "home =": ("nothing stands behind", "annual_inc > 50000"),
+    "home = rent and": ("a rule is missing", "annual_inc > 50000"),
     "home in rent": ("needs a list in brackets", "region in (North, West)"),
     "home in (rent,, own)": ("between two commas", "region in (North, West)"),
     "income is missing today": ("something stands behind", "End the rule"),
@@ -108,6 +110,23 @@ def test_what_cannot_be_read_says_where_and_what_to_write(said, rows, declared):
     problem = raised.value.problems[0]
     assert problem.code == "SEGMENT" and problem.where.startswith("segment")
     assert WRONG[said][0] in problem.what and WRONG[said][1] in problem.remedy, problem.sentence()
+
+
+def test_the_examples_can_be_asked_for_of_a_shipped_portfolio():
+    from workbench.cli import options
+    from workbench.dataset.segment_words import RULES, nameable
+    from workbench.intake.portfolios import PortfolioShelf
+
+    declared = nameable(PortfolioShelf(Path("nowhere")).find("lending_club"))
+    for said in (RULES, options.RULES):
+        assert str(parse(said, declared)) == said
+
+
+def test_all_that_could_stand_there_is_listed():
+    many = [Characteristic(name=f"c{i}") for i in range(30)]
+    with pytest.raises(InputError) as raised:
+        parse("zzzz = 1", many)
+    assert all(c.name in raised.value.problems[0].remedy for c in many)
 
 
 def test_rows_without_a_column_that_a_rule_names_are_refused(declared, rows):

@@ -50,7 +50,8 @@ def explain(
         str, typer.Option(metavar="NAME", help="Without DATA: a sample.", show_default="held out")
     ] = "",
     segment: Annotated[
-        str, typer.Option(metavar="RULES", help='Only these rows: "term > 36".', show_default="all rows")
+        str,
+        typer.Option(metavar="RULES", help=f'Only these rows: "{options.RULES}".', show_default="all rows"),
     ] = "",
     delimiter: options.Delimiter = "",
     decimal: options.Decimal = "",
@@ -69,7 +70,7 @@ def explain(
     read = options.reading(data, delimiter, decimal, encoding, sheet)
     with output.watched(desk.settings.threads) as run:
         run.step("loading the rows", 0.0)
-        found = _rows(desk, model, data, sample, read)
+        found = _rows(desk, model, data, sample, read, segment)
         run.step("preparing the explanation", 0.2)
         explainer = desk.explainer(found.row.model_id)
         if row:
@@ -106,9 +107,10 @@ def _require_call(data: str, row: str, method: str, kind: str, sample: str) -> N
                          remedy="Leave one of them out.")  # fmt: skip
 
 
-def _rows(desk: Desk, model: str, data: str, sample: str, read: ReadOptions) -> SampleRows:
+def _rows(desk: Desk, model: str, data: str, sample: str, read: ReadOptions, segment: str) -> SampleRows:
     from workbench.desk import sample_rows
 
+    sample_rows.require_rules(desk, model, segment)
     if not data:
         return sample_rows.sample_rows(desk, model, sample)
     found = sample_rows.file_rows(desk, model, data, read)

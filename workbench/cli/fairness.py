@@ -47,7 +47,8 @@ def fairness(
         str, typer.Option(metavar="NAME", help="Without DATA: a sample, or all.", show_default="held out")
     ] = "",
     segment: Annotated[
-        str, typer.Option(metavar="RULES", help='Only these rows: "term > 36".', show_default="all rows")
+        str,
+        typer.Option(metavar="RULES", help=f'Only these rows: "{options.RULES}".', show_default="all rows"),
     ] = "",
     delimiter: options.Delimiter = "",
     decimal: options.Decimal = "",

@@ -145,7 +145,7 @@ def compare(
         str,
         typer.Option(
             metavar="RULES",
-            help="Of these rows only: 'region = North and term > 36'.",
+            help=f"Of these rows only: '{options.RULES}'.",
             show_default="all rows",
         ),
     ] = "",

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from workbench.desk import Desk
     from workbench.intake import ReadOptions
 
+RULES = "home_ownership = RENT and annual_inc > 50000"
+"""An example of a segment, of a portfolio that is shipped."""
 Data = Annotated[
     str,
     typer.Argument(

@@ -1,4 +1,4 @@
-"""A segment: the rows that meet every one of a few rules, such as ``region = North and term > 36``."""
+"""A segment: the rows that meet every one of a few rules, such as ``home = rent and income > 50000``."""
 
 from __future__ import annotations
 

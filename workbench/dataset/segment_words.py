@@ -1,4 +1,4 @@
-"""Segments as people write them: ``region = North and term > 36``, read against what is known."""
+"""Segments as people write them: ``home = rent and income > 50000``, read against what is known."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ SPOKEN = (
     (("is", "not", "missing"), NOT_MISSING), (("is", "missing"), IS_MISSING),
     (("not", "in"), "not in"), (("in",), "in"),
 )  # fmt: skip
-EXAMPLE = "Write rules such as: region = North and term > 36."
+RULES = "home_ownership = RENT and annual_inc > 50000"
+"""Rules that can be asked for of a portfolio that is shipped."""
+EXAMPLE = f"Write rules such as: {RULES}."
 SHOWN = 8
 
 
@@ -51,10 +53,15 @@ def rows_of(dataset: Applicants) -> pd.DataFrame:
 
 def known(portfolio: Portfolio, frame: pd.DataFrame) -> tuple[Characteristic, ...]:
     """Return the characteristics a segment of these rows can name: those the frame holds, and the date."""
+    return tuple(c for c in nameable(portfolio) if c.name in frame)
+
+
+def nameable(portfolio: Portfolio) -> tuple[Characteristic, ...]:
+    """Return what a segment can name where rows hold all that the portfolio declares."""
     declared = [*portfolio.characteristics, *portfolio.protected]
     if portfolio.date and portfolio.date not in {c.name for c in declared}:
         declared.append(Characteristic(name=portfolio.date, kind="date", date_format=portfolio.date_format))
-    return tuple(c for c in declared if c.name in frame)
+    return tuple(declared)
 
 
 def parse(
@@ -162,7 +169,7 @@ def _named(tokens: list[_Token], characteristics: Sequence[Characteristic]) -> C
 
 def _unknown(name: str, characteristics: Sequence[Characteristic], where: str) -> InputError:
     near = get_close_matches(name, [c.name for c in characteristics], SHOWN, 0.6)
-    listed = near or [c.name for c in characteristics][:SHOWN]
+    listed = near or [c.name for c in characteristics]
     remedy = f"Take one of: {', '.join(map(quoted, listed))}." if listed else "Look at all rows."
     return wrong(f"there is no characteristic {quoted(name)}", remedy, where)
 

@@ -13,6 +13,7 @@ from workbench.dataset import BAD, Dataset, build
 from workbench.dataset.segment import Segment
 from workbench.desk.origins import dataset_of
 from workbench.desk.same_rows import SameRows, same_pd
+from workbench.desk.sample_rows import require_rules
 from workbench.desk.seen import Overlap, developed, overlap
 from workbench.desk.stopwatch import one_row_seconds
 from workbench.errors import ArtifactError, InputError, MissingError
@@ -90,6 +91,7 @@ def compare_models(
     """Compare registered models; see `Desk.compare`."""
     rows = list({row.model_id: row for row in map(desk.registry.resolve, references)}.values())
     _refuse(rows)
+    require_rules(desk, rows[0].model_id, segment)
     run.step("collecting the scores", 0.1)
     same = kept_rows(desk, rows) if on is None else rows_of_file(desk, rows, on, options)
     same = same.narrowed(same.segment(segment)) if segment else same

@@ -322,7 +322,7 @@ class Desk:
         """Compare two to six models on the same rows: those their studies held out, or a labelled file's.
 
         Rows of the file that one of the models was developed on are left out, and how many is told.
-        `label` names them; model ids where it is not given. `segment` narrows the rows: "term > 36".
+        `label` names them; model ids where it is not given. `segment` narrows the rows: "income > 50000".
         """
         path = None if on is None else Path(on)
         return comparing.compare_models(

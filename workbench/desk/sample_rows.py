@@ -12,7 +12,7 @@ import pandas as pd
 
 from workbench.dataset import Dataset, arrived
 from workbench.dataset.segment import Segment
-from workbench.dataset.segment_words import known, parse, rows_of
+from workbench.dataset.segment_words import known, nameable, parse, rows_of
 from workbench.desk import origins
 from workbench.errors import InputError, MissingError
 from workbench.explanation import Rows
@@ -98,6 +98,22 @@ class SampleRows:
                 remedy=f"{said}" + (f", such as {first[0]}." if first else "."),
             )  # fmt: skip
         return int(at[0])
+
+
+def require_rules(desk: Desk, reference: str, segment: str) -> None:
+    """Refuse rules that cannot be read of any rows of a model's portfolio, before rows or model are loaded.
+
+    Raises
+    ------
+    InputError
+        ``SEGMENT``.
+    """
+    row = desk.registry.resolve(reference)
+    try:
+        portfolio = desk.portfolio(f"{row.portfolio}@{row.portfolio_version}")
+    except MissingError:
+        return  # the model itself holds the portfolio it was made with; it is read soon
+    parse(segment, nameable(portfolio))
 
 
 def sample_rows(desk: Desk, reference: str, sample: str = "") -> SampleRows:

@@ -18,6 +18,7 @@ from workbench.dataset.customers import customers
 from workbench.dataset.judged import judged
 from workbench.dataset.segment_words import known, parse, rows_of
 from workbench.desk.origins import dataset_of
+from workbench.desk.sample_rows import require_rules
 from workbench.desk.seen import seen
 from workbench.errors import InputError
 from workbench.fairness import (
@@ -72,7 +73,7 @@ class FairnessRequest:
     against : {"declared", "highest"}
         As in `fairness.judge`.
     segment : str
-        Narrows the rows: "term > 36".
+        Narrows the rows: "income > 50000".
     """
 
     model: str
@@ -138,6 +139,7 @@ class Treated:
 def treat(desk: Desk, asked: FairnessRequest, run: Run) -> Treated:
     """Return who a model treats differently; see `Desk.fairness`."""
     row = desk.registry.resolve(asked.model)
+    require_rules(desk, row.model_id, asked.segment)
     model = desk.model(row.model_id)
     portfolio = model.portfolio
     by = _columns(portfolio, asked.by)

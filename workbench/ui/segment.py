@@ -27,10 +27,10 @@ from workbench.ui.session import Context
 
 OFFERED, LEVELS = 4, 12
 HELP = (
-    "Rules joined by **and**, for example `region = North and term > 36`. Each may say `=`, `!=`, `<`, `<=`, "
-    "`>`, `>=`, `in (A, B)`, `not in (A, B)`, `is missing` or `is not missing`. What holds a comma, a "
-    "sign or the word and goes in quotes; dates are written 2024-01-31. A missing value meets `is missing` "
-    "only, and a special code is never below or above anything. Empty: all rows."
+    "Rules joined by **and**, for example `home_ownership = RENT and annual_inc > 50000`. Each may say "
+    "`=`, `!=`, `<`, `<=`, `>`, `>=`, `in (A, B)`, `not in (A, B)`, `is missing` or `is not missing`. "
+    "What holds a comma, a sign or the word and goes in quotes; dates are written 2024-01-31. A missing "
+    "value meets `is missing` only, and a special code is never below or above anything. Empty: all rows."
 )
 
 
@@ -137,8 +137,12 @@ def size(inside: np.ndarray, outcome: np.ndarray | None = None) -> str:
     '3 of 4 rows, 1 bad (50.0%)'
     >>> size(np.array([True, True]), np.array([-1, -1]))
     '2 rows, outcomes not known'
+    >>> size(np.array([False, False]), np.array([-1, -1]))
+    'no row is in it'
     """
     n = int(inside.sum())
+    if not n:
+        return "no row is in it"
     said = words.counted(n, "row") if inside.all() else f"{n:,} of {words.counted(len(inside), 'row')}"
     if outcome is None:
         return said
