@@ -62,7 +62,7 @@ def test_a_bad_file_is_told_by_code_and_sentence(shop: Place, name: str, verb: s
     assert code in {problem["code"] for problem in answer.json["problems"]}, answer.json
     sentence = answer.err.strip().splitlines()[-1]
     assert re.fullmatch(r"workbench: .*[.?] \[[A-Z_]+\]", sentence) and f" [{code}]" in sentence
-    assert "Traceback" not in answer.err
+    assert "Traceback" not in answer.err and "1 rows" not in answer.err and "to learn from" not in answer.err
     assert not list((shop.folder / "home").glob("datasets/*.parquet"))
 
 

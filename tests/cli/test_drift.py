@@ -71,6 +71,10 @@ def test_what_cannot_be_is_one_sentence(extracts: Place) -> None:
     assert "lacks column income" in lacking.err and "SCHEMA_MISMATCH" in lacking.err
     one = told(extracts, "one")
     assert one.status == 2 and "1 of 1 row can be used. Drift needs at least 20 rows" in one.err
+    texts = extracts.folder / "texts.csv"
+    loans(30).astype({"income": object}).assign(income="much").to_csv(texts, index=False)
+    refused = extracts.call("drift", "shop_loans-1", str(texts)).err
+    assert "0 of 30 rows can be used: income is not a number (30 times)" in refused
     extra = told(extracts, "extra")
     assert extra.status == 0 and "column shoe_size" in " ".join(extra.json["notes"])
     other = extracts.call("drift", "shop_loans-1", str(extracts.folder / "shop_loans.toml"), "--json")

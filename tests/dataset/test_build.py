@@ -173,7 +173,7 @@ def test_dates(case):
 @pytest.mark.parametrize(
     ("texts", "words"),
     [
-        (["01/02/2024", "03/04/2024"], ("%d/%m/%Y", "%m/%d/%Y")),
+        (["01/02/2024", "03/04/2024"], ("DD/MM/YYYY or MM/DD/YYYY", "%d/%m/%Y")),
         (["13/02/2024", "02/13/2024"], ("%d/%m/%Y", "%m/%d/%Y")),
         (["45292", "45293"], ("Excel",)),
         (["yesterday", "today"], ("date_format",)),
@@ -193,6 +193,7 @@ def test_a_day_that_never_was_refuses_its_row():
         portfolio({"name": "d", "kind": "date"}),
     )
     assert refused(made) == [(1, "d", "NOT_A_DATE")]
+    assert made.refused["reason"].tolist() == ["d is not a date written YYYY-MM-DD"]
 
 
 def test_two_digit_years_never_pass_the_application():

@@ -170,6 +170,7 @@ def test_no_row_is_refused_and_one_row_has_no_interval(explainer: Explainer, row
     with pytest.raises(InputError, match="no row to explain"):
         overview(explainer, rows.take(np.arange(0)))
     told = overview(explainer, rows.take(np.arange(1)))
+    assert told.rows_told == "the one row" and "moves the score of this row;" in told.sentence()
     assert told.importance["low"].isna().all()
     assert told.importance["reason"].eq("no interval: too few rows for one").all()
 

@@ -287,7 +287,9 @@ def _undeclared(file: str, declared: Outcome, counts: dict[str, int], unknown: l
         remedy = "Name the column that holds the outcome in the portfolio."
     else:
         ordered = sorted(counts.items(), key=lambda item: -item[1])
-        seen = ", ".join(f"{name[:40]!r} ({count:,} rows)" for name, count in ordered[:8])
+        seen = ", ".join(
+            f"{name[:40]!r} ({count:,} row{'' if count == 1 else 's'})" for name, count in ordered[:8]
+        )
         more = f" and {len(ordered) - 8} more" if len(ordered) > 8 else ""
         what = f"holds {seen}{more}; {_listed([repr(u[:40]) for u in unknown], 'value', 6)} "
         what += f"{'is' if len(unknown) == 1 else 'are'} neither good, bad nor indeterminate in the portfolio"
@@ -329,7 +331,7 @@ def _refuse(table: Table, portfolio: Portfolio, typed: _Typed) -> tuple[np.ndarr
     return keep, refused.sort_values("record", kind="stable", ignore_index=True)
 
 
-_MORE = "Give a file with at least two rows, and enough bads to learn from."
+_MORE = "Give a file with at least two rows, a good one and a bad one among them."
 
 
 def _enough(table: Table, refused: pd.DataFrame, kept: int) -> None:
@@ -338,7 +340,10 @@ def _enough(table: Table, refused: pd.DataFrame, kept: int) -> None:
     by = (
         refused.groupby(["column", "code", "reason"])["record"].nunique().sort_values(ascending=False).head(3)
     )
-    why = "; ".join(f"{count:,} rows: {reason} ({code})" for (_, code, reason), count in by.items())
+    why = "; ".join(
+        f"{count:,} row{'' if count == 1 else 's'}: {reason} ({code})"
+        for (_, code, reason), count in by.items()
+    )
     what = f"{kept} of {len(table.frame):,} rows can be used; {why}"
     raise InputError(
         "TOO_FEW_ROWS", what, table.source.name, "Correct the columns, or how they are declared."

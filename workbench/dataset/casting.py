@@ -166,8 +166,8 @@ def cast_date(column: pd.Series, form: str, name: str, applied: pd.Series | None
     values = pd.Series(days.to_numpy()[index], dtype="datetime64[s]")
     if "%y" in form:
         values = dates.unwrap_century(values, applied)
-    words = "an Excel serial day number" if form == dates.EXCEL else f"a date written {form}"
-    return Cast(values, state[index], f"is not {words}", note)
+    article = "an" if form == dates.EXCEL else "a date written"
+    return Cast(values, state[index], f"is not {article} {dates.form_words(form)}", note)
 
 
 def _date_form(texts: pd.Series, counts: np.ndarray, name: str) -> tuple[str, str]:
@@ -179,12 +179,14 @@ def _date_form(texts: pd.Series, counts: np.ndarray, name: str) -> tuple[str, st
         return dates.ISO, ""
     found = dates.infer(texts, counts)
     if found.format:
-        return found.format, f"{name}: dates are written {found.format}; all of them fit no other form"
+        written = dates.form_words(found.format)
+        return found.format, f"{name}: dates are written {written}; all of them fit no other form"
     where = f"column {name}"
     if found.candidates:
+        readings = " or ".join(map(dates.form_words, found.candidates))
         raise InputError(
             "DATE_FORMAT",
-            "its dates can be read in more than one way (" + ", ".join(found.candidates) + ")",
+            f"its dates can be read in more than one way ({readings})",
             where,
             f"Declare date_format for {name} in the portfolio, one of: {', '.join(found.candidates)}.",
         )

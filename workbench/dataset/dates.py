@@ -45,6 +45,27 @@ RARE = frozenset({"%Y-%d-%m", "%Y/%d/%m", "%Y.%d.%m"})
 CLOCK = r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?(Z|[+-]\d{2}:?\d{2})?$"
 
 
+WRITTEN = (
+    ("%Y", "YYYY"), ("%m", "MM"), ("%d", "DD"), ("%y", "YY"), ("%b", "Mon"), ("%B", "Month"),
+    ("%H", "hh"), ("%M", "mm"), ("%S", "ss"),
+)  # fmt: skip
+
+
+def form_words(form: str) -> str:
+    """Return a form of dates as people write it.
+
+    Examples
+    --------
+    >>> form_words("%Y-%m-%d"), form_words("%b-%y"), form_words("excel")
+    ('YYYY-MM-DD', 'Mon-YY', 'Excel serial day number')
+    """
+    if form == EXCEL:
+        return "Excel serial day number"
+    for code, words in WRITTEN:
+        form = form.replace(code, words)
+    return form
+
+
 @dataclass(frozen=True)
 class DateForm:
     """What the texts of a date column prove.

@@ -109,8 +109,8 @@ def _require_rows(extract: Dataset) -> None:
     what = f"{extract.n} of {extract.rows_in:,} row{'' if extract.rows_in == 1 else 's'} can be used"
     why = extract.refused["reason"].value_counts() if len(extract.refused) else []
     if len(why):
-        first = extract.refused.iloc[0]
-        what += f": {first['column']} {why.index[0]} ({int(why.iloc[0]):,} times)"
+        times = int(why.iloc[0])
+        what += f": {why.index[0]} ({times:,} time{'' if times == 1 else 's'})"
     remedy = f"Drift needs at least {LEAST_ROWS} rows, such as those of a month."
     raise InputError("TOO_FEW_ROWS", what, extract.source.name, remedy)
 

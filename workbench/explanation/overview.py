@@ -115,7 +115,9 @@ class Overview:
 
     def _told(self, n: int) -> str:
         there = max(self.n, self.n_all)
-        return f"{n:,} rows, evenly taken from {there:,}" if n < there else f"all {n:,} rows"
+        if n < there:
+            return f"{n:,} rows, evenly taken from {there:,}"
+        return f"all {n:,} rows" if n != 1 else "the one row"
 
     @property
     def bads(self) -> str:
@@ -176,7 +178,9 @@ class Overview:
         first = acting.iloc[:FIRST]
         named = list(first["title"])
         listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
-        rows = f"these {self.n:,} rows" if self.n_all <= self.n else self.rows_told
+        rows = self.rows_told
+        if self.n_all <= self.n:
+            rows = f"these {self.n:,} rows" if self.n != 1 else "this row"
         return (
             f"{listed} make up {first['share'].sum():.0%} of what moves the score of {rows}; "
             f"{first['title'].iloc[0]}: {first['direction'].iloc[0]}."

@@ -132,7 +132,7 @@ def _as_date(seen: Look, decimal: str) -> Look | None:
             return None
         form = "" if found.format == dates.ISO else found.format
         refused = (f"{_rows(wrong)} something else and would be refused",) if wrong else ()
-        reasons = (f"holds dates written {found.format}", *refused)
+        reasons = (f"holds dates written {dates.form_words(found.format)}", *refused)
         return _with(seen, kind="date", date_format=form, reasons=reasons, values=_seconds(days))
     if not found.candidates:
         return None

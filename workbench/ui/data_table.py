@@ -10,6 +10,7 @@ import streamlit as st
 
 from workbench import portfolio as portfolios
 from workbench import proposal as proposing
+from workbench.dataset.dates import form_words
 from workbench.portfolio import Outcome, Portfolio, Reading
 from workbench.ui import cache, session, spool, tables, words
 
@@ -168,7 +169,9 @@ def _editor(rows: pd.DataFrame, key: str, place: Any) -> pd.DataFrame:
         "column": column.TextColumn("Column", width=min(max(8 * longest, 100), 195)),
         "role": column.SelectboxColumn("Role", options=ROLES, required=True, width=108),
         "kind": column.SelectboxColumn("Kind", options=KINDS, required=True, width=80),
-        "written": column.SelectboxColumn("Written as", options=written, required=True, width=92),
+        "written": column.SelectboxColumn(
+            "Written as", options=written, required=True, width=92, format_func=form_words
+        ),
         "missing": column.NumberColumn("Missing", format="percent", width=62),
         "distinct": column.NumberColumn("Values", format="localized", width=60),
         "examples": column.TextColumn("Examples", width=165),
