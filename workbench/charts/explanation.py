@@ -72,7 +72,10 @@ def waterfall(value: Waterfall, name: str = "PD") -> go.Figure:
         height=86 + STEP * len(steps),
     )
     _labels(figure, steps)
-    figure.update_xaxes(title_text=_capital(value.unit), range=_range(steps), showgrid=True)
+    figure.update_xaxes(
+        title_text=_capital(value.unit), range=_range(steps), showgrid=True,
+        tickformat=".0%" if value.shares else None,
+    )  # fmt: skip
     return figure
 
 
