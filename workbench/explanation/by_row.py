@@ -101,15 +101,21 @@ class ByRow(TreeSum):
         model = self.fitted.estimator if self.forest else self.fitted.booster
         found = shap.TreeExplainer(model, feature_perturbation="tree_path_dependent")
         if self.forest:
-            # shap rounds thresholds to the nearest single; rows are single, so the one below sends all right
-            at = found.model.thresholds
-            single = at.astype(np.float32)
-            below = np.where(single > at, np.nextafter(single, np.float32(-np.inf)), single)
-            found.model.thresholds = below.astype(at.dtype)
+            found.model.thresholds = singles_below(found.model.thresholds)
         return found
 
     def _rows(self, x: np.ndarray) -> np.ndarray:
         return as_rows(x, self.fitted.fill).astype(float) if self.forest else x
+
+
+def singles_below(thresholds: np.ndarray) -> np.ndarray:
+    """Return thresholds that send each row of single precision as these do, whoever rounds them.
+
+    `shap` rounds to the nearest single, which may lie above; the one below sends all rows right.
+    """
+    single = thresholds.astype(np.float32)
+    below = np.where(single > thresholds, np.nextafter(single, np.float32(-np.inf)), single)
+    return below.astype(thresholds.dtype)
 
 
 def by_row(model: TrainedModel) -> ByRow | None:
