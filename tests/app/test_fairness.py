@@ -43,6 +43,9 @@ def test_cut_off_moves_approvals_and_ratio_and_stays_in_the_address(loans):
     for name in VIEWS:
         view.set_value(name).run()
         assert not app.exception, name
+    app.slider(key="cut_off_consumer_credit-1").set_value(0.0).run()
+    view.set_value("Errors").run()
+    assert "as nobody is approved." in told(app) and "not defined: nobody is approved." in told(app)
     assert "No measure here says that a model is fair" in told(app) and "not legal advice" in told(app)
 
 

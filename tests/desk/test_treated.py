@@ -202,6 +202,15 @@ def test_command_line_gives_what_the_desk_gives(place: Place, fresh: pd.DataFram
     )
     assert isinstance(line["n_bad"], int) and isinstance(line["n_approved"], int)
     assert told["measures"] and told["intersections"] and told["profile"]["as_of"]
+    policy = place.ask(path=path)
+    for asked in ({}, {"against": "highest"}):
+        moved = json.loads(place.call(path, "--cut-off", "0", *(f"--{k}={v}" for k, v in asked.items()),
+                                      "--json").stdout)  # fmt: skip
+        shown = place.ask(path=path, **asked).at(0.0).to_json()
+        assert moved | {"cut_off_source": ""} == json.loads(json.dumps(shown)) | {"cut_off_source": ""}
+    assert [one["n_bad"] for one in moved["groups"]] == policy.fairness.groups["n_bad"].tolist()
+    nobody = place.call(path, "--cut-off", "0").stdout
+    assert "nobody is approved" in " ".join(nobody.split()) and "large enough" not in nobody
     people = place.call("--by", "gender")
     assert people.exit_code == 0 and "Female" in people.stdout and "not legal advice" in people.stderr
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from workbench.charts import fairness as charts
 from workbench.errors import InputError
 from workbench.fairness import PROFILES, UNKNOWN, Fairness, Grouping, elderly, grouping, judge
 from workbench.fairness.intersections import shrunk
@@ -129,8 +130,9 @@ def test_a_group_of_one_row_and_nobody_approved() -> None:
     nobody = judge(p, [sex], 0.0, bad=bad)
     assert nobody.of("sex")["air"].isna().all() and (nobody.of("sex")["air_reason"] != "").all()
     assert "nothing can be concluded" in nobody.sentence
-    assert nobody.of("sex")["smd_p_bad"].isna().all()
-    assert (nobody.of("sex")["smd_p_bad_reason"] == nobody.comparators["sex"].why).all()
+    highest = judge(p, [sex], 0.0, bad=bad, against="highest")
+    assert highest.comparators["sex"].why == "nobody is approved"
+    assert (highest.of("sex")["smd_p_bad_reason"] == "nobody is approved").all()
     assert nobody.at(0.25).of("sex")["air"].notna().all()
     moved, fresh = (f.of("sex")["smd_p_bad"] for f in (nobody.at(0.25), judge(p, [sex], 0.25)))
     assert moved.tolist() == fresh.tolist() and moved.notna().all()
@@ -164,6 +166,42 @@ def test_a_groups_distance_from_everyone_is_as_sure_as_rows_drawn_again() -> Non
     one = Grouping("g", "G", ("most", "one"), (np.arange(n) < 1).astype(np.int16), "most")
     nearly = judge(p, [one], 0.25).measures.set_index("measure").loc["parity_deviation"]
     assert nearly["low"] <= nearly["value"] <= nearly["high"] and nearly["high"] - nearly["low"] < 2e-3
+
+
+def test_nobody_approved_takes_away_what_rests_on_approvals_and_nothing_else(found: Fairness) -> None:
+    p, bad, sex, age = rows()
+    told, why = found.groups, "nobody is approved"
+    small = Grouping("s", "S", ("a", "b"), (np.arange(len(p)) < 29).astype(np.int16), "a")
+    for nobody in (found.at(0.0), judge(p, [sex, age], 0.0, bad=bad)):
+        groups = nobody.groups
+        for name in (
+            "n",
+            "n_known",
+            "n_bad",
+            "bad_rate",
+            "auc",
+            "mean_p_bad",
+            "smd_p_bad",
+            "calibration_gap",
+        ):
+            assert groups[name].tolist() == told[name].tolist(), name
+        for name in ("approval_rate", "goods_approved", "bads_approved", "good_of_approved", "air"):
+            assert groups[name].isna().all() and set(groups[f"{name}_reason"]) == {why}, name
+        assert (groups["n_bad_reason"] == "").all() and (groups["n_approved"] == 0).all()
+        of = nobody.measures.set_index(["by", "measure"])
+        without = of[of["value"].isna()]
+        assert set(without["reason"]) == {why} and len(without) == 2 * 8
+        assert set(of.index.get_level_values(1)) - set(without.index.get_level_values(1)) == {
+            "calibration_gap", "auc_difference", "smd_p_bad",
+        }  # fmt: skip
+        cells = nobody.intersections[nobody.intersections["n"] >= 30]
+        assert set(cells["reason"]) == {why} and nobody.intersections["air"].isna().all()
+        assert "as nobody is approved." in nobody.sentence and "too small" not in " ".join(nobody.limits)
+        assert sum("Nobody is approved" in one for one in nobody.limits) == 1
+        for drawn in (charts.ratios(nobody, "sex"), charts.errors(nobody, "sex")):
+            assert why in str(drawn.layout.annotations)
+    groups = judge(p, [small], 0.0, bad=bad).of("s").set_index("group")
+    assert groups.loc["b", ["air_reason", "n_bad_reason"]].tolist() == 2 * ["fewer than 30 applicants"]
 
 
 def test_comparator_is_the_declared_group_or_the_most_approved() -> None:

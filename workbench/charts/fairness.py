@@ -10,7 +10,8 @@ from workbench.charts import palette
 from workbench.charts.canvas import PERCENT, diagonal, empty, line, plain, shortened, style
 from workbench.evaluation import format_percent
 from workbench.fairness.grouping import CROSS
-from workbench.fairness.words import ratio
+from workbench.fairness.measures import NOBODY
+from workbench.fairness.words import ratio, without_ratio
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +41,7 @@ def ratios(found: Fairness, by: str) -> go.Figure:
     to, groups = found.comparators[by], found.of(by)
     drawn = groups[groups["air"].notna()]
     if to.at < 0 or len(drawn) < 2:
-        return empty("Adverse impact ratio", to.why if to.at < 0 else "no other group is large enough")
+        return empty("Adverse impact ratio", without_ratio(found, by))
     figure = go.Figure()
     figure.add_vline(x=1, line={"color": palette.REFERENCE, "width": 1})
     for screen in found.profile.screens:
@@ -83,9 +84,8 @@ def over_cut_offs(found: Fairness, by: str, measure: str = "air") -> go.Figure:
     title = "The same ratio at every cut-off" if measure == "air" else f"{OVER[measure]}, at every cut-off"
     others = swept[swept["group"] != to.group] if measure == "air" else swept
     if not others[measure].notna().any():
-        return empty(
-            title, "no other group is large enough" if found.n_known or measure == "air" else "no outcomes"
-        )
+        few = to.why if to.at < 0 and measure == "air" else "no other group is large enough"
+        return empty(title, few if found.n_known or measure in ("air", "approval_rate") else "no outcomes")
     figure = go.Figure()
     for position, name in enumerate(found.grouping(by).labels):
         own = swept[swept["group"] == name]
@@ -142,12 +142,16 @@ def errors(found: Fairness, by: str) -> go.Figure:
             hovertemplate="%{x}: %{y:.1%}",
         )  # fmt: skip
     if not figure.data:
-        return empty(title, "no group is large enough")
+        return empty(title, _no_rate(groups))
     note = f"{found.n_known:,} applicants with a known outcome, {found.n_bad:,} bads, 95% intervals (Wilson)"
     style(figure, title, note, legend="keys")
     figure.update_layout(scattermode="group", scattergap=0.5)
     figure.update_yaxes(tickformat=PERCENT, title_text="Share of the group's")
     return figure
+
+
+def _no_rate(groups: pd.DataFrame) -> str:
+    return NOBODY if (groups["approval_rate_reason"] == NOBODY).any() else "no group is large enough"
 
 
 def pd_by_group(found: Fairness, by: str) -> go.Figure:
@@ -238,6 +242,8 @@ def crossing(found: Fairness, by: str) -> go.Figure:
         "approval rate drawn towards everyone's where a cell is small (beta-binomial), ratio below it; "
         f"hatched: {hidden} of {len(cells)} cells too small to tell"
     )
+    if (cells["reason"] == NOBODY).any():
+        note = f"hatched: no approval rate, as {NOBODY}"
     titles = " and ".join(found.grouping(one).title.lower() for one in by.split(CROSS))
     style(figure, f"Who is approved, by {titles}?", note, height=150 + 56 * len(rows))
     figure.update_xaxes(tickvals=np.arange(len(columns)), ticktext=[shortened(c, 18) for c in columns])

@@ -107,7 +107,7 @@ def _show(told: dict[str, Any]) -> None:
             one["title"],
             one["group"] + (" (reference)" if one["is_reference"] else ""),
             one["n"],
-            "" if one["n_bad"] is None else int(one["n_bad"]),
+            _bads(one),
             share(one, "approval_rate"),
             air(one),
             "" if one["q_value"] is None else format_p(one["q_value"]).replace("p", "q", 1),
@@ -129,6 +129,10 @@ def _show(told: dict[str, Any]) -> None:
     output.line(told["sentence"])
     for note in (*(one["sentence"] for one in told["age"]), *told["notes"], *told["limits"], told["note"]):
         output.note(note)
+
+
+def _bads(line: dict[str, Any]) -> int | str:
+    return f"not defined: {line['n_bad_reason']}" if line["n_bad"] is None else int(line["n_bad"])
 
 
 def _figure(line: dict[str, Any]) -> str:

@@ -156,19 +156,20 @@ def treat(desk: Desk, asked: FairnessRequest, run: Run) -> Treated:
     run.step("looking at the groups", 0.5)
     groups = [_grouped(dataset, c, inside) for c in by]
     policy = model.policy
-    cut_off = policy.approve_below if asked.cut_off is None else asked.cut_off
     outcome = dataset.outcome[inside]
     found = judge(
-        p_bad[inside], groups, cut_off,
+        p_bad[inside], groups, policy.approve_below,
         bad=outcome if ((outcome == BAD) | (outcome == GOOD)).any() else None,
         weight=None if dataset.weight is None else dataset.weight[inside],
         customer=None if dataset.group is None else customers(dataset.group)[inside],
         points=points(portfolio.points, p_bad[inside]),
         impossible=impossible(portfolio, dataset.frame, dataset.date)[inside],
         profile=asked.profile, against=asked.against,
-        source=policy.source or "the model's policy" if asked.cut_off is None else "given",
+        source=policy.source or "the model's policy",
         elderly=_elderly(model, dataset, inside, asked.profile),
     )  # fmt: skip
+    if asked.cut_off is not None:  # comparators stay those of the policy's cut-off
+        found = replace(found.at(asked.cut_off), source="given")
     frame = rows.iloc[inside].reset_index(drop=True)
     sha256 = "" if asked.path else row.dataset_sha256
     notes = (*notes, *_scored(portfolio), *unchecked(portfolio, asked.profile))

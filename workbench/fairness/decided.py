@@ -98,11 +98,10 @@ def _lines(
 ) -> dict[str, np.ndarray]:
     """Return the lines of an attribute's groups, with how they compare."""
     found = measures.by_group(groups, counts)
-    found |= {as_: gaps[name][0].copy() for name, as_ in _OF_GAPS.items()}
+    own = measures.with_itself(counts, to, gaps)
+    found |= {as_: own.get(name, gaps[name][0]).copy() for name, as_ in _OF_GAPS.items()}
     found["q_value"] = q_value[0]
     found["is_reference"] = np.arange(len(groups.labels)) == to.at
-    if to.at >= 0:
-        found["air"][to.at], found["parity_difference"][to.at] = 1.0, 0.0
     told = found["approval_rate_reason"] == ""
     found["shortfall"] = np.where(told, measures.shortfall(counts, to), NAN)
     return found

@@ -8,7 +8,7 @@ from workbench.evaluation.measure import NAN
 from workbench.evaluation.paired import benjamini_hochberg
 from workbench.fairness.counts import RATES, Counts
 from workbench.fairness.grouping import CROSS, Grouping
-from workbench.fairness.measures import Comparator, by_group, gaps
+from workbench.fairness.measures import Comparator, by_group, gaps, with_itself
 
 FEW = 100
 """Below this many rows a cell is marked as small, though it is shown."""
@@ -22,16 +22,14 @@ def intersections(groups: Grouping, counts: Counts, to: Comparator) -> dict[str,
     dict of str to array, shape (cells,)
         by, group, first, second (its group in each), n, n_known, n_bad, n_approved, approval_rate with
         low, high and reason, shrunk (as `shrunk`), air, air_low, air_high, p_value, q_value (over the
-        cells alone), small (fewer than 100 rows). A cell with a reason is suppressed: its size is told
-        and nothing else. Cells without rows are left out.
+        cells alone), small (fewer than 100 rows). A cell with a reason is suppressed: of its
+        approvals nothing is told, of fewer than 30 rows only the size. Cells without rows are left out.
     """
     own = by_group(groups, counts)
-    away = {name: values[0] for name, values in gaps(groups, counts, to, ("approval_rate",)).items()}
+    away = gaps(groups, counts, to, ("approval_rate",))
+    away = {name: values[0] for name, values in away.items()} | with_itself(counts, to, away)
     reason = own["approval_rate_reason"]
     told = reason == ""
-    air = away["ratio"].copy()
-    if to.at >= 0:
-        air[to.at] = 1.0
     rate = RATES["approval_rate"]
     parts = [label.split(CROSS) for label in groups.labels]
     found = {
@@ -48,7 +46,7 @@ def intersections(groups: Grouping, counts: Counts, to: Comparator) -> dict[str,
         "high": own["approval_rate_high"],
         "reason": reason,
         "shrunk": np.where(told, shrunk(counts.share(rate), counts.trials(rate)), NAN),
-        "air": air,
+        "air": away["ratio"],
         "air_low": away["ratio_low"],
         "air_high": away["ratio_high"],
         "p_value": away["p_value"],

@@ -15,6 +15,7 @@ from workbench.fairness.grouping import Grouping
 
 FEWEST_ROWS, FEWEST_EVENTS = 30, 5
 NO_OUTCOMES = "no outcomes"
+NOBODY = "nobody is approved"
 TOO_FEW_ROWS, NO_ROWS = f"fewer than {FEWEST_ROWS} applicants", "no applicants in this group"
 ITSELF = "others are compared with this group"
 HIGHEST = "the group with the highest approval rate"
@@ -56,19 +57,27 @@ def comparator(groups: Grouping, counts: Counts, against: str = "declared") -> C
         "highest" is the rule of 29 CFR 1607.4(D).
     """
     rate = RATES["approval_rate"]
-    fit = (counts.n(rate) >= FEWEST_ROWS) & groups.known & (counts.events(rate) > 0)
+    enough = (counts.n(rate) >= FEWEST_ROWS) & groups.known
+    fit, nobody = enough & (counts.events(rate) > 0), nobody_approved(counts)
     why = HIGHEST
     if against == "declared" and groups.reference in groups.labels:
         at = groups.labels.index(groups.reference)
-        if fit[at]:
+        if fit[at] or (enough[at] and nobody):
             return Comparator(at, groups.reference, "the portfolio's reference group")
         why += f", as {groups.reference} has too few applicants or none approved"
     elif against == "declared":
         why += ", as the portfolio names no group that is among the applicants"
     if not fit.any():
-        return Comparator(-1, "", f"no group has {FEWEST_ROWS} applicants and one approved")
+        return Comparator(
+            -1, "", NOBODY if nobody else f"no group has {FEWEST_ROWS} applicants and one approved"
+        )
     at = int(np.nanargmax(np.where(fit, counts.share(rate), -1.0)))
     return Comparator(at, groups.labels[at], why)
+
+
+def nobody_approved(counts: Counts) -> bool:
+    """Return whether a cut-off approves no one at all, so that nothing that rests on approvals is defined."""
+    return not counts.events(RATES["approval_rate"]).any()
 
 
 def too_small(counts: Counts, rate: Rate) -> tuple[np.ndarray, np.ndarray]:
@@ -95,6 +104,8 @@ def reasons(counts: Counts, rate: Rate) -> np.ndarray:
     reason[few_events] = f"fewer than {FEWEST_EVENTS} {rate.event}, and fewer expected"
     reason[few_rows] = f"fewer than {FEWEST_ROWS} {rate.of}"
     reason[n == 0] = f"no {rate.of} in this group"
+    if rate.name != "bad_rate" and nobody_approved(counts):
+        reason[few_events | (rate.name == "good_of_approved")] = NOBODY
     if rate.name != "approval_rate" and not counts.rows[..., [GOOD, BAD]].any():
         reason[:] = NO_OUTCOMES
     return reason
@@ -106,26 +117,29 @@ def by_group(groups: Grouping, counts: Counts) -> dict[str, np.ndarray]:
     Returns
     -------
     dict of str to array, shape (groups,)
-        by, title, group, n, n_known, n_bad (NaN without outcomes), n_approved, share; then each of `RATES`
-        with _low, _high and _reason; deviation (approval rate less everyone's). Of a group too small for an
-        approval rate n and share are told and nothing else.
+        by, title, group, n, n_known, n_bad (NaN without outcomes) and n_bad_reason, n_approved, share; then
+        each of `RATES` with _low, _high and _reason; deviation (approval rate less everyone's). Of a group of
+        too few rows n and share are told and nothing else; of one with too few approvals also what does not
+        rest on them.
     """
     approval, known = RATES["approval_rate"], counts.n(RATES["bad_rate"])
     size, small = len(groups.labels), reasons(counts, approval)
-    told = small == ""
+    told, enough = small == "", ~too_small(counts, approval)[0]
     found = {
         "by": _text(groups.by, size),
         "title": _text(groups.title, size),
         "group": np.array(groups.labels, dtype=object),
         "n": counts.n(approval),
-        "n_known": np.where(told, known, NAN),
-        "n_bad": np.where(told & known.any(), counts.events(RATES["bad_rate"]), NAN),
-        "n_approved": np.where(told, counts.events(approval), NAN),
+        "n_known": np.where(enough, known, NAN),
+        "n_bad": np.where(enough & known.any(), counts.events(RATES["bad_rate"]), NAN),
+        "n_bad_reason": np.where(enough, "" if known.any() else NO_OUTCOMES, small),
+        "n_approved": np.where(told | (small == NOBODY), counts.events(approval), NAN),
         "share": counts.size / max(float(counts.size.sum()), 1e-300),
     }
     for rate in RATES.values():
         reason, trials = reasons(counts, rate), counts.trials(rate)
-        reason = np.where(told | (reason == NO_OUTCOMES), reason, small)
+        shown = enough if rate.name == "bad_rate" else told
+        reason = np.where(shown | (reason == NO_OUTCOMES), reason, small)
         share = np.where(reason == "", counts.share(rate), NAN)
         low, high = wilson(share * trials, trials)
         found |= {rate.name: share, f"{rate.name}_low": low, f"{rate.name}_high": high}
@@ -188,11 +202,25 @@ def gaps(
         "detectable": np.where(told, significance.detectable(trials, base, base_trials), NAN),
         "n": np.stack([counts.n(rate) for rate in rates_]),
         "n_bad": np.where(
-            reasons(counts, RATES["approval_rate"]) == "", counts.rows[:, :, BAD].sum(axis=1), NAN
+            too_small(counts, RATES["approval_rate"])[0], NAN, counts.rows[:, :, BAD].sum(axis=1)
         )
         * np.ones(shape),
         "reason": reason,
     }
+
+
+def with_itself(counts: Counts, to: Comparator, gaps: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the first rate's ratio, difference and reason, the comparator's with itself filled in.
+
+    Its ratio is 1 and its difference 0, but where it has no approvals: then neither is defined.
+    """
+    ratio, difference, reason = (gaps[name][0].copy() for name in ("ratio", "difference", "reason"))
+    if to.at >= 0 and counts.events(RATES["approval_rate"])[to.at]:
+        ratio[to.at], difference[to.at] = 1.0, 0.0
+    elif to.at >= 0:
+        none = f"no approvals in {to.group} to make a ratio with"
+        reason[to.at] = NOBODY if nobody_approved(counts) else none
+    return {"ratio": ratio, "difference": difference, "reason": reason}
 
 
 def _text(value: str, shape: int | tuple[int, ...]) -> np.ndarray:

@@ -11,7 +11,15 @@ from workbench.evaluation.measure import NAN
 from workbench.fairness import significance
 from workbench.fairness.counts import BAD, RATES, Counts
 from workbench.fairness.grouping import Grouping
-from workbench.fairness.measures import NO_OUTCOMES, NO_ROWS, TOO_FEW_ROWS, Comparator, too_small
+from workbench.fairness.measures import (
+    NO_OUTCOMES,
+    NO_ROWS,
+    NOBODY,
+    TOO_FEW_ROWS,
+    Comparator,
+    nobody_approved,
+    too_small,
+)
 
 TITLES = {
     "demographic_parity_difference": "Demographic parity difference",
@@ -151,7 +159,8 @@ def _shown(groups: Grouping, counts: Counts, rate: str) -> np.ndarray:
 
 def _undefined(counts: Counts, rate: str) -> Gap:
     outcomes = rate == "approval_rate" or counts.rows[..., : BAD + 1].any()
-    return Gap(NAN, NAN, NAN, 0, 0, "", "fewer than two groups are large enough" if outcomes else NO_OUTCOMES)
+    few = NOBODY if nobody_approved(counts) else "fewer than two groups are large enough"
+    return Gap(NAN, NAN, NAN, 0, 0, "", few if outcomes else NO_OUTCOMES)
 
 
 def _gap(groups: Grouping, counts: Counts, rate: str, *, ratio: bool) -> Gap:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from workbench.evaluation.words import format_difference, format_p, format_percent
 from workbench.fairness.grouping import UNKNOWN
-from workbench.fairness.measures import NO_OUTCOMES
+from workbench.fairness.measures import NO_OUTCOMES, NOBODY
 
 if TYPE_CHECKING:
     from workbench.fairness.summary import Fairness
@@ -48,6 +48,8 @@ def verdict(found: Fairness, by: str) -> str:
     own = gaps[(gaps["by"] == by) & (gaps["measure"] == "approval_rate") & (gaps["group"] != UNKNOWN)]
     told = own[np.isfinite(own["ratio"].to_numpy(dtype=float))]
     if told.empty:
+        if _nobody(found):
+            return f"{title}: nothing can be concluded about approvals, as {NOBODY}."
         few = "; ".join(f"{g}: {r}" for g, r in zip(own["group"], own["reason"], strict=True))
         return f"{title}: nothing can be concluded about approvals ({few})."
     sure = told[(told["q_value"] < ALPHA) & (told["ratio"] < 1)]
@@ -80,6 +82,15 @@ def sentence(found: Fairness) -> str:
     return f"{said} {SCREEN}" if any(one.endswith(SCREEN) for one in told) else said
 
 
+def without_ratio(found: Fairness, by: str) -> str:
+    """Return why no group of an attribute has a ratio to the comparator; for where none has."""
+    to, groups = found.comparators[by], found.of(by)
+    if to.at < 0:
+        return to.why
+    reasons = dict.fromkeys(groups.loc[~groups["is_reference"].astype(bool), "air_reason"])
+    return NOBODY if _nobody(found) else f"other groups: {'; '.join(reasons)}"
+
+
 def limits(found: Fairness) -> tuple[str, ...]:
     """Return what cannot be concluded, and why: one sentence each."""
     said = []
@@ -87,7 +98,7 @@ def limits(found: Fairness) -> tuple[str, ...]:
         groups, title = found.of(by), found.grouping(by).title
         if to.at >= 0:
             said.append(f"{title}: others are compared with {to.group}, {to.why}.")
-        small = groups[(groups["approval_rate_reason"] != "") & (groups["group"] != UNKNOWN)]
+        small = groups[~groups["approval_rate_reason"].isin(["", NOBODY]) & (groups["group"] != UNKNOWN)]
         said += [
             f"{title}: {g} is too small to tell ({r})."
             for g, r in zip(small["group"], small["approval_rate_reason"], strict=True)
@@ -96,6 +107,8 @@ def limits(found: Fairness) -> tuple[str, ...]:
         if len(unknown):
             n, share = int(unknown["n"].iloc[0]), float(unknown["share"].iloc[0])
             said.append(f"{title} is not known of {n:,} applicants ({format_percent(share)}).")
+    if _nobody(found):
+        said.append(f"{NOBODY.capitalize()}: what rests on approvals is not defined.")
     said.append(_outcomes(found))
     tests = int(np.isfinite(found.gaps["p_value"].to_numpy(dtype=float)).sum())
     if tests > 1:
@@ -106,6 +119,10 @@ def limits(found: Fairness) -> tuple[str, ...]:
         said.append("Rates are weighted; tests are those of as many rows as are as informative.")
     said.append("No measure here says that a model is fair, and not all of them can hold at once.")
     return tuple(said)
+
+
+def _nobody(found: Fairness) -> bool:
+    return bool((found.groups["approval_rate_reason"] == NOBODY).any())
 
 
 def _outcomes(found: Fairness) -> str:

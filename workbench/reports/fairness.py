@@ -12,6 +12,7 @@ import pandas as pd
 from workbench.charts import fairness as charts
 from workbench.evaluation import format_p, format_percent
 from workbench.fairness import NOT_ADVICE, Fairness, ratio
+from workbench.fairness.words import without_ratio
 from workbench.reports.block import Block, as_is, heading, listing, points_of, prose, table, tiles, whole
 from workbench.reports.grouped import Grouped, grouped_chapter
 from workbench.reports.packages import packages
@@ -46,7 +47,7 @@ def _quoted(f: Fairness) -> list[tuple[str, str, str]]:
         own = f.of(by)
         own = own[own["air"].notna() & ~own["is_reference"]]
         if own.empty:
-            figures.append((f"Ratio, {f.grouping(by).title}", "not defined", "no group is large enough"))
+            figures.append((f"Ratio, {f.grouping(by).title}", "not defined", without_ratio(f, by)))
             continue
         one = own.loc[own["air"].idxmin()]
         bads = None if pd.isna(one["n_bad"]) else int(one["n_bad"])
@@ -124,7 +125,7 @@ def _shares(own: pd.DataFrame, name: str) -> list[str]:
 
 def _airs(own: pd.DataFrame) -> list[str]:
     return [
-        "1" if reference else ratio(v, low, high) if v == v else f"not defined: {why}"
+        "1" if reference and v == v else ratio(v, low, high) if v == v else f"not defined: {why}"
         for reference, v, low, high, why in own[
             ["is_reference", "air", "air_low", "air_high", "air_reason"]
         ].itertuples(index=False)

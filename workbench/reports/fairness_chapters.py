@@ -91,7 +91,7 @@ def _groups(f: Fairness) -> str:
 
 
 def _air(line: Mapping[str, Any]) -> str:
-    if line["is_reference"]:
+    if line["is_reference"] and line["air"] == line["air"]:
         return "1"
     if line["air"] != line["air"]:
         return f"not defined: {line['air_reason']}"

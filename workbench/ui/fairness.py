@@ -259,10 +259,10 @@ def _table(f: Any, by: str) -> None:
     heads = ["Group", "n", "Bads", "Approved", *(TITLES[name] for name in f.profile.first)]
     lines = []
     for row in groups.to_dict("records"):
-        untold = "no outcomes" if f.n_bad is None else words.UNDEFINED
-        bads = untold if row["n_bad"] != row["n_bad"] else words.count(row["n_bad"])
+        why = row["n_bad_reason"]
+        bads = words.UNDEFINED if why else words.count(row["n_bad"])
         line: list[Cell] = [(row["group"], "the comparator" if row["is_reference"] else "", False)]
-        line += [(words.count(row["n"]), "", False), (bads, "", False)]
+        line += [(words.count(row["n"]), "", False), (bads, why, False)]
         line += [fairness_details.cell(row, name) for name in ("approval_rate", *f.profile.first)]
         lines.append(line)
     st.html(beside(heads, lines), width="stretch")

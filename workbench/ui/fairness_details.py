@@ -11,6 +11,7 @@ from workbench.charts import fairness as charts
 from workbench.evaluation import format_difference, format_p, format_percent
 from workbench.fairness import ratio
 from workbench.fairness.grouping import CROSS
+from workbench.fairness.measures import NOBODY
 from workbench.ui import frame, tables, words
 from workbench.ui.compare_table import Cell
 
@@ -74,6 +75,9 @@ def _gaps(f: Any, by: str) -> None:
     """Draw how each group's rates differ from the comparator's."""
     gaps = f.gaps[f.gaps["by"] == by]
     every, gaps = gaps, gaps[gaps["reason"] == ""]
+    if gaps.empty:
+        st.caption(f"Differences of rates are not defined: {words.text(_untold(every))}.")
+        return
     titles = {"approval_rate": "Approved", **charts.ERRORS}
     shown = pd.DataFrame(
         {
@@ -102,6 +106,13 @@ def _gaps(f: Any, by: str) -> None:
         whole=every,
         most=360,
     )
+
+
+def _untold(gaps: pd.DataFrame) -> str:
+    """Return why none of these differences is defined."""
+    if NOBODY in set(gaps["reason"]):
+        return NOBODY
+    return words.listed(list(dict.fromkeys(gaps["reason"]))) or "there is no other group"
 
 
 def _calibration(told: Any, by: str) -> None:
@@ -170,7 +181,7 @@ def _crossed(told: Any, by: str) -> None:
     pair = st.selectbox("Attributes", pairs, format_func=titles.get, key=f"fairness_pair_{by}", width=360)
     frame.chart(charts.crossing(f, pair), "crossing", "Approval rate by two attributes at once")
     cells_ = f.intersections[f.intersections["by"] == pair]
-    tables.downloads(cells_, "fairness_intersections", "cells with a reason tell their size and nothing else")
+    tables.downloads(cells_, "fairness_intersections", "cells with a reason tell nothing of approvals")
 
 
 def _measures(told: Any, by: str) -> None:
