@@ -155,3 +155,12 @@ def test_saving_the_roles_keeps_what_the_page_does_not_show():
     assert (saved.weights, saved.reasons.version) == ("balanced", 3)
     assert [text.low for text in saved.reasons.texts] == ["Income too low"]
     assert data_table._carried(made.portfolio(), base) == base
+
+
+def test_what_came_of_a_failed_job_is_its_message_and_not_its_code_alone():
+    from types import SimpleNamespace
+
+    from workbench.ui import queue
+
+    job = SimpleNamespace(kind="drift", result=None, code="TOO_FEW_ROWS", error="0 of 39 rows can be used")
+    assert queue._short(job) == "0 of 39 rows can be used"

@@ -141,7 +141,7 @@ def _short(job: Any) -> str:
     lines = (job.result or {}).get("models") or ()
     best = next((line for line in lines if line["model_id"] == job.result.get("best")), None)
     if best is None:
-        return job.code or ("a report" if job.kind == "report" and job.result else "")
+        return job.error or job.code or ("a report" if job.kind == "report" and job.result else "")
     auc = words.metric(best["metrics"], "auc")
     return f"{best['model_id']}, {cache.family_title(best['family'])}, AUC {auc}"
 
