@@ -65,6 +65,7 @@ def test_a_file_is_fitted_scored_and_taken_away(trained, queued):
     app, desk = trained
     frame = made.frame(120, seed=5).drop(columns=["bad"]).astype({"income": object})
     frame.loc[[3, 4], "income"] = ["much", "NaN"]
+    frame.loc[6, "income"] = 99_999_999
     frame.loc[5, "home"], frame["shoe_size"] = "castle", 43
     content = frame.rename(columns={"late": "Days late", "home": "Lives"}).to_csv(index=False).encode()
     page(app, model="made-1")
@@ -100,6 +101,10 @@ def test_a_file_is_fitted_scored_and_taken_away(trained, queued):
     shown = app.dataframe[0].value
     assert len(shown) == len(scored.rows(desk.settings.home, kept.key, "unseen"))
     assert shown["flags"].str.contains("unseen: home").all() and len(shown)
+    tables = {name: table.value for table in app.dataframe for name in table.value}
+    flagged = set(tables["characteristic"]["characteristic"])
+    assert desk.portfolio("made@1").characteristic("income").shown in flagged and "income" not in flagged
+    assert tables["share"]["rows"].is_monotonic_decreasing
     assert app.dataframe[-1].value["error"].ne("").all() and len(app.dataframe[-1].value) == refused
     assert {button.key for button in app.get("download_button")} >= {"batch_csv", "batch_parquet"}
     app.button(key="score_another").click().run()

@@ -68,6 +68,7 @@ def test_compare_shows_a_verdict_and_names_what_is_left_out(several):
     assert "at 70% approvals" in said and "Only the" in said and "rows that no model was fitted on" in said
     assert "counterparty-1** is left out" in said and "made-99** is left out" in said
     assert "only models of one are compared" in said and "No such version is kept here" in said
+    assert len(app.warning) == 1
     assert "workbench compare made-1 made-3 --approval 0.7" in said
 
 

@@ -259,6 +259,7 @@ def test_long_labels_of_bins_are_not_cut():
     labels = ["No use of the card", "Paid in full", "missing"]
     few = charts.profile_bins(bins().assign(label=labels), "Status")
     assert list(few.layout.xaxis2.ticktext) == labels
+    assert few.layout.yaxis2.title.text == "Share of goods, of bads", "no bar is a share of all"
 
 
 def test_one_large_psi_leaves_the_other_bars_and_the_limits_apart():

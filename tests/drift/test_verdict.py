@@ -151,6 +151,8 @@ def test_what_changed_behind_the_values_is_found_too(known) -> None:
     upside = drift(known, drawn.rows(6000, 79, true=lambda p, r: r.permutation(p)))
     assert upside.verdict.findings["item"].iloc[0] == "gini" and upside.verdict.colour == "red"
     assert "retrain" in {a["action"] for a in upside.verdict.actions}
+    said = upside.plain.set_index("rule").loc["Gini more than 5% lower", "raised_by"]
+    assert said.endswith("% lower") and said[0].isdigit()
     assert upside.performance.value("gini", "p_ecb") < 0.001
 
 

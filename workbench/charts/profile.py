@@ -75,7 +75,7 @@ def profile_bins(bins: pd.DataFrame, title: str) -> go.Figure:
     style(figure, f"{title}{spread}", note, legend="keys", height=370 + depth, right=64)
     figure.update_xaxes(**axis, row=2, col=1)
     figure.update_yaxes(title_text="Bad rate", tickformat=".0%", rangemode="tozero", row=1, col=1)
-    figure.update_yaxes(title_text="Share of all", tickformat=".0%", row=2, col=1)
+    figure.update_yaxes(title_text="Share of goods, of bads", tickformat=".0%", row=2, col=1)
     return figure
 
 

@@ -48,7 +48,7 @@ def rules(lines: pd.DataFrame, score: ScoreDrift, performance: Performance) -> p
     for name, title in (("auc", "AUC"), ("gini", "Gini")):
         fall, reference = performance.value(name, "fall"), performance.value(name, "reference")
         error = performance.auc_error * (2 if name == "gini" else 1)
-        told = f"{fall:+.1%} lower" if fall == fall else "not defined"
+        told = f"{abs(fall):.1%} {'higher' if fall < 0 else 'lower'}" if fall == fall else "not defined"
         chance = false_alarm(reference, error)
         found.append(
             (f"{title} more than 5% lower", fall > FALL, told, chance, f"{performance.n_bad:,} bads")

@@ -211,7 +211,7 @@ def _reasons(found: scored.Batch) -> None:
     listing = pd.DataFrame(
         [(reason, n, n / declined) for reason, n in found.first_reasons.items()],
         columns=["reason", "rows", "share"],
-    )
+    ).sort_values("rows", ascending=False, kind="stable")
     shown = {
         "reason": st.column_config.TextColumn("First reason of a decline", width="large"),
         "rows": tables.number("Rows"),
@@ -225,9 +225,12 @@ def _flags(found: scored.Batch) -> None:
     if not found.flags:
         st.caption("No row has a value that is missing, unseen, out of range or unusual.")
         return
+    row = cache.model_row(found.model_id)
+    portfolio = cache.portfolio(f"{row.portfolio}@{row.portfolio_version}") if row else None
+    titles = {c.name: c.shown for c in portfolio.characteristics} if portfolio else {}
     told = [(*name.split(": ", 1), n) for name, n in found.flags.items()]
     listing = pd.DataFrame(
-        [(KINDS.get(kind, kind), column, n, n / found.rows) for kind, column, n in told],
+        [(KINDS.get(kind, kind), titles.get(column, column), n, n / found.rows) for kind, column, n in told],
         columns=["kind", "characteristic", "rows", "share"],
     ).sort_values("rows", ascending=False)
     shown = {

@@ -87,15 +87,24 @@ def choose(context: Context, rows: list[Any]) -> tuple[Any, ...]:
 
 
 def _left_out(ids: list[str], portfolio: str) -> None:
-    """Say which models of the address are not compared, and why."""
+    """Say in one place which models of the address are not compared, those of one portfolio together."""
+    together: dict[str, list[str]] = {}
     for model_id in ids:
         row = cache.model_row(model_id)
-        why = (
-            "No such version is kept here."
-            if row is None
-            else f"It is of the portfolio {row.portfolio}; only models of one are compared, here {portfolio}."
-        )
-        st.warning(f"**{words.text(model_id)}** is left out. {words.text(why)}", icon=":material/warning:")
+        together.setdefault("" if row is None else row.portfolio, []).append(model_id)
+    said = [_why_left_out(models, of, portfolio) for of, models in together.items()]
+    if said:
+        st.warning("  \n".join(said), icon=":material/warning:")
+
+
+def _why_left_out(models: list[str], of: str, portfolio: str) -> str:
+    """Return why models are left out: those of another portfolio, or of none that is kept."""
+    named, one = ", ".join(f"**{words.text(model_id)}**" for model_id in models), len(models) == 1
+    if not of:
+        kept = "No such version is kept here." if one else "No such versions are kept here."
+        return f"{named} {'is' if one else 'are'} left out. {kept}"
+    why = f"{'It is' if one else 'They are'} of the portfolio {of}; only models of one are compared, here"
+    return f"{named} {'is' if one else 'are'} left out. {words.text(f'{why} {portfolio}.')}"
 
 
 def _first(context: Context, rows: list[Any]) -> list[str]:

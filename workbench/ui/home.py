@@ -63,7 +63,11 @@ def draw(context: Context) -> None:
             "trained": st.column_config.TextColumn("Trained", width=80),
             "auc": st.column_config.TextColumn("AUC, 95% interval", width=130),
             "drift": st.column_config.TextColumn("Last drift verdict", width=130),
-            "candidates": tables.number("Waiting", width=65),
+            "candidates": tables.number(
+                "Waiting",
+                width=65,
+                help="Versions that passed the gate and wait for a decision: trained, or candidate",
+            ),
             "versions": tables.number("Versions", width=65),
             "data": st.column_config.TextColumn("Last data set", width=120),
             "rows": tables.number("Rows", width=60),
