@@ -276,6 +276,9 @@ def test_intersections_hide_small_cells_and_shrink_the_others(found: Fairness) -
     told = cells[cells["reason"] == ""]
     overall = found.approval_rate
     assert ((told["shrunk"] - overall).abs() <= (told["approval_rate"] - overall).abs() + 1e-3).all()
+    pair = found.intersections["by"].iloc[0]
+    drawn = [one.text for one in charts.crossing(found, pair).layout.annotations]
+    assert all(any(f"n {n:,}" in text for text in drawn) for n in cells["n"])
     p, bad, sex, _ = rows(400)
     small = Grouping("s", "S", ("a", "b"), (np.arange(400) < 40).astype(np.int16), "a")
     hidden = judge(p, [sex, small], 0.25, bad=bad).intersections.query("reason != ''")

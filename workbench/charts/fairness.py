@@ -239,7 +239,7 @@ def crossing(found: Fairness, by: str) -> go.Figure:
         zmid=found.approval_rate, showscale=False, hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip
     note = (
-        "approval rate drawn towards everyone's where a cell is small (beta-binomial), ratio below it; "
+        "approval rate drawn towards everyone's where a cell is small (beta-binomial), n, ratio below; "
         f"hatched: {hidden} of {len(cells)} cells too small to tell"
     )
     if (cells["reason"] == NOBODY).any():
@@ -267,7 +267,7 @@ def _cell(cell: pd.Series) -> str:
     if cell["reason"]:
         return f"n {cell['n']:,}"
     air = "" if np.isnan(cell["air"]) else f"<br>{ratio(cell['air'])}"
-    return f"<b>{cell['shrunk']:.0%}</b>{air}"
+    return f"<b>{cell['shrunk']:.0%}</b>, n {cell['n']:,}{air}"
 
 
 def _hover(table: pd.DataFrame, at: int | None) -> str:
