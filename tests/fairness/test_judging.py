@@ -127,6 +127,8 @@ def test_a_group_of_one_row_and_nobody_approved() -> None:
     for name in ("smd_p_bad", "demographic_parity_difference"):
         assert np.isnan(of.loc[name, "value"]) and not of.loc[name, "between"]
     assert of.loc["smd_p_bad", "reason"] == "no group is large enough to hold against most"
+    drawn = str(charts.ratios(one, "g").layout.annotations)
+    assert "no other group has one (fewer than 30 applicants)" in drawn
     nobody = judge(p, [sex], 0.0, bad=bad)
     assert nobody.of("sex")["air"].isna().all() and (nobody.of("sex")["air_reason"] != "").all()
     assert "nothing can be concluded" in nobody.sentence

@@ -88,7 +88,7 @@ def without_ratio(found: Fairness, by: str) -> str:
     if to.at < 0:
         return to.why
     reasons = dict.fromkeys(groups.loc[~groups["is_reference"].astype(bool), "air_reason"])
-    return NOBODY if _nobody(found) else f"other groups: {'; '.join(reasons)}"
+    return NOBODY if _nobody(found) else f"no other group has one ({'; '.join(reasons)})"
 
 
 def limits(found: Fairness) -> tuple[str, ...]:
