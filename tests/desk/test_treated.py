@@ -22,6 +22,7 @@ from workbench.desk.treated import beside, own_ages, unchecked
 from workbench.errors import InputError
 from workbench.fairness import ratio
 from workbench.portfolio import from_values
+from workbench.reports.fairness import approvals
 from workbench.reports.fairness_chapters import fairness, rivals_fairness
 from workbench.run import Run
 from workbench.sampling import SamplingSpec
@@ -82,6 +83,7 @@ def test_held_out_rows_are_judged_by_the_models_own_decisions(place: Place) -> N
     assert line["approval_rate"] == pytest.approx(approved[women].mean())
     assert line["air"] == pytest.approx(approved[women].mean() / approved[~women].mean())
     assert told.fairness.comparators["gender"].group == "Male"
+    assert "+0.00" not in approvals(told.fairness, "gender")  # nobody is held against itself
     assert any("Age is protected and given to the model" in note for note in told.notes)
 
 

@@ -102,7 +102,7 @@ def approvals(f: Fairness, by: str) -> str:
         sd=[_number(v, "{:.1f}") for v in own["standard_deviations"]],
         q=[format_p(q).replace("p", "q", 1) if q == q else "" for q in own["q_value"]],
         shortfall=[_number(v, "{:,.0f}") for v in own["shortfall"]],
-        smd=[_number(v, "{:+.2f}") for v in own["smd_p_bad"]],
+        smd=[_number(v, "{:+.2f}") for v in own["smd_p_bad"].mask(own["is_reference"].astype(bool))],
         seen=[ratio(v) if v == v else "" for v in own["detectable_air"]],
     )  # fmt: skip
     columns = {
