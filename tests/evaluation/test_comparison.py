@@ -242,6 +242,19 @@ def test_bold_only_beyond_noise_and_baselines_are_beside():
     assert "Bonferroni" in c.note() and "Bonferroni" not in two.note()
 
 
+def test_the_bad_rate_of_a_baseline_has_the_interval_that_the_same_scores_have_as_a_model():
+    bad, scores, group = made(groups=400)
+    lines = compare(bad, scores, baselines={"as before": evaluate(bad, scores["A"])}).models.set_index(
+        "model"
+    )
+    for end in ("", "_low", "_high"):
+        model, beside = (lines.loc[name, f"bad_rate_approved{end}"] for name in ("A", "as before"))
+        assert beside == pytest.approx(model, abs=2e-3), end
+    of_customers = compare(bad, scores, group=group, baselines={"as before": evaluate(bad, scores["A"])})
+    held = of_customers.models.set_index("model").loc["as before"]
+    assert np.isnan(held["bad_rate_approved_low"]) and held["bad_rate_approved"] > 0
+
+
 def test_an_interval_leaves_out_0_exactly_where_the_difference_is_beyond_noise():
     parted = 0
     for seed in range(4):

@@ -98,6 +98,15 @@ def test_deciles_add_up_with_weights_and_ties():
     assert (table["p_high"].iloc[1:].to_numpy() < table["p_low"].iloc[:-1].to_numpy()).all()
 
 
+def test_the_bad_rate_of_a_decile_has_its_interval():
+    rng = np.random.default_rng(5)
+    p_bad = rng.beta(1, 6, 900)
+    found = evaluate((rng.random(900) < p_bad).astype(int), p_bad)
+    low, high = wilson(found.tenths["bads"], found.tenths["n"])
+    np.testing.assert_allclose(found.tenths[["low", "high"]], np.column_stack([low, high]))
+    assert found.tenths.drop(columns=["low", "high"]).equals(found.deciles)
+
+
 def test_bands_by_hand():
     policy = Policy(0.2, 0.5, band_edges=(0.1, 0.3, 0.95))
     e = evaluate(BAD, P, policy=policy)

@@ -163,15 +163,21 @@ def deciles(e: Evaluation) -> go.Figure:
     import plotly.graph_objects as go
 
     title = findings.ordered(e)
-    table = e.deciles
+    table = e.tenths
     if table.empty:
         return empty(title, "no rows in this group")
     figure = go.Figure()
     figure.add_bar(
         x=table["decile"],
         y=table["bad_rate"],
+        error_y={
+            "array": table["high"] - table["bad_rate"],
+            "arrayminus": table["bad_rate"] - table["low"],
+            "thickness": 1,
+            "width": 3,
+        },
         customdata=table[["p_low", "p_high", "n", "bads", "lift", "cumulative_bads"]],
-        name="bad rate",
+        name="bad rate, 95% interval",
         marker_color=palette.BADS,
         hovertemplate="decile %{x}, PD %{customdata[0]:.2%} to %{customdata[1]:.2%}<br>bad rate %{y:.2%}, "
         "%{customdata[2]:,} applicants, %{customdata[3]:,.0f} bads<br>lift %{customdata[4]:.2f}, "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from workbench.evaluation import findings, slices
 from workbench.evaluation.agreement import jeffreys
 from workbench.evaluation.approval import AtApproval
-from workbench.evaluation.comparison import Comparison, bad_rate_at, compare, leads
+from workbench.evaluation.comparison import Comparison, bad_rate_at, bad_rate_interval_at, compare, leads
 from workbench.evaluation.discrimination import delong
 from workbench.evaluation.measure import Measure, wilson
 from workbench.evaluation.paired import Beats, beats, benjamini_hochberg, holm, mcnemar
@@ -29,6 +29,7 @@ __all__ = [
     "Evaluation",
     "Measure",
     "bad_rate_at",
+    "bad_rate_interval_at",
     "beats",
     "benjamini_hochberg",
     "compare",

@@ -14,6 +14,7 @@ import pandas as pd
 
 from workbench.errors import InputError
 from workbench.evaluation.approval import AtApproval, Ranks, ranks
+from workbench.evaluation.measure import wilson
 from workbench.evaluation.paired import auc_pairs, one_sided, pairs_frame, turned
 from workbench.evaluation.summary import Evaluation, evaluate
 from workbench.evaluation.verdict import CHAMPION, best, verdict
@@ -219,10 +220,11 @@ def compare(
     at = ranked.at(approval)
     ks_tests = _ks_pairs(names, judged, ranked)
     both = judged | dict(baselines or {})
+    customers = None if used is None else len(pd.unique(used))
     return Comparison(
         reference=reference, role=role, n=len(bad), n_bad=int((bad == 1).sum()),
-        customers=len(pd.unique(used)) if used is not None else None,
-        models=_models(both, names, tests, ks_tests, at), tests=tests, ks_tests=ks_tests, approval=at,
+        customers=customers, models=_models(both, names, tests, ks_tests, at, customers),
+        tests=tests, ks_tests=ks_tests, approval=at,
         evaluations=both, ranks=ranked,
         verdict=verdict(reference, role, judged, tests, at, ranked.names),
     )  # fmt: skip
@@ -269,6 +271,7 @@ def _models(
     tests: pd.DataFrame,
     ks_tests: pd.DataFrame,
     at: AtApproval,
+    customers: int | None,
 ) -> pd.DataFrame:
     rates = at.models.set_index("model")
     lines = []
@@ -280,8 +283,9 @@ def _models(
         if name in names:
             line |= {f"bad_rate_approved{end}": rates.loc[name, column] for end, column in _ENDS.items()}
         else:
-            line |= {f"bad_rate_approved{end}": NOT_TESTED for end in _ENDS}
-            line["bad_rate_approved"] = bad_rate_at(e, at.approval)
+            ends = bad_rate_interval_at(e, at.approval, customers)
+            values = (bad_rate_at(e, at.approval), *ends)
+            line |= {f"bad_rate_approved{end}": value for end, value in zip(_ENDS, values, strict=True)}
         own = name in names
         line["best_auc"] = own and leads(name, tests, 1)
         line["best_ks"] = own and leads(name, ks_tests, 1)
@@ -300,6 +304,18 @@ def bad_rate_at(e: Evaluation, approval: float) -> float:
         return NOT_TESTED
     declined = float(np.interp(1 - approval, e.gains["share_applicants"], e.gains["share_bads"]))
     return (1 - declined) * e.value("bad_rate") / approval
+
+
+def bad_rate_interval_at(e: Evaluation, approval: float, customers: int | None) -> tuple[float, float]:
+    """Return the 95% interval (Wilson) of `bad_rate_at`.
+
+    NaN where rows are weighted or customers have several: an evaluation does not hold how they spread.
+    """
+    rate, n = bad_rate_at(e, approval), approval * e.n
+    if math.isnan(rate) or customers is not None or e.weight_sum != e.n:
+        return NOT_TESTED, NOT_TESTED
+    low, high = wilson(rate * n, n)
+    return float(low), float(high)
 
 
 def leads(name: str, tests: pd.DataFrame, sign: int) -> bool:

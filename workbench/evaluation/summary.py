@@ -108,6 +108,16 @@ class Evaluation:
         measure = self.measure(metric)
         return format_metric(metric, measure.value, measure.low, measure.high, measure.reason)
 
+    @property
+    def tenths(self) -> pd.DataFrame:
+        """`deciles` with ``low, high``, the 95% interval of the bad rate, which `calibration` has of them."""
+        ends = self.calibration.iloc[::-1][["low", "high"]].reset_index(drop=True)
+        told = self.deciles.reset_index(drop=True)
+        place = told.columns.get_loc("bad_rate") + 1
+        for name in ("high", "low"):
+            told.insert(place, name, ends[name] if len(ends) == len(told) else math.nan)
+        return told
+
     def counts(self) -> str:
         """Return rows and bads in words: ``9,000 applicants, 1,991 bads``."""
         bads = "1 bad" if self.n_bad == 1 else f"{self.n_bad:,} bads"

@@ -144,6 +144,8 @@ def deciles(shown: Shown, model: StudyModel) -> Block:
         "n": ("rows", whole),
         "bads": ("bads", whole),
         "bad_rate": ("bad rate", percent),
+        "low": ("from", percent),
+        "high": ("to (95%)", percent),
         "mean_p_bad": ("mean PD", percent),
         "cumulative_bads": ("bads so far", percent),
         "lift": ("lift", decimals(2)),
@@ -152,7 +154,7 @@ def deciles(shown: Shown, model: StudyModel) -> Block:
         "points_high": ("to", whole),
     }
     told = prose(f"Tenths of the {model.reported} sample ({e.counts()}), decile 1 the riskiest.")
-    return Block((told, table(e.deciles, columns), charts.deciles(e)))
+    return Block((told, table(e.tenths, columns), charts.deciles(e)))
 
 
 @model_chapter

@@ -70,10 +70,13 @@ def _champion(found: Any, name: str) -> bool:
 
 def _at_approval(c: Any, at: Any, name: str) -> dict[str, Any]:
     """Return the bad rate at the approval rate of this moment, and whether its lead is beyond noise."""
-    from workbench.evaluation import bad_rate_at, leads
+    from workbench.evaluation import bad_rate_at, bad_rate_interval_at, leads
 
     if name not in c.names:
-        return {"bad_rate_approved": bad_rate_at(c.evaluations[name], at.approval)}
+        e = c.evaluations[name]
+        low, high = bad_rate_interval_at(e, at.approval, c.customers)
+        told = {"bad_rate_approved": bad_rate_at(e, at.approval)}
+        return told | {"bad_rate_approved_low": low, "bad_rate_approved_high": high}
     rate = at.models.set_index("model").loc[name]
     return {
         "bad_rate_approved": rate["bad_rate"],

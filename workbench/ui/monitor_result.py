@@ -117,7 +117,9 @@ def _figures(told: Any) -> list[tuple[str, ...]]:
     ]
     for name in ("approval_rate", "mean_p_bad"):
         measure = told.score.measures.set_index("measure").loc[name]
-        before = f"{words.percent(measure['reference'])} on the {told.score.reference}"
+        low, high = (f"{100 * measure[end]:+.1f}" for end in ("low", "high"))
+        change = f"{100 * measure['difference']:+.1f} points (95%: {low} to {high})"
+        before = f"{words.percent(measure['reference'])} on the {told.score.reference}; {change}"
         found.append((measure["title"], words.percent(measure["extract"]), before))
     if told.performance.reason:
         return [*found, ("AUC", "not measured", told.performance.reason)]

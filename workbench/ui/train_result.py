@@ -182,24 +182,27 @@ def _cut_off(one: Any, note: str) -> None:
 
 
 def _deciles(one: Any, note: str) -> None:
+    tenths = one.evaluation.tenths
     left, right = st.columns(2)
     with left:
         frame.chart(charts.deciles(one.evaluation), "deciles", "Bad rate by decile of PD", note)
     with right:
         tables.show(
-            one.evaluation.deciles,
+            tenths.assign(interval=list(map(words.percent_interval, tenths["low"], tenths["high"]))),
             "decile_table",
             {
                 "decile": tables.number("Decile", width=55),
                 "n": tables.number("Rows", width=60),
                 "bads": tables.number("Bads", "%,.0f", width=55),
                 "bad_rate": tables.Share("Bad rate", width=70),
+                "interval": st.column_config.TextColumn("95% interval", width=105),
                 "mean_p_bad": tables.Share("Mean PD", width=72),
                 "cumulative_bads": tables.Share("Bads so far", width=85),
                 "lift": st.column_config.NumberColumn("Lift", format="%.2f", width=50),
                 "ks": tables.Share("Distance", width=72),
             },
             note=f"{one.title}, riskiest first; {note.lower()}",
+            whole=tenths,
         )
 
 
