@@ -173,6 +173,7 @@ def deciles(e: Evaluation) -> go.Figure:
         error_y={
             "array": table["high"] - table["bad_rate"],
             "arrayminus": table["bad_rate"] - table["low"],
+            "color": palette.GREY,
             "thickness": 1,
             "width": 3,
         },

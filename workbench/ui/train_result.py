@@ -183,7 +183,7 @@ def _cut_off(one: Any, note: str) -> None:
 
 def _deciles(one: Any, note: str) -> None:
     tenths = one.evaluation.tenths
-    left, right = st.columns(2)
+    left, right = st.columns([5, 7])
     with left:
         frame.chart(charts.deciles(one.evaluation), "deciles", "Bad rate by decile of PD", note)
     with right:
