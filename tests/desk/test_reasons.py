@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from tests import made
-from workbench.desk import Desk, ScoreRequest, calls, explaining, scored, scoring_files
+from workbench.desk import Desk, ScoreRequest, calls, scored, scoring_files
 from workbench.desk.reasoned import reasoner
-from workbench.errors import InputError, MissingError
+from workbench.errors import ArtifactError, InputError
 from workbench.explanation import Explainer, by_row
 from workbench.intake import ReadOptions, in_parts
 from workbench.run import Cancelled, Run
@@ -94,11 +94,20 @@ def test_deep_trees_give_reasons_while_their_data_are_kept(desk, monkeypatch) ->
     told = found.references["all"]
     assert told.n == by_row.HELD and told.words.startswith(f"{told.n} of all ")
 
-    def gone(*_: object) -> None:
-        raise MissingError("NO_DATASET", "the data set is not kept")
-
-    monkeypatch.setattr(explaining, "development", gone)
-    assert desk.explainer(TREES).kinds == ("path-dependent",)
+    assert found.check["compared"] > 0 and found.check["largest"]["interventional"] < 1e-6
+    sha256 = desk.registry.resolve(TREES).dataset_sha256
+    kept = desk.settings.home / "datasets" / f"{sha256}.parquet"
+    whole = kept.read_bytes()
+    try:
+        kept.unlink()
+        assert desk.explainer(TREES).kinds == ("path-dependent",)
+        kept.write_bytes(whole[:-1])
+        with pytest.raises(ArtifactError):
+            desk.explainer(TREES)
+    finally:
+        kept.unlink()
+        kept.write_bytes(whole)
+    assert desk.explainer(TREES).kinds == found.kinds
 
 
 def test_parts_that_were_stopped_and_taken_up_say_what_a_whole_reading_says(

@@ -41,9 +41,11 @@ def test_every_step_of_the_work_is_told_by_who_waits_for_it(data) -> None:
     def watch(what: str, done: float) -> None:
         heard.append((what, done, threading.current_thread() is threading.main_thread()))
 
-    study.run(data, SPEC, Run(1, watch, spare=True), explain=True)
+    study.run(data, SPEC, Run(2, watch, spare=True), explain=True)
     assert all(main for _, _, main in heard)
     assert [done for what, done, _ in heard if "Scorecard: " in what], "who waits hears what is under way"
+    shares = [done for _, done, _ in heard]
+    assert shares == sorted(shares), "what is done is never taken back"
 
 
 def test_an_error_stops_what_is_under_way_and_what_waits_never_begins() -> None:
@@ -66,7 +68,7 @@ def test_an_error_stops_what_is_under_way_and_what_waits_never_begins() -> None:
         raise KeyboardInterrupt
     assert ended.is_set() and not later.is_set()
     with pytest.raises(Cancelled):
-        waited()
+        waited(Run())
 
 
 @pytest.mark.parametrize("spare", [False, True])
@@ -75,10 +77,18 @@ def test_what_went_wrong_is_told_where_it_is_waited_for(spare: bool) -> None:
         raise ValueError("no such row")
 
     with pytest.raises(ValueError, match="no such row"), Aside(Run(spare=spare)) as aside:
-        aside.do(wrong, Run())()
+        aside.do(wrong, Run())(Run())
 
 
 def test_a_core_that_is_not_spare_is_left_alone() -> None:
     with Aside(Run()) as aside:
         where = aside.do(lambda _: threading.current_thread(), Run())
-    assert where() is threading.main_thread()
+    assert where(Run()) is threading.main_thread()
+
+
+def test_beside_a_fit_it_has_the_one_core_that_is_spare() -> None:
+    with Aside(Run(15, spare=True)) as aside:
+        threads = [
+            aside.do(lambda run: run.threads, Run(15), beside=beside)(Run()) for beside in (True, False)
+        ]
+    assert threads == [1, 15]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from workbench import explanation, study
 from workbench.desk import origins
-from workbench.errors import MissingError
+from workbench.errors import ArtifactError, MissingError
 from workbench.explanation import Explainer, Overview
 from workbench.study import StudyModel
 from workbench.training import TrainedModel
@@ -19,13 +19,17 @@ if TYPE_CHECKING:
     from workbench.desk.desk import Desk
 
 
+NOT_THERE = ("ARTIFACT_MISSING", "NO_DATASET")
+"""What is said of data that are no longer kept; whatever else is wrong with them is told."""
+
+
 def explainer(desk: Desk, reference: str) -> Explainer:
     """Return the explainer of a verified model; see `Desk.explainer`.
 
     It is made of the files kept with the model. A model that was registered before these were kept, or whose
     trees are too deep for that, is explained from its kept data and samples, after its values agreed with
-    those of `shap` on some of these rows. Where the data of the deepest are deleted, what is left are values
-    as the trees saw rows together, on which no reason rests.
+    those of `shap` on some of these rows. Where the data of the deepest are gone, what is left are values as
+    the trees saw rows together, on which no reason rests.
 
     Raises
     ------
@@ -41,8 +45,8 @@ def explainer(desk: Desk, reference: str) -> Explainer:
             return left
     try:
         model, raw, weight = development(desk, row.model_id)
-    except MissingError:
-        if left is None:
+    except (ArtifactError, MissingError) as gone:
+        if left is None or gone.code not in NOT_THERE:
             raise
         return left
     return proved(explanation.learn(model, raw, weight=weight, threads=desk.settings.threads), raw)
@@ -90,10 +94,8 @@ def proved_files(answer: StudyModel, golden: pd.DataFrame) -> dict[str, bytes]:
 
 SOME = 1_000
 """Rows whose values are added up; each explanation of others adds its own up."""
-DEEP_ROWS = 4
-"""Rows of which `shap` is asked where trees are deep: it takes a second a row there."""
-SLOW_ROWS = 20
-"""Rows whose values are added up where each is explained by itself."""
+DEEP_ROWS, SLOW_ROWS = 4, 20
+"""Rows of which `shap` is asked where trees are deep: it takes long there."""
 
 
 def proved(found: Explainer, raw: np.ndarray) -> Explainer:
@@ -104,6 +106,7 @@ def proved(found: Explainer, raw: np.ndarray) -> Explainer:
     ArtifactError
         ``CROSS_CHECK``, ``ADDITIVITY``: its values are not to be used.
     """
-    told = explanation.cross_check(found, raw, DEEP_ROWS if found.deep else explanation.CHECKED)
+    most = SLOW_ROWS if found.slow else DEEP_ROWS if found.deep else explanation.CHECKED
+    told = explanation.cross_check(found, raw, most)
     found.attributions(raw[: SLOW_ROWS if found.slow else SOME])
     return found if told.closed else replace(found, check=told.to_json())

@@ -36,8 +36,12 @@ class Reasoning:
     @property
     def notes(self) -> tuple[str, ...]:
         """What to mind of the whole file: that no row has a reason, and why."""
-        if INTERVENTIONAL in self.reasoner.explainer.kinds:
-            return ()
+        explainer = self.reasoner.explainer
+        if INTERVENTIONAL in explainer.kinds:
+            if not explainer.slow:
+                return ()
+            held = explainer.references[self.reasoner.reference].words
+            return (f"Reasons take some hundredths of a second a row: deep trees, held against {held}.",)
         return (
             "No reasons are given: the trees are deep, and the applicants that others are held against are "
             "no longer kept. A person looks at each row that is not approved.",

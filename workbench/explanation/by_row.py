@@ -18,7 +18,7 @@ from workbench.trees import NotCompiled, held_against
 HELD = 250
 """Reference rows that a row is held against at most: it takes some hundredths of a second."""
 ROWS = "rows"
-"""What is known of a reference while it is at hand: rows of applicants, which are never kept."""
+"""What is held of a reference in memory: rows of applicants, which are written to no file."""
 
 
 class ByRow(TreeSum):
@@ -55,7 +55,8 @@ class ByRow(TreeSum):
         # equal margins stand in the order of their values: the order of the rows decides nothing
         order = np.lexsort((*x.T[::-1], self.margin(x)))
         share = np.cumsum(np.ones(len(x)) if weight is None else weight[order])
-        at = np.searchsorted(share, (np.arange(HELD) + 0.5) / HELD * share[-1])
+        taken = min(HELD, len(x))
+        at = np.searchsorted(share, (np.arange(taken) + 0.5) / taken * share[-1])
         return {ROWS: x[order[at]]}
 
     def base(self, kept: dict[str, np.ndarray]) -> float:

@@ -12,6 +12,7 @@ from workbench.errors import ArtifactError
 from workbench.explanation.attributions import INTERVENTIONAL, PATH_DEPENDENT, Kind
 from workbench.explanation.by_trees import ByTrees
 from workbench.explanation.explainer import Explainer
+from workbench.explanation.tree_sum import TreeSum
 from workbench.families.lightgbm import Trees
 from workbench.families.random_forest import Forest, as_rows
 from workbench.families.xgboost import Boosted
@@ -40,7 +41,7 @@ class CrossCheck:
     largest : dict of str to float
         Largest difference of a value, by kind.
     closed : bool
-        Whether there are no tables to compare: values are a closed form, or of deep trees `shap`'s own.
+        Whether there is nothing to compare: values are a closed form.
     """
 
     rows: int
@@ -55,7 +56,7 @@ class CrossCheck:
     def sentence(self) -> str:
         """Return the comparison in one sentence."""
         if self.closed:
-            return "There are no tables to compare: the values are a closed form, or shap's own."
+            return "There is nothing to compare: the values are a closed form."
         if not self.rows:
             return "No row was given to compare with shap."
         left = self.rows - self.compared
@@ -68,9 +69,10 @@ class CrossCheck:
 
 
 def cross_check(explainer: Explainer, raw: np.ndarray, most: int = ROWS) -> CrossCheck:
-    """Compare values by leaf tables with those of `shap`, interventional ones against the rows themselves.
+    """Compare values of trees with those of `shap`, interventional ones against the rows themselves.
 
-    Where they are many, the first `HELD` of them are the reference.
+    Where they are many, the first `HELD` of them are the reference. Path-dependent values of trees too deep
+    for tables are `shap`'s own.
 
     Parameters
     ----------
@@ -86,8 +88,8 @@ def cross_check(explainer: Explainer, raw: np.ndarray, most: int = ROWS) -> Cros
         engine that `shap` hands over to adds up in single precision.
     """
     method = explainer.way
-    if not isinstance(method, ByTrees) or not len(raw):
-        return CrossCheck(len(raw), 0, {}, not isinstance(method, ByTrees))
+    if not isinstance(method, TreeSum) or not len(raw):
+        return CrossCheck(len(raw), 0, {}, not isinstance(method, TreeSum))
     rows = raw[np.unique(np.linspace(0, len(raw) - 1, min(most, len(raw))).astype(int))]
     x = explainer.model.encoder.encode(rows)
     margin = method.margin(x)
@@ -101,7 +103,7 @@ def cross_check(explainer: Explainer, raw: np.ndarray, most: int = ROWS) -> Cros
         found = np.abs(own - theirs.interventional(x[same], others))
         largest[INTERVENTIONAL] = _within(found, allowed[same], INTERVENTIONAL, explainer)
     engine = not isinstance(method.fitted, Forest)
-    if PATH_DEPENDENT in method.kinds and (engine or same.any()):
+    if isinstance(method, ByTrees) and PATH_DEPENDENT in method.kinds and (engine or same.any()):
         # the engines' own values, to which shap hands over, are of the leaves that the engines send rows to
         held = slice(None) if engine else same
         found = np.abs(method.values(x[held], {}, PATH_DEPENDENT) - theirs.path_dependent(x[held]))
@@ -115,12 +117,12 @@ def load() -> None:
     import shap  # noqa: F401
 
 
-def same_ways(method: ByTrees, x: np.ndarray) -> np.ndarray:
+def same_ways(method: TreeSum, x: np.ndarray) -> np.ndarray:
     """Return which rows go the same way at every test where values and thresholds are rounded; shape (n,).
 
     A row that is mixed with another one can come to any of the tests, so that all of them count.
     """
-    ensemble, filled = method.tables.ensemble, method.fitted.filled(x)
+    ensemble, filled = method.ensemble, method.fitted.filled(x)
     inner = ensemble.left >= 0
     feature, threshold = ensemble.feature[inner], ensemble.threshold[inner]
     if ensemble.single:
@@ -149,7 +151,7 @@ def _within(found: np.ndarray, allowed: np.ndarray, kind: Kind, explainer: Expla
 class _Shap:
     """What `shap` says of a model of trees."""
 
-    def __init__(self, method: ByTrees) -> None:
+    def __init__(self, method: TreeSum) -> None:
         fitted: Any = method.fitted
         self._fitted = fitted
         self._model = fitted.estimator if isinstance(fitted, Forest) else fitted.booster

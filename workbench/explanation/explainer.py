@@ -101,7 +101,7 @@ class Explainer:
 
     @property
     def method(self) -> str:
-        """How values are computed: "closed form", "leaf tables", or "shap" of trees too deep for these."""
+        """How values are computed that need no other row: "closed form", "leaf tables", or "shap"."""
         return self.way.method
 
     @property
@@ -327,7 +327,7 @@ def learn(
         share = None if weight is None else weight[rows]
         kept = method.learn(x[rows], share, threads) | {TYPICAL: medians(model, raw[rows], share)}
         p, n = p_bad[rows], len(kept.get(ROWS, rows))
-        if n < len(rows):
+        if ROWS in kept and (n < len(rows) or share is not None):
             words = f"{n:,} of {words}, evenly taken by PD"
         references[name] = Reference(name, words, n, float(p.min()), float(p.max()), kept)
     return Explainer(model, references, threads, prepared=method)

@@ -243,8 +243,7 @@ class Reasoner:
         model = self.explainer.model
         margin = model.margin(raw)
         p_bad = np.asarray(model.calibrator.p_bad(margin), dtype=float)
-        if decisions is None:
-            decisions = np.maximum(model.policy.decision_codes(p_bad), impossible.any(axis=1))
+        decisions = self.decisions(raw) if decisions is None else decisions
         rows = np.flatnonzero(decisions > 0)
         nothing = np.zeros((len(rows), len(self.words.names)))
         way = self.explainer.way

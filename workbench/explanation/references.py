@@ -1,4 +1,4 @@
-"""Whom applicants are held against: groups of development applicants, kept without a row of any of them."""
+"""Whom applicants are held against: groups of development applicants, no row of whom is written to files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ class Reference:
     p_low, p_high : float
         Between which PDs they lie.
     kept : dict of str to array
-        What the model's values need of them: means, or counts by leaf pattern.
+        What the model's values need of them: means, or counts by leaf pattern; of trees too deep for these
+        some of their rows, while they are at hand.
     """
 
     name: str

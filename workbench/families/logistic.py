@@ -79,16 +79,19 @@ def fit(
     model = LogisticRegression(
         C=params["C"], l1_ratio=0.0, solver="lbfgs", max_iter=params["max_iter"], random_state=spec.seed
     )
+    refused = InputError(
+        "NOT_CONVERGED", f"the logistic regression did not converge in {params['max_iter']} iterations",
+        remedy="Raise max_iter, lower C, or leave out characteristics that repeat each other.",
+    )  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("error", ConvergenceWarning)
         try:
             model.fit(x, development.bad, sample_weight=development.weight)
         except ConvergenceWarning:
-            raise InputError(
-                "NOT_CONVERGED",
-                f"the logistic regression did not converge in {params['max_iter']} iterations",
-                remedy="Raise max_iter, lower C, or leave out characteristics that repeat each other.",
-            ) from None
+            raise refused from None
+    # what warnings do is set for all threads: one that loads a library meanwhile may have set it back
+    if model.n_iter_.max() >= params["max_iter"]:
+        raise refused
     run.step("fitting coefficients", 1.0)
     return Logistic(tuple(float(c) for c in model.coef_[0]), float(model.intercept_[0]))
 

@@ -32,31 +32,32 @@ class Aside:
         """Let the work begin, what is given later too."""
         self._begun.set()
 
-    def do(self, work: Callable[[Run], Value], run: Run) -> Callable[[], Value]:
-        """Take some work, and return what waits for its value.
+    def do(self, work: Callable[[Run], Value], run: Run, *, beside: bool = True) -> Callable[[Run], Value]:
+        """Take some work, and return what waits for its value, in circumstances of its own.
 
         Parameters
         ----------
         work : callable
-            Given its own circumstances.
-        run : Run
-            The circumstances here: told how far the work is once something waits for it.
+            Given `run` where it is done at once, else one thread and nobody who watches until something
+            waits.
+        beside : bool
+            False for what is done at once anyway.
         """
-        if self._pool is None:
+        if self._pool is None or not beside:
             value = work(run)
-            return lambda: value
-        stands = ["", 0.0]
+            return lambda _: value
+        stands = ["explaining", 0.0]
 
         def watch(what: str, done: float) -> None:
             stands[:] = what, done
 
-        own = Run(run.threads, watch, lambda: self._stopped.is_set() or run.cancelled())
+        own = Run(1, watch, lambda: self._stopped.is_set() or run.cancelled())
         future = self._pool.submit(work, own)
 
-        def waited() -> Value:
+        def waited(here: Run) -> Value:
             self.begin()
             while not future.done():
-                run.step(*stands)
+                here.step(*stands)
                 wait([future], LOOK_EVERY)
             return future.result()
 
@@ -68,8 +69,9 @@ class Aside:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        self.begin()
         if self._pool is not None:
             if kind is not None:
                 self._stopped.set()
-            self._pool.shutdown(cancel_futures=kind is not None)
+                self._pool.shutdown(wait=False, cancel_futures=True)
+            self.begin()
+            self._pool.shutdown()

@@ -119,22 +119,25 @@ def _models(
     dataset: Dataset, samples: Samples, spec: StudySpec, part: Run, explain: bool
 ) -> tuple[StudyModel, ...]:
     """Return the trained models; each is explained beside the fit of a later one where a core is spare."""
-    found, told = [], []
+    found, told, last = [], [], len(spec.families) - 1
+    fits, closing = part.part(0.0, 0.9), part.part(0.9, 1.0)
     with Aside(part) as aside:
         if explain:
-            aside.do(lambda _: explanation.load_check(), part)
+            aside.do(lambda _: explanation.load_check(), fits)
         for i, name in enumerate(spec.families):
-            own = part.part(i / len(spec.families), (i + 1) / len(spec.families))
+            own = fits.part(i / len(spec.families), (i + 1) / len(spec.families))
             if families.find(name).encoding == GROWN:
                 aside.begin()
             found.append(_model(dataset, samples, spec, name, own.part(0.0, 0.9)))
-            model = found[-1].model
-            if explain and model is not None:
-                explained = partial(_explained, dataset, samples, model)
-                told.append(aside.do(explained, own.part(0.9, 1.0, f"{found[-1].title}: ")))
-            else:
-                told.append(dict)
-        return tuple(replace(one, **waited()) for one, waited in zip(found, told, strict=True))
+            model, here = found[-1].model, own.part(0.9, 1.0, f"{found[-1].title}: ")
+            work = partial(_explained, dataset, samples, model) if explain and model is not None else _nothing
+            # no fit is left beside which the last could be explained
+            told.append(aside.do(work, here, beside=i < last))
+        ends = [(i + 1) / len(found) for i in range(len(found))]
+        return tuple(
+            replace(one, **waited(closing.part(end - 1 / len(found), end, f"{one.title}: ")))
+            for one, waited, end in zip(found, told, ends, strict=True)
+        )
 
 
 def _model(dataset: Dataset, samples: Samples, spec: StudySpec, name: str, part: Run) -> StudyModel:
@@ -155,6 +158,11 @@ def _model(dataset: Dataset, samples: Samples, spec: StudySpec, name: str, part:
         calibration=_calibration(model, evaluations), policy=model.policy.to_json(), digest=model.digest,
         card=model.card, selection=model.selection,
     )  # fmt: skip
+
+
+def _nothing(part: Run) -> dict[str, Any]:
+    """Stand for the explanation that is not asked for, or of a model that there is not."""
+    return {}
 
 
 def _explained(dataset: Dataset, samples: Samples, model: TrainedModel, part: Run) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from threading import Event
 
 import numpy as np
 
@@ -45,13 +46,20 @@ def held_against(ensemble: Ensemble, x: np.ndarray, others: np.ndarray, threads:
     nodes = (ensemble.root, ensemble.left, ensemble.right, ensemble.feature, limits(ensemble),
              ensemble.missing_left, zero_missing, ensemble.value)  # fmt: skip
 
+    stopped = Event()
+
     def share(k: int) -> None:
         for i in range(k, len(x), step):
-            run(*nodes, rows[i], against, *both, deepest, out[i])
+            if not stopped.is_set():
+                run(*nodes, rows[i], against, *both, deepest, out[i])
 
     step = max(1, min(threads, len(x)))
     with ThreadPoolExecutor(step) as pool:
-        list(pool.map(share, range(step)))
+        try:
+            list(pool.map(share, range(step)))
+        finally:
+            # who is interrupted here waits for a row, not for all of them
+            stopped.set()
     return out / len(others)
 
 
