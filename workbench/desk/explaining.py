@@ -87,6 +87,9 @@ def proved_files(answer: StudyModel, golden: pd.DataFrame) -> dict[str, bytes]:
     """
     if answer.explainer is None:
         return {}
+    if answer.explainer.slow:
+        # nothing of its values is kept: they are held against shap when someone asks for them
+        return answer.explainer.to_files()
     encoder = answer.explainer.model.encoder
     raw = encoder.raw(golden, golden[encoder.date] if encoder.date else None)
     return proved(answer.explainer, raw).to_files()

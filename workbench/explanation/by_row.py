@@ -49,15 +49,12 @@ class ByRow(TreeSum):
             raise NotCompiled("its trees do not say how many rows they were grown on")
 
     def learn(self, x: np.ndarray, weight: np.ndarray | None, threads: int = 1) -> dict[str, np.ndarray]:
-        """Return the rows that others are held against: all, or `HELD` evenly taken by their margin."""
+        """Return the rows that others are held against: all, or `HELD` evenly taken in the order given."""
         if weight is None and len(x) <= HELD:
             return {ROWS: x}
-        # equal margins stand in the order of their values: the order of the rows decides nothing
-        order = np.lexsort((*x.T[::-1], self.margin(x)))
-        share = np.cumsum(np.ones(len(x)) if weight is None else weight[order])
+        share = np.cumsum(np.ones(len(x)) if weight is None else weight)
         taken = min(HELD, len(x))
-        at = np.searchsorted(share, (np.arange(taken) + 0.5) / taken * share[-1])
-        return {ROWS: x[order[at]]}
+        return {ROWS: x[np.searchsorted(share, (np.arange(taken) + 0.5) / taken * share[-1])]}
 
     def base(self, kept: dict[str, np.ndarray]) -> float:
         """Return the mean margin of the reference; without one, of the rows the trees were grown on."""

@@ -321,9 +321,15 @@ def learn(
     """
     method = method_of(model)
     x = model.encoder.encode(raw)
-    p_bad = np.asarray(model.calibrator.p_bad(model.many.margin(x)), dtype=float)
+    margin = model.many.margin(x)
+    p_bad = np.asarray(model.calibrator.p_bad(margin), dtype=float)
+    place = np.arange(len(x))
+    if isinstance(method, ByRow):
+        # by margin, equal ones in the order of their values: the order of the rows decides nothing
+        place[np.lexsort((*x.T[::-1], margin))] = np.arange(len(x))
     references = {}
-    for name, (rows, words) in groups(p_bad, model.policy, weight is not None).items():
+    for name, (chosen, words) in groups(p_bad, model.policy, weight is not None).items():
+        rows = chosen[np.argsort(place[chosen])]
         share = None if weight is None else weight[rows]
         kept = method.learn(x[rows], share, threads) | {TYPICAL: medians(model, raw[rows], share)}
         p, n = p_bad[rows], len(kept.get(ROWS, rows))
